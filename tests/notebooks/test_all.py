@@ -1,0 +1,76 @@
+"""What DESIGN asks of every notebook, tested on every built one."""
+
+from __future__ import annotations
+
+import re
+from statistics import median
+
+import pytest
+
+from tests.notebooks.conftest import assert_figure, built, source, title
+from tools.build import head
+
+every = pytest.mark.parametrize("name", built())
+puzzles = pytest.mark.parametrize("name", built("puzzles"))
+with_answers = pytest.mark.parametrize("name", built("notebooks", "solutions"))
+
+
+def test_there_are_notebooks():
+    assert built("notebooks") and built("puzzles") and len(built("puzzles")) == len(built("solutions"))
+
+
+@every
+def test_head(name):
+    assert head(source(name).cells[0].source)
+
+
+@every
+def test_cells_are_short(name):
+    lengths = [len(c.source.splitlines()) for c in source(name).cells[2:] if c.cell_type == "code"]
+    assert median(lengths) <= 8, f"{name}: median {median(lengths)} lines"
+
+
+@every
+def test_prose_is_short(name):
+    prose = "\n".join(cell.source for cell in source(name).cells if cell.cell_type == "markdown")
+    words = re.sub(r"\]\([^)]*\)|[^\w\s'’-]", " ", prose).split()
+    assert len(words) < 900, f"{name}: {len(words)} words"
+
+
+@every
+def test_shipped_without_outputs(name):
+    assert all(not c.outputs and c.execution_count is None for c in source(name).cells if c.cell_type == "code")
+
+
+@every
+def test_runs_to_its_end(name, executed):
+    run = executed(name)
+    assert not run.error
+    assert run.size < 1_000_000, f"{name}: {run.size:,} bytes executed"
+
+
+@every
+def test_figures_are_labelled(name, executed):
+    run = executed(name)
+    for figure in run.figures:
+        assert_figure(figure)
+        assert any(label in title(figure) for label in run.labels or [""]), f"{title(figure)!r}: none of {run.labels}"
+        assert title(figure)
+
+
+@with_answers
+def test_reports_its_numbers(name, executed):
+    run = executed(name)
+    assert run.labels, f"{name} never calls zeropoint.report"
+    assert all(report["numbers"] for report in run.run.reports)
+
+
+@puzzles
+def test_unsolved_puzzle_says_so(name, executed):
+    run = executed(name)
+    assert not run.error and "not attempted yet" in run.text
+
+
+@puzzles
+def test_unsolved_puzzle_fails_strictly(name, executed):
+    assert "AssertionError" in executed(name, strict=True).error

@@ -1,0 +1,80 @@
+"""Loading: both stand-ins, folders, and which model a name means."""
+
+import json
+
+import pytest
+import torch
+from transformers import AutoModelForCausalLM
+
+from zeropoint import hub, models
+
+
+@pytest.fixture(scope="module", params=list(models.STAND_INS))
+def loaded(request):
+    return models.load(request.param)
+
+
+def test_bridge_logits_equal_those_of_hugging_face(loaded):
+    reference = AutoModelForCausalLM.from_pretrained(loaded.found.folder, dtype=torch.float32)
+    ids = torch.tensor([loaded.tokenizer.encode("def read(path):\n    return open(path)")])
+    with torch.no_grad():
+        torch.testing.assert_close(loaded.bridge(ids), reference(ids).logits, atol=1e-4, rtol=0)
+
+
+def test_shapes_label_and_basis(loaded):
+    W_E = loaded.W_E
+    assert loaded.W_U.shape == W_E.T.shape and loaded.W_pos.shape[1] == W_E.shape[1]
+    assert loaded.label == f"{loaded.found.name} (raw, stand-in)"
+    assert torch.equal(W_E, models.load_embedding(loaded.found.name).W.float())
+
+
+def test_a_slip_in_a_notebook_does_not_damage_the_model(loaded):
+    before = loaded.W_E
+    loaded.W_E.zero_()
+    assert torch.equal(loaded.W_E, before)
+
+
+def test_processed_basis_says_so():
+    processed = models.load("mini-gpt2", processed=True)
+    assert processed.label == "mini-gpt2 (processed, stand-in)"
+    assert processed.W_E.mean(1).abs().max() < 1e-5  # writing weights are centred over d_model
+
+
+def test_folder_and_sharded_folder(tmp_path):
+    model = AutoModelForCausalLM.from_pretrained(models.standin_folder("mini-gpt2"))
+    model.save_pretrained(tmp_path / "whole")
+    model.save_pretrained(tmp_path / "sharded", max_shard_size="2MB")
+    assert (tmp_path / "sharded" / "model.safetensors.index.json").exists()
+    whole, sharded = (models.load_embedding(tmp_path / name) for name in ("whole", "sharded"))
+    assert torch.equal(whole.W, sharded.W)
+    assert whole.label == "whole (raw, folder)"
+
+
+def test_the_rule_of_zeropoint_models(monkeypatch):
+    monkeypatch.setattr(hub, "has", lambda name, revision=None: False)
+    monkeypatch.setenv("ZEROPOINT_MODELS", "auto")
+    assert models.find("gpt2").label() == "mini-gpt2 (raw, stand-in)"
+    monkeypatch.setenv("ZEROPOINT_MODELS", "hub")
+    monkeypatch.setattr(hub, "cached", lambda name, revision=None: None)
+    monkeypatch.setattr(hub, "reachable", lambda: False)
+    with pytest.raises(hub.HubError, match="does not answer"):
+        models.find("gpt2")
+    monkeypatch.setenv("ZEROPOINT_MODELS", "standin")
+    with pytest.raises(FileNotFoundError, match="no stand-in for facebook/opt-125m"):
+        models.find("facebook/opt-125m")
+    monkeypatch.setenv("ZEROPOINT_MODELS", "yes")
+    with pytest.raises(ValueError, match="auto, hub, standin"):
+        models.find("gpt2")
+
+
+def test_wrong_paths_are_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match="no folder"):
+        models.find(str(tmp_path / "nowhere"))
+    with pytest.raises(FileNotFoundError, match=r"config\.json"):
+        models.find(tmp_path)
+
+
+@pytest.mark.parametrize("name", list(models.STAND_INS))
+def test_stand_ins_are_language_models(name):
+    record = json.loads((models.standin_folder(name) / "record.json").read_text())
+    assert record["held_out_loss_nats"] < 0.7 * record["unigram_entropy_nats"]

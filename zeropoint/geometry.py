@@ -1,0 +1,172 @@
+"""Pure geometry of a cloud of vectors: tensors in, floats and small dataclasses out.
+
+Nothing here reads files, draws, or knows of models. Sums that decide a printed digit run in float64.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+from tqdm.auto import tqdm
+
+
+def as_matrix(W: Tensor) -> Float[Tensor, "n d"]:
+    """`W` detached and at least float32; raises ValueError, in one sentence, if it is no cloud of vectors.
+
+    Half precision is widened to float32. Apple's MPS has no float64, so a matrix there is brought to the CPU.
+    """
+    W = torch.as_tensor(W).detach()
+    if W.ndim != 2:
+        raise ValueError(f"Expected a matrix [n, d], one vector a row; got shape {tuple(W.shape)}.")
+    if len(W) < 2:
+        raise ValueError(f"Pairs need at least two rows; got shape {tuple(W.shape)}.")
+    if W.dtype not in (torch.float32, torch.float64):
+        W = W.float()
+    finite = torch.isfinite(W).all(dim=1)
+    if not finite.all():
+        raise ValueError(f"{_rows(~finite)} NaN or infinity; drop or mend them first.")
+    return W.cpu() if W.device.type == "mps" else W
+
+
+def unit_rows(W: Float[Tensor, "n d"]) -> Float[Tensor, "n d"]:
+    """Rows divided by their norms. A row of zeros has no direction: ValueError."""
+    W = as_matrix(W)
+    norms = W.norm(dim=1, keepdim=True)
+    if (norms == 0).any():
+        raise ValueError(f"{_rows(norms[:, 0] == 0)} only zeros and so no direction; drop them first.")
+    return W / norms
+
+
+def _rows(bad: Tensor) -> str:
+    return f"{int(bad.sum())} of {len(bad)} rows (first: row {int(bad.nonzero()[0])}) hold"
+
+
+def mean(W: Float[Tensor, "n d"]) -> Float[Tensor, " d"]:
+    """The mean row, summed in float64 and returned in `W`'s dtype."""
+    W = as_matrix(W)
+    return W.mean(0, dtype=torch.float64).to(W.dtype)
+
+
+def centre(W: Float[Tensor, "n d"]) -> Float[Tensor, "n d"]:
+    """Every row less the mean row: over the vocabulary, not over d_model."""
+    return as_matrix(W) - mean(W)
+
+
+def cosine_with_mean(W: Float[Tensor, "n d"]) -> Float[Tensor, " n"]:
+    """Cosine of each row with the mean row. ValueError if the mean is zero and so has no direction."""
+    mu = mean(W)
+    if mu.norm() == 0:
+        raise ValueError("The mean row is exactly zero: no direction to compare with.")
+    return unit_rows(W) @ (mu / mu.norm())
+
+
+def share_of_mean(W: Float[Tensor, "n d"]) -> float:
+    """‖μ‖² / E‖w‖², between 0 and 1: the part of the mean squared norm that the mean row carries."""
+    W = as_matrix(W)
+    return (mean(W).double().square().sum() / W.square().sum(1).mean(dtype=torch.float64)).item()
+
+
+def mean_pairwise_cosine(W: Float[Tensor, "n d"]) -> float:
+    """Mean cosine over all pairs of different rows, exactly and in O(n·d): no pair is formed.
+
+    With unit rows û, Σᵢⱼ ûᵢ·ûⱼ = ‖Σ û‖²; the n terms with i = j are 1 each: (‖Σ û‖² − n) / (n(n−1)).
+    """
+    return sum_over_dimensions(W).sum().item()
+
+
+def sum_over_dimensions(W: Float[Tensor, "n d"]) -> Float[Tensor, " d"]:
+    """What each coordinate adds to the mean pairwise cosine; sums to `mean_pairwise_cosine`. float64."""
+    u = unit_rows(W)
+    n = len(u)
+    return (u.sum(0, dtype=torch.float64).square() - u.square().sum(0, dtype=torch.float64)) / (n * (n - 1))
+
+
+def effective_dimension(W: Float[Tensor, "n d"]) -> float:
+    """1 / (mean squared cosine over pairs of different rows), exactly and in O(n·d²).
+
+    Independent isotropic directions in d dimensions give d (in expectation), so this is the dimension of the isotropic
+    cloud that would look as spread out. Σᵢⱼ (ûᵢ·ûⱼ)² = ‖ÛᵀÛ‖²_F. Not centred here: `effective_dimension(centre(W))`.
+    """
+    u = unit_rows(W)
+    n = len(u)
+    squares = (u.T @ u).double().square().sum().item()
+    return n * (n - 1) / (squares - n)
+
+
+def principal_shares(W: Float[Tensor, "n d"]) -> Float[Tensor, " d"]:
+    """Share of the total variance along each principal component, largest first; float64, sums to 1."""
+    centred = centre(W)
+    spectrum = torch.linalg.eigvalsh((centred.T @ centred).double()).flip(0).clamp_min(0)
+    return spectrum / spectrum.sum()
+
+
+@dataclass(frozen=True)
+class Histogram:
+    """Cosines of all unordered pairs of different rows, counted into equal bins over [-1, 1]."""
+
+    counts: Int[Tensor, " bins"]
+    mean_abs: float  # mean |cosine|, from the cosines themselves rather than from the bins
+
+    @property
+    def edges(self) -> Float[Tensor, " bins_plus_1"]:
+        return torch.linspace(-1, 1, len(self.counts) + 1, dtype=torch.float64)
+
+    @property
+    def centres(self) -> Float[Tensor, " bins"]:
+        return (self.edges[1:] + self.edges[:-1]) / 2
+
+    @property
+    def pairs(self) -> int:
+        return int(self.counts.sum())
+
+    @property
+    def density(self) -> Float[Tensor, " bins"]:
+        """Share of pairs per unit of cosine: integrates to 1."""
+        return self.counts / self.pairs * (len(self.counts) / 2)
+
+    def coarser(self, factor: int) -> Histogram:
+        """The same pairs in bins `factor` times as wide."""
+        return Histogram(self.counts.view(-1, factor).sum(1), self.mean_abs)
+
+
+def cosine_histogram(
+    W: Float[Tensor, "n d"], bins: int = 2000, block: tuple[int, int] = (1024, 8192), progress: bool = True
+) -> Histogram:
+    """Count every unordered pair of different rows once, by cosine.
+
+    Tiles of the upper triangle of ÛÛᵀ are multiplied, binned and dropped, on `W`'s device, so the memory beyond the unit
+    rows is a few tiles. Products are float32: a cosine is off by less than 2e-6, so a pair that close to an edge may be
+    counted in the next bin, and no other. A progress bar appears when it takes more than two seconds.
+    """
+    device = torch.as_tensor(W).device
+    u = unit_rows(W).float().to(device)
+    n, (height, width) = len(u), block
+    counts = torch.zeros(bins + 1, dtype=torch.int64, device=device)
+    total_abs = 0.0
+    product = torch.empty(height * width, dtype=torch.float32, device=device)
+    sizes = torch.empty_like(product)
+    index = torch.empty_like(product, dtype=torch.int32)
+    bar = tqdm(total=n * (n - 1) // 2, unit="pair", unit_scale=True, delay=2, leave=False, disable=not progress)
+    for top in range(0, n, height):
+        rows = u[top : top + height]
+        for left in range(top, n, width):
+            columns = u[left : left + width]
+            size = len(rows) * len(columns)
+            tile = torch.mm(rows, columns.T, out=product[:size].view(len(rows), len(columns)))
+            if left < top + height:  # the tile meets the diagonal: keep what lies right of it
+                tile = tile[torch.ones_like(tile, dtype=torch.bool).triu(1 + top - left)]
+            flat = tile.view(-1)
+            if len(flat) == 0:
+                continue
+            # Not vector_norm(flat, 1): it adds up in one long float32 chain and errs in the fourth digit.
+            total_abs += torch.abs(flat, out=sizes[: len(flat)]).sum().item()
+            bar.update(len(flat))
+            # Truncation to int is floor here: cosines below −1 by rounding land in bin 0 all the same.
+            where = index[: len(flat)].copy_(flat.add_(1).mul_(bins / 2))
+            counts += torch.bincount(where, minlength=bins + 1)
+    bar.close()
+    counts[bins - 1] += counts[bins]  # a cosine of exactly 1 belongs to the last bin
+    return Histogram(counts[:bins].cpu(), total_abs / (n * (n - 1) / 2))

@@ -1,0 +1,69 @@
+"""Binned numbers in, a plotly figure out. Drawn to be told apart in grey: every line has its own dash.
+
+Works from plotly 5.24 to 7. Raw vectors never get in here: what a figure holds is what the notebook file carries.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from zeropoint.geometry import Histogram
+
+INKS = ("#d95f02", "#1f4e9c", "#7a7a7a", "#1b9e77", "#a6266e", "#000000")
+DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
+
+
+def line(
+    name: str, x: Sequence[float], y: Sequence[float], i: int, error: Sequence[float] | None = None, **options
+) -> go.Scatter:
+    """Line number `i` of a figure; lines with the same `i` look alike in every panel. `error` draws ± bars."""
+    bars = None if error is None else dict(type="data", array=list(error), thickness=1.2, width=3)
+    style = dict(color=INKS[i % len(INKS)], dash=DASHES[i % len(DASHES)], width=2)
+    return go.Scatter(
+        x=list(x), y=list(y), name=name, legendgroup=name, line=style, error_y=bars, **{"mode": "lines"} | options
+    )
+
+
+def panels(titles: Sequence[str], **options) -> go.Figure:
+    """An empty row of panels, to be filled with `fig.add_trace(line(...), row=1, col=k)` and finished with `finish`."""
+    return make_subplots(rows=1, cols=len(titles), subplot_titles=list(titles), **{"horizontal_spacing": 0.1} | options)
+
+
+def finish(fig: go.Figure, title: str, x: str | Sequence[str], y: str | Sequence[str], height: int = 420) -> go.Figure:
+    """Title, axis names with units (one a panel, or one for all) and a legend below that covers nothing."""
+    axes_x, axes_y = list(fig.select_xaxes()), list(fig.select_yaxes())
+    for axes, names in ((axes_x, x), (axes_y, y)):
+        for axis, name in zip(axes, [names] * len(axes) if isinstance(names, str) else names, strict=True):
+            axis.title.text = name
+    seen = set()
+    for trace in fig.data:  # one legend entry a name, however many panels it is in
+        if trace.name is not None and trace.showlegend is None:
+            trace.showlegend = trace.name not in seen
+            seen.add(trace.name)
+    return fig.update_layout(
+        template="plotly_white",
+        height=height,
+        title=dict(text=title, x=0.02, y=0.97, xanchor="left", yanchor="top", font_size=16),
+        legend=dict(orientation="h", yanchor="top", y=-0.22, x=0),
+        margin=dict(l=60, r=20, t=100, b=90),
+    )
+
+
+def histogram_lines(histograms: Mapping[str, Histogram], bins: int = 200) -> list[go.Scatter]:
+    """One step line a histogram, in at most `bins` bins, as the share of pairs per unit of cosine."""
+    lines = []
+    for i, (name, histogram) in enumerate(histograms.items()):
+        h = histogram.coarser(max(1, len(histogram.counts) // bins))
+        y = [float(f"{v:.4g}") for v in h.density.tolist()]  # four digits are more than a screen shows
+        lines.append(line(name, h.centres.tolist(), y, i, line_shape="hvh"))
+    return lines
+
+
+def cosine_figure(histograms: Mapping[str, Histogram], title: str) -> go.Figure:
+    """All-pairs cosine histograms, labelled by their keys, in one figure."""
+    fig = go.Figure(histogram_lines(histograms))
+    fig.update_xaxes(range=[-1, 1])
+    return finish(fig, title, "cosine of a pair of different tokens", "share of pairs per unit of cosine")
