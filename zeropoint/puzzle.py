@@ -1,4 +1,4 @@
-"""What a learner's cells call: check, hint, predict, outcome, reveal, why, progress.
+"""What a learner's cells call: task, check, hint, predict, outcome, reveal, why, progress.
 
 All show a small card (HTML in a notebook, the same words in a terminal) and return None. With ZEROPOINT_STRICT=1, a check
 that does not pass, an unanswered why and a slip in how one of these is called raise AssertionError with the card's sentence.
@@ -25,7 +25,7 @@ from zeropoint.desk.compare import number, plain
 from zeropoint.desk.display import Card
 from zeropoint.exercises import Exercise, NoSuchExercise, find, of_puzzle
 
-__all__ = ["check", "hint", "outcome", "predict", "progress", "reveal", "why"]
+__all__ = ["check", "hint", "outcome", "predict", "progress", "reveal", "task", "why"]
 
 ODDS = 0.8  # how sure an interval should be: asked for at every prediction, used in scoring
 ASK = f"state intervals that you believe at {ODDS:.0%}"
@@ -55,11 +55,34 @@ def _desk(fn: Callable[..., tuple[list[Card], str]]) -> Callable[..., None]:
     return shown
 
 
+def _title(exercise: Exercise) -> str:
+    """The exercise's title, unless it has a task that has not been handed out: then even the title would tell."""
+    told = not exercise.task or "handed" in record.read()["exercises"].get(exercise.id, {})
+    return exercise.title if told else ""
+
+
 def _sentence(exercise: Exercise, text: str) -> str:
-    return f"{exercise.id} {exercise.title}: {text}"
+    return f"{exercise.id} {_title(exercise)}".strip() + f": {text}"
 
 
 # --- exercises -----------------------------------------------------------------------------------------------------
+
+
+@_desk
+def task(id: str, now: bool = False):
+    """Hand out a task that tells something about the ones before it: once those are done, or at once with `now=True`."""
+    exercise = find(id)
+    if not exercise.task:
+        return [Card("·", _sentence(exercise, "its task stands in the notebook"))], ""
+    kept = record.read()["exercises"]
+    earlier = of_puzzle(exercise.puzzle)
+    earlier = earlier[: earlier.index(exercise)]
+    open_ones = [e.id for e in earlier if not {"solved", "compared", "revealed"} & set(kept.get(e.id, {}))]
+    if open_ones and not now and "handed" not in kept.get(exercise.id, {}):
+        wait = f'this task comes after {", ".join(open_ones)}; task("{exercise.id}", now=True) shows it all the same'
+        return [Card("·", _sentence(exercise, wait))], ""
+    record.update(lambda data: record.exercise(data, exercise.id).setdefault("handed", record.now()))
+    return [Card("·", f"{exercise.id} {exercise.title}", textwrap.dedent(exercise.task).strip().splitlines())], ""
 
 
 @_desk
@@ -164,7 +187,7 @@ def why(id: str, text: str | None):
 
 @_desk
 def predict(id: str, value: float | str | None, low: float | None = None, high: float | None = None):
-    """Keep a prediction before its outcome is shown: a number, perhaps with an interval that you believe at 80 %, or a word."""
+    """Keep a prediction before its outcome is shown: a number, perhaps with an interval believed at 80 %, or a word."""
     id, kept = str(id), record.read()["predictions"].get(str(id), {})
     if value is None or value is ... or (isinstance(value, str) and not value.strip()):
         more = f"; the one kept is {_stated(kept)}" if "value" in kept else ""
@@ -178,7 +201,8 @@ def predict(id: str, value: float | str | None, low: float | None = None, high: 
     if made == {k: kept[k] for k in ("value", "low", "high") if k in kept}:
         title = f"Prediction {id}: {_stated(kept)}, as kept at {_clock(kept)}"
     elif "outcome" in kept and "value" in kept and not kept.get("late"):
-        title = f"Prediction {id}: changed after its outcome was shown, so {_stated(made)} is not scored; {_stated(kept)} still counts"
+        change = f"changed after its outcome was shown, so {_stated(made)} is not scored"
+        title = f"Prediction {id}: {change}; {_stated(kept)} still counts"
     else:
         late = "outcome" in kept
 
@@ -294,7 +318,7 @@ def progress(puzzle: str | int):
         rows.append(
             [
                 e.id,
-                e.title,
+                _title(e),
                 state,
                 str(kept.get("attempts", 0) or ""),
                 f"{kept.get('hints', 0)} of {len(e.hints)}",

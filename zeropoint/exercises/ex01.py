@@ -155,6 +155,8 @@ EX_1_2 = Exercise(
     difficulty=1,
     minutes=5,
     cases=clouds,
+    task="""How does each token lie to the average token? Return the cosine of every row of W with the mean of all rows:
+    one number a token, shape [d_vocab]. If one common vector were behind it all, what would you expect to see?""",
     reference=cosine_with_mean,
     scale=1.0,
     mistakes=[
@@ -220,6 +222,8 @@ EX_1_3 = Exercise(
     difficulty=1,
     minutes=3,
     cases=clouds,
+    task="""Move the origin to where the cloud is: return W with the mean token embedding taken away from every row, shape
+    [d_vocab, d_model].""",
     reference=centre,
     mistakes=[
         Mistake("centred over d_model: each row lost its own mean", lambda W: W - W.mean(1, keepdim=True), OWN_MEAN),
@@ -283,6 +287,8 @@ EX_1_4 = Exercise(
     difficulty=2,
     minutes=5,
     cases=clouds,
+    task="""How big is the common part? Return the squared length of the mean row as a share of the mean squared length of
+    the rows: one number between 0 and 1.""",
     reference=share_of_mean,
     scale=1.0,
     mistakes=[
@@ -370,6 +376,9 @@ EX_1_5 = Exercise(
     difficulty=3,
     minutes=12,
     cases=clouds,
+    task="""A mean cosine of zero may hide large cosines of both signs. Centre, then take the mean of cosine² over all pairs
+    of different rows. Independent random directions in d dimensions would give 1/d: return one over your mean, the
+    dimension of the random cloud that would look as spread out.""",
     reference=effective_dimension,
     mistakes=[
         Mistake("not centred", lambda W: 1 / _pairs(_units(W)).square().mean(), NOT_CENTRED),

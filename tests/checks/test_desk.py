@@ -1,0 +1,639 @@
+"""The desk itself: what a cell sees for every kind of answer, and what is kept."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import re
+import signal
+import subprocess
+import sys
+import threading
+from dataclasses import replace
+from html import unescape
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+import zeropoint.exercises as exercises
+from zeropoint import puzzle
+from zeropoint.desk import checking, compare, record
+from zeropoint.desk.checking import verdict
+from zeropoint.desk.display import Card
+from zeropoint.exercises import Exercise, Mistake, find
+from zeropoint.puzzle import check, hint, outcome, predict, progress, reveal, task, why
+
+W_E = torch.randn(30, 8, generator=torch.Generator().manual_seed(1)) + 2
+
+
+def right(W):
+    return W - W.mean(0)
+
+
+def sentence(answer, id="1.3", real=None) -> str:
+    found = verdict(find(id), answer, real)
+    assert not found.passed
+    assert "\n" not in found.sentence and len(found.sentence) < 500
+    return found.sentence
+
+
+# --- what a check says ---------------------------------------------------------------------------------------------
+
+
+def test_yours_beside_expected_at_the_first_place(capsys):
+    check("1.3", lambda W: W * 2)
+    said = capsys.readouterr().out
+    assert re.search(r"differs at \[0, 0\] \(8 of 8 entries differ\)", said)
+    assert re.search(r"yours +-?\d", said) and re.search(r"expected +-?\d", said)
+    assert "W         [[" in said  # a small input is shown in full
+
+
+def test_a_named_mistake_gets_its_nudge_and_not_the_solution(capsys):
+    check("1.1", lambda W: (W @ W.T / W.norm(dim=1) / W.norm(dim=1)[:, None]).mean())
+    said = capsys.readouterr().out
+    assert "This looks like: the diagonal is left in." in said and "cosine of a token with itself" in said
+    assert "u.sum(0)" not in said
+
+
+@pytest.mark.parametrize("nothing", [None, ..., lambda W: (_ for _ in ()).throw(NotImplementedError("your code here"))])
+def test_not_attempted(nothing, capsys):
+    check("1.1", nothing)
+    assert capsys.readouterr().out == "· 1.1 mean pairwise cosine: not attempted yet\n"
+    assert not record.path().exists()
+
+
+@pytest.mark.parametrize(
+    "answer, id, words",
+    [
+        (lambda W: None, "1.3", "returned None"),
+        (lambda W: W.mean(0), "1.3", "got a tensor of shape [2], expected a tensor of shape [4, 2]"),
+        (lambda W: (W @ W.mean(0))[:, None], "1.2", "got a tensor of shape [4, 1], expected a tensor of shape [4]"),
+        (lambda W: torch.zeros(1), "1.1", "got a tensor of shape [1], expected a number"),
+        (lambda W: [1.0, 2.0], "1.3", "got a list, expected a tensor of shape [4, 2]"),
+        (lambda W: "0.9", "1.1", "got a string, expected a number"),
+        (lambda W: True, "1.1", "got bool values, expected real numbers"),
+        (lambda W: torch.tensor(1j), "1.1", "got complex64 values, expected real numbers"),
+        (lambda W: right(W) * float("nan"), "1.3", "got nan at [0, 0]"),
+        (lambda W: 1 / 0 if len(W) < 0 else float("inf"), "1.1", "got inf"),
+        (lambda W: right(W).half(), "1.3", "got float16, which keeps about 3 digits"),
+        (lambda W: right(W).bfloat16(), "1.3", "got bfloat16, which keeps about 3 digits"),
+        (lambda W: W.sub_(W.mean(0)), "1.3", "changes its argument W in place"),
+        (lambda W: W.t_() and None, "1.3", "raised RuntimeError"),
+        (lambda W: sys.exit(), "1.3", "tried to leave Python"),
+        (lambda: 0, "1.3", "must take 1 argument: W"),
+        (lambda W, other: 0, "1.3", "must take 1 argument: W"),
+        (lambda W: 0.0, "1.1", "same answer for every input"),
+        (lambda W: right(W_E), "1.3", "same answer for every input"),
+        (lambda W: compare, "1.3", "got a module"),
+        (torch.ones(3), "1.2", "give the function itself, without brackets; got a tensor of shape [3]"),
+        (0.93, "1.1", "give the function itself"),
+        (lambda W: right, "1.3", "got a function"),
+    ],
+)
+def test_one_clear_line(answer, id, words):
+    assert words in sentence(answer, id)
+
+
+def test_an_exception_is_told_with_the_learners_own_line():
+    def spoilt(W):
+        mean = W.mean(0)
+        return W @ mean[:, None, None] @ W
+
+    said = sentence(spoilt)
+    first = spoilt.__code__.co_firstlineno
+    assert (
+        f"raised RuntimeError in line {first + 2} (`return W @ mean[:, None, None] @ W`), on the random input W [4, 2]"
+        in said
+    )
+
+
+def test_an_endless_loop_can_be_stopped():
+    def endless(W):
+        while True:
+            pass
+
+    threading.Timer(0.3, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+    assert "stopped by you after 0 s in line" in sentence(endless)
+
+
+def test_a_chain_of_errors_or_a_bottomless_call_is_one_line():
+    def deep(W):
+        return deep(W)
+
+    assert "raised RecursionError" in sentence(deep)
+
+    def long(W):
+        raise ValueError("two\nlines " * 500)
+
+    assert "two lines" in sentence(long)
+
+
+def test_a_function_without_a_signature_or_with_more_defaults_is_called():
+    assert verdict(find("1.3"), lambda W, dim=0: W - W.mean(dim)).passed
+
+    class Centre:
+        def __call__(self, W):
+            return right(W)
+
+    assert verdict(find("1.3"), Centre()).passed
+    assert "differs" in sentence(torch.sin)
+
+
+def test_the_model_is_not_damaged():
+    W, before = nn.Parameter(W_E.clone()), W_E.clone()
+    W_loaded = {"a model": W}
+
+    def in_place(M):
+        M -= M.mean(0)
+        return M
+
+    assert "changes its argument W in place" in sentence(in_place, real=W_loaded)
+
+    def through_the_global(M):
+        with torch.no_grad():
+            W.sub_(W.mean(0))
+        return right(M)
+
+    assert "changes the a model matrix itself" in sentence(through_the_global, real=W_loaded)
+    assert torch.equal(W, before) and W.requires_grad
+
+    def through_numpy(M):
+        M.numpy()[:] = 0
+        return M
+
+    assert "in place" in sentence(through_numpy, real=W_loaded)
+    assert torch.equal(W, before)
+
+
+def test_global_state_is_given_back():
+    torch.manual_seed(3), np.random.seed(3), random.seed(3)
+    expected = torch.rand(1), np.random.rand(), random.random()
+    torch.manual_seed(3), np.random.seed(3), random.seed(3)
+
+    def careless(W):
+        torch.manual_seed(0), np.random.seed(0), random.seed(0)
+        torch.set_default_dtype(torch.float64)
+        torch.set_grad_enabled(False)
+        raise ValueError
+
+    try:
+        sentence(careless)
+        assert torch.get_default_dtype() == torch.float32 and torch.is_grad_enabled()
+        assert (torch.rand(1), np.random.rand(), random.random()) == expected
+    finally:
+        torch.set_default_dtype(torch.float32)
+        torch.set_grad_enabled(True)
+
+
+def test_a_learners_default_dtype_and_no_grad_change_no_verdict():
+    torch.set_default_dtype(torch.float64)
+    try:
+        with torch.no_grad():
+            assert all(verdict(find(f"1.{i}"), find(f"1.{i}").reference, {"W": W_E}).passed for i in range(1, 6))
+    finally:
+        torch.set_default_dtype(torch.float32)
+
+
+def test_answers_learned_by_heart_fail():
+    """The fixed inputs' answers in a table, as one who read the source could write: the fresh inputs find it out."""
+    exercise = find("1.1")
+    table = {W.sum().item(): exercise.reference(W.double()) for (W,) in exercise.cases(checking.FIXED_SEED)}
+    assert not verdict(exercise, lambda W: table.get(W.sum().item(), 0.93)).passed
+    value = exercise.reference(W_E)
+    assert "same answer for every input" in sentence(lambda W: value, "1.1", {"W": W_E})
+    one = exercise.cases(checking.FIXED_SEED)[0][0]
+    assert not verdict(
+        exercise, lambda W: exercise.reference(W) if len(W) != len(W_E) else one.sum(), {"W": W_E}
+    ).passed
+
+
+@pytest.mark.parametrize("form", ["float32", "float64", "numpy", "parameter", "bfloat16", "list of labels"])
+def test_real_matrices_in_every_form(form, capsys):
+    given = {
+        "float32": {"m": W_E},
+        "float64": {"m": W_E.double()},
+        "numpy": {"m": W_E.numpy()},
+        "parameter": {"m": nn.Parameter(W_E)},
+        "bfloat16": {"m": W_E.bfloat16()},
+        "list of labels": {"m": W_E, "n": W_E.T},
+    }[form]
+    check("1.4", lambda W: W.mean(0).norm() ** 2 / (W.norm(dim=1) ** 2).mean(), real=given)
+    said = capsys.readouterr().out
+    assert said.startswith("✓ 1.4") and re.search(r"m +0\.\d", said)
+
+
+def test_wrong_on_the_real_matrix_alone_is_said_with_its_label():
+    said = sentence(lambda W: right(W) if len(W) != 30 else W, real={"mini-neo W_E": W_E})
+    assert re.match(
+        r"right on 16 random inputs, but on mini-neo W_E: W \[30, 8\] float32 your answer differs at \[0, 0\]", said
+    )
+
+
+def test_strict_raises_the_same_sentence(monkeypatch, capsys):
+    monkeypatch.setenv("ZEROPOINT_STRICT", "1")
+    check("1.3", right)
+    for answer, words in [(None, "not attempted yet"), (lambda W: W + W.mean(0), "this looks like: the mean is added")]:
+        with pytest.raises(AssertionError, match=words) as raised:
+            check("1.3", answer)
+        assert str(raised.value).split("; this looks")[0] in capsys.readouterr().out
+    with pytest.raises(AssertionError, match="not attempted yet"):
+        why("1.6", " ")
+    with pytest.raises(AssertionError, match="no exercise '1.9'"):
+        check("1.9", right)
+
+
+@pytest.mark.parametrize("id", ["1.9", "99.1", "x", ""])
+def test_an_unknown_id_is_one_line(id, capsys):
+    for ask in (
+        lambda: check(id, right),
+        lambda: hint(id),
+        lambda: reveal(id),
+        lambda: why(id, "x"),
+        lambda: progress(id or "x"),
+    ):
+        if ask is not None:
+            ask()
+    assert "Traceback" not in capsys.readouterr().out
+
+
+def test_slips_in_the_call(capsys):
+    check("1.3", right, real=W_E)
+    why("1.2", "text"), why("1.6", 3), check("1.6", "text")
+    said = capsys.readouterr().out.splitlines()
+    assert len(said) == 4 and all(line.startswith("✗") for line in said)
+    check(1.3, right)  # an id without its quotes
+    assert "✓ 1.3" in capsys.readouterr().out
+
+
+# --- other kinds of exercise, for the puzzles to come --------------------------------------------------------------
+
+SHARE = Exercise(
+    id="9.1", title="a value", kind="value", difficulty=1, minutes=1, hints=["…"], tolerance=0.01,
+    reference=lambda W: W.mean().item(), mistakes=[Mistake("the sum", lambda W: W.sum(), "divide")],
+)  # fmt: skip
+CHOICE = Exercise(
+    id="9.2", title="a choice", kind="choice", difficulty=1, minutes=1, hints=["…"], options=("a little", "a lot"),
+    reference=lambda: "a lot", mistakes=[Mistake("small", lambda: "a little", "look again")],
+)  # fmt: skip
+
+
+def module_cases(seed):
+    generator = torch.Generator().manual_seed(seed)
+    return [(nn.Linear(3, 3), torch.randn(4, 3, generator=generator), k, "up", [torch.ones(2)]) for k in (1, 2)]
+
+
+def many(layer, x, k, way, extras):
+    y = layer(x) * k
+    return y, y.mean().item(), k + 1, bool(k > 1), way
+
+
+MANY = Exercise(
+    id="9.3", title="many", kind="function", difficulty=1, minutes=1, hints=["…"], cases=module_cases, reference=many
+)
+
+
+def test_values():
+    assert verdict(SHARE, W_E.mean(), {"W": W_E}).passed
+    assert verdict(SHARE, round(W_E.mean().item(), 2), {"W": W_E}).passed
+    found = verdict(SHARE, W_E.sum(), {"W": W_E})
+    assert found.mistake.name == "the sum" and "2.0" not in found.sentence
+    assert "got a string, expected a number" in verdict(SHARE, "much", {"W": W_E}).sentence
+    assert verdict(SHARE, None).state == "not attempted"
+    with pytest.raises(TypeError, match="needs one real"):
+        verdict(SHARE, 1.0)
+
+
+def test_choices():
+    assert verdict(CHOICE, "A lot ").passed
+    assert verdict(CHOICE, "a little").mistake.name == "small"
+    assert verdict(CHOICE, 3).sentence == "choose one of: a little, a lot"
+
+
+def test_functions_of_and_to_anything():
+    assert verdict(MANY, many).passed
+    assert verdict(
+        MANY, lambda *a: [np.asarray(x.detach()) if isinstance(x, torch.Tensor) else x for x in many(*a)]
+    ).passed
+
+    def spoilt(index, value):
+        return lambda layer, x, k, way, extras: tuple(
+            value if i == index else y for i, y in enumerate(many(layer, x, k, way, extras))
+        )
+
+    for index, value in [(1, 7.0), (2, 0), (3, 1), (4, "down"), (0, None)]:
+        said = verdict(MANY, spoilt(index, value)).sentence
+        assert f"value {index + 1} of 5" in said
+    assert "expected a tuple of 5" in verdict(MANY, lambda layer, x, k, way, extras: 1).sentence
+
+    def damages(layer, x, k, way, extras):
+        with torch.no_grad():
+            out = many(layer, x, k, way, extras)
+            layer.bias.zero_()
+        return out
+
+    assert "changes its argument layer in place" in verdict(MANY, damages).sentence
+
+    def list_entry(layer, x, k, way, extras):
+        extras[0].zero_()
+        return many(layer, x, k, way, extras)
+
+    assert "changes its argument extras in place" in verdict(MANY, list_entry).sentence
+
+
+def test_an_error_alone_is_not_taken_for_a_mistake_that_errs_too():
+    broken = Mistake("always broken", lambda *a: 1 / 0, "…")
+    exercise = replace(MANY, mistakes=[broken])
+    assert verdict(exercise, lambda layer, x, k, way, extras: x @ x).mistake is None
+
+
+def test_an_exercise_lacks_nothing():
+    with pytest.raises(ValueError, match="needs cases"):
+        Exercise(id="9.9", title="", kind="function", difficulty=1, minutes=1, hints=[], reference=right)
+    for e in exercises.of_puzzle("1"):
+        assert len(e.hints) == 3 and e.minutes and e.difficulty in (1, 2, 3)
+    assert exercises.puzzles()[0] == "1"
+
+
+@pytest.mark.parametrize(
+    "yours, expected, agree",
+    [
+        (1.0, 1, True), (torch.tensor(2), 2, True), (2.0, 2, True), (2.5, 2, False), (np.float32(0.1), 0.1, True),
+        (np.bool_(True), True, True), (1, True, False), (torch.tensor(True), True, True), ("A ", "a", True),
+        (torch.ones(2, dtype=torch.int64), torch.ones(2), True), (torch.ones(2).to_sparse(), torch.ones(2), True),
+        (0.1 + 3e-6, 0.1, False), (0.1 + 1e-6, 0.1, True), (np.array(["x"]), torch.ones(1), False),
+        (torch.zeros(0), torch.zeros(0), True), (0.0, 0.0, True), ((1, 2), (1, 2), True), ((1,), (1, 2), False),
+    ],
+)  # fmt: skip
+def test_comparison(yours, expected, agree):
+    assert (compare.difference(yours, expected, 2e-5) is None) == agree
+
+
+def test_close_values_are_shown_with_the_digits_that_differ():
+    found = compare.difference(1.00000123, 1.0, 1e-9)
+    assert found.yours != found.expected
+
+
+# --- hints, reveal, why --------------------------------------------------------------------------------------------
+
+
+def test_hints_come_one_by_one_and_survive_a_restart(capsys, monkeypatch):
+    hints = find("1.2").hints
+    for i in (1, 2, 3):
+        hint("1.2")
+        said = capsys.readouterr().out
+        assert f"hint {i} of 3" in said and hints[i - 1] in said and all(h not in said for h in hints[i:])
+        assert "last hint" not in said
+    hint("1.2")
+    assert "That was the last hint" in capsys.readouterr().out
+    assert json.loads(record.path().read_text())["exercises"]["1.2"] == {"hints": 3}
+
+
+def test_reveal_after_a_pass_or_on_request(capsys):
+    reveal("1.3")
+    said = capsys.readouterr().out
+    assert 'reveal("1.3", now=True)' in said and "W.mean" not in said
+    check("1.3", right)
+    reveal("1.3")
+    assert "def centre(W" in capsys.readouterr().out
+    reveal("1.2", now=True)
+    said = capsys.readouterr().out
+    assert "mean = W.mean(0)" in said and "before it was solved" in said
+    kept = record.read()["exercises"]
+    assert "revealed" in kept["1.2"] and "revealed" not in kept["1.3"]
+
+
+def test_why_shows_the_points_beside_the_text(capsys):
+    why("1.6", "")
+    reveal("1.6")
+    said = capsys.readouterr().out
+    assert "not attempted yet" in said and not any(p in said for p in find("1.6").rubric)
+    why("1.6", "Because of <b>one</b> common vector.")
+    said = capsys.readouterr().out
+    assert "| Because of <b>one</b>" in said and all(p in said for p in find("1.6").rubric)
+    reveal("1.6")
+    assert find("1.6").rubric[0] in capsys.readouterr().out
+    assert "compared" in record.read()["exercises"]["1.6"]
+
+
+def test_a_task_comes_after_the_ones_before_it_or_on_request(capsys):
+    told = find("1.3").title
+    task("1.3"), check("1.3", None), progress("1")
+    said = capsys.readouterr().out
+    assert "comes after 1.1, 1.2" in said and 'task("1.3", now=True)' in said and "1.3: not attempted yet" in said
+    assert told not in said and not any(line.strip() in said for line in find("1.3").task.splitlines() if line.strip())
+    check("1.1", find("1.1").reference), reveal("1.2", now=True), task("1.3"), progress("1")
+    said = capsys.readouterr().out
+    assert said.count(told) == 2 and find("1.3").task.split(".")[0].split()[0] in said
+    task("1.4", now=True), task("1.4"), task("1.1")
+    said = capsys.readouterr().out
+    assert said.count(find("1.4").title) == 2 and "1.1 mean pairwise cosine: its task stands in the notebook" in said
+
+
+# --- predictions ---------------------------------------------------------------------------------------------------
+
+
+def test_prediction_outcome_score(capsys):
+    predict("1.b", None)
+    assert capsys.readouterr().out == "· Prediction 1.b: no prediction yet\n"
+    predict("1.b", 0.3, low=0.1, high=0.5)
+    assert "0.3 (between 0.1 and 0.5), kept" in capsys.readouterr().out
+    predict("1.b", 0.4, low=0.1, high=0.5)  # a change of mind before the outcome
+    outcome("1.b", torch.tensor(0.45), label="mini-neo")
+    said = capsys.readouterr().out
+    assert "✓ Prediction 1.b: off by 0.05, inside your interval" in said and "0.45 (mini-neo)" in said
+    assert "1 of 1 held their outcome; at 80% one expects 0.8." in said
+    predict("1.c", 0.9, 0.8, 1.0), outcome("1.c", np.float32(0.2))
+    assert (
+        "outside your interval" in (said := capsys.readouterr().out) and "1 of 2 held" in said and "expects 1.6" in said
+    )
+    predict("1.d", 2), outcome("1.d", 1.5)
+    assert "· Prediction 1.d: off by 0.5" in capsys.readouterr().out
+
+
+def test_words(capsys):
+    predict("2.1", "Breakage "), outcome("2.1", "breakage")
+    predict("2.2", "none"), outcome("2.2", "breakage")
+    predict("2.3", "none"), outcome("2.3", 0.2)
+    said = capsys.readouterr().out
+    assert "✓ Prediction 2.1: right" in said and "✗ Prediction 2.2: wrong" in said and "a number against a word" in said
+
+
+def test_a_late_prediction_says_so_and_is_not_scored(capsys):
+    outcome("1.a", 0.001)
+    assert "none was made" in capsys.readouterr().out
+    predict("1.a", 0.001, 0.0, 0.01)
+    assert "after its outcome was shown, so it is not scored" in capsys.readouterr().out
+    predict("1.a", 0.001, 0.0, 0.01)  # the cell run again
+    assert "after its outcome was shown" in capsys.readouterr().out
+    outcome("1.a", 0.001)
+    said = capsys.readouterr().out
+    assert "not scored" in said and "held" not in said
+
+
+def test_a_changed_prediction_does_not_replace_the_first(capsys):
+    predict("1.a", 0.3, 0.2, 0.4), outcome("1.a", 0.9)
+    first = record.read()["predictions"]["1.a"]["at"]
+    predict("1.a", 0.9, 0.8, 1.0)
+    said = capsys.readouterr().out
+    assert "changed after its outcome was shown" in said and "0.3 (between 0.2 and 0.4) still counts" in said
+    outcome("1.a", 0.9)
+    assert "outside your interval" in capsys.readouterr().out
+    predict("1.a", 0.3, 0.2, 0.4)  # the first one again, as when all cells run anew
+    assert "as kept at" in capsys.readouterr().out
+    assert record.read()["predictions"]["1.a"]["at"] == first
+    predict("1.a", None)
+    assert "the one kept is 0.3" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: predict("1.a", 0.5, low=0.6, high=0.7), lambda: predict("1.a", 0.5, low=0.4),
+        lambda: predict("1.a", float("nan")), lambda: predict("1.a", [1, 2]), lambda: predict("1.a", True),
+        lambda: predict("1.a", "much", low=0, high=1), lambda: outcome("1.a", None), lambda: predict("1.a", 1, "a", "b"),
+    ],
+)  # fmt: skip
+def test_a_slip_in_a_prediction_is_one_line_and_keeps_nothing(call, capsys):
+    call()
+    said = capsys.readouterr().out
+    assert said.startswith("✗ Prediction 1.a") and said.count("\n") == 1
+    assert not record.path().exists()
+
+
+# --- progress ------------------------------------------------------------------------------------------------------
+
+
+def test_progress_shows_all(capsys):
+    task("1.2", now=True), task("1.3", now=True)
+    check("1.3", right), hint("1.2"), check("1.2", right), reveal("1.1", now=True)
+    why("1.6", "A common vector."), predict("1.a", 0.3, 0.2, 0.4), outcome("1.a", 0.35, "mini-neo"), predict("n1.1", 2)
+    predict("11.1", 5)
+    capsys.readouterr()
+    progress("1")
+    said = capsys.readouterr().out
+    assert "Puzzle 1: 2 of 6 done" in said
+    rows = {
+        line.split()[0]: re.split(r"\s{2,}", line.strip()) for line in said.splitlines() if re.match(r"  n?1\.", line)
+    }
+    assert rows["1.3"][2:] == ["✓ solved", "1", "0 of 3", "no"]
+    assert rows["1.2"][2:] == ["tried", "1", "1 of 3", "no"]
+    assert rows["1.1"][2:] == ["open", "0 of 3", "yes"]
+    assert rows["1.6"][2:] == ["✓ compared", "0 of 3", "no"]
+    assert rows["1.a"] == ["1.a", "0.3 (between 0.2 and 0.4)", "0.35", "mini-neo", "off by 0.05, inside your interval"]
+    assert rows["n1.1"][:3] == ["n1.1", "2", "not seen yet"] and "11.1" not in said
+
+
+def test_progress_survives_a_restart_and_two_notebooks(desk):
+    code = "import sys; from zeropoint.puzzle import predict; predict(sys.argv[1], 0.5)"
+    env = os.environ | {"ZEROPOINT_PROGRESS": str(desk)}
+    check("1.3", right)
+    for id in ("1.a", "2.a"):  # another process in between
+        subprocess.run([sys.executable, "-c", code, id], env=env, check=True, capture_output=True)
+        hint("1.1")
+    kept = record.read()
+    assert set(kept["predictions"]) == {"1.a", "2.a"} and kept["exercises"]["1.1"]["hints"] == 2
+    assert [p.name for p in desk.parent.iterdir()] == [desk.name]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        b"{not json", b"", b"\xff\xfe", b"[]", b'{"version": 99, "exercises": {}, "predictions": {}}',
+        b'{"version": 1, "exercises": [], "predictions": {}}', b'{"version": 1, "exercises": {"1.1": {"hints": "x"}}, "predictions": {}}',
+        b'{"version": 1, "exercises": {}, "predictions": {"1.a": {"value": [1], "at": "x"}}}',
+        b'{"version": 1, "exercises": {}, "predictions": {"1.a": {"outcome": {"actual": 1}}}}',
+        b'{"version": 1, "exercises": {}, "predictions": {"1.a": {"value": 1.0, "at": "x", "low": 0.0}}}',
+        b"[" * 100_000,
+    ],
+)  # fmt: skip
+def test_a_damaged_file_is_set_aside(desk, damage, capsys):
+    desk.write_bytes(damage)
+    progress("1")
+    said = capsys.readouterr().out
+    assert "0 of 6 done" in said and said.count("set aside as progress.json.damaged") == 1
+    assert Path(f"{desk}.damaged").read_bytes() == damage
+    hint("1.1"), progress("1")
+    assert "1 of 3" in capsys.readouterr().out
+
+
+def test_where_nothing_can_be_written_it_lasts_in_memory(tmp_path, monkeypatch, capsys):
+    (tmp_path / "a file").write_text("")
+    monkeypatch.setenv("ZEROPOINT_PROGRESS", str(tmp_path / "a file" / "progress.json"))
+    hint("1.1"), hint("1.1"), check("1.3", right), progress("1")
+    said = capsys.readouterr().out
+    assert "hint 2 of 3" in said and "1 of 6 done" in said
+    assert said.count("Progress cannot be kept in a file here") == 1
+
+
+def test_an_interrupted_write_leaves_the_old_file(desk, monkeypatch):
+    hint("1.1")
+    before = desk.read_bytes()
+    monkeypatch.setattr(record.os, "replace", lambda *a: (_ for _ in ()).throw(KeyboardInterrupt))
+    with pytest.raises(KeyboardInterrupt):
+        hint("1.1")
+    assert desk.read_bytes() == before and [p.name for p in desk.parent.iterdir()] == [desk.name]
+
+
+def test_the_default_file_lies_in_the_working_folder(tmp_path, monkeypatch):
+    monkeypatch.delenv("ZEROPOINT_PROGRESS")
+    monkeypatch.chdir(tmp_path)
+    hint("1.1")
+    assert (tmp_path / ".zeropoint-progress.json").exists()
+
+
+# --- display -------------------------------------------------------------------------------------------------------
+
+CARD = Card(
+    "✗",
+    "a <title> & more",
+    ["a line"],
+    quote="my\nwords",
+    head=["", "b"],
+    rows=[["c", "<d>"]],
+    code="def f():\n    <x>",
+)
+
+
+def test_html_and_text_say_the_same():
+    words = unescape(re.sub(r"<[^>]*>", " ", CARD.html()))
+    assert re.sub(r"[\s|]+", " ", words).strip() == re.sub(r"[\s|]+", " ", CARD.text()).strip()
+
+
+def test_html_is_neutral():
+    html = CARD.html()
+    assert not re.search(r"<script|<style|class=|http|<input|<button", html)
+    assert set(re.findall(r"background:([^;\"]+)", html)) == {"none"}
+    assert not re.search(r"(?<!-)color:(?!inherit)", html)
+
+
+def test_in_a_notebook_a_card_is_html_with_text_beside(monkeypatch, capsys):
+    import IPython
+    import IPython.display
+
+    sent = []
+    monkeypatch.setattr(IPython, "get_ipython", lambda: object())
+    monkeypatch.setattr(IPython.display, "display", lambda data, raw: sent.append((data, raw)))
+    CARD.show()
+    assert sent == [({"text/html": CARD.html(), "text/plain": CARD.text()}, True)]
+    assert capsys.readouterr().out == ""
+
+
+def test_every_call_returns_none(capsys):
+    for result in (
+        check("1.3", right),
+        hint("1.1"),
+        predict("1.a", 1),
+        outcome("1.a", 1),
+        reveal("1.1"),
+        why("1.6", ""),
+        progress(1),
+    ):
+        assert result is None
+
+
+def test_the_public_face():
+    assert puzzle.__all__ == ["check", "hint", "outcome", "predict", "progress", "reveal", "task", "why"]

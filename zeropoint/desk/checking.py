@@ -1,0 +1,358 @@
+"""Runs a learner's answer against the reference, and says in one sentence what it found. Shows and keeps nothing."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+import os
+import random
+import time
+import traceback
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from zeropoint.desk.compare import Difference, brief, describe, difference, same
+from zeropoint.exercises import Exercise, Mistake
+
+FIXED_SEED = 0  # the same inputs at every check, so that a message stays the same until the answer changes
+NAMED_UP_TO = 10_000  # numbers in an input: a mistake may cost O(n²), so on larger inputs none is looked for
+SHOWN_UP_TO = 12  # numbers in an input that is printed in full
+NAMING = 10  # tolerances: a wrong answer may be worse conditioned than the right one, and names need no exactness
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a check found. `sentence` says it all in a line; the rest is detail."""
+
+    state: str  # "passed", "failed" or "not attempted"
+    sentence: str
+    difference: Difference | None = None
+    inputs: dict[str, str] = field(default_factory=dict)
+    """By name: the arguments in full, where they are small."""
+    mistake: Mistake | None = None
+    real: dict[str, str] = field(default_factory=dict)
+    """By label: the learner's answer for a real matrix."""
+
+    @property
+    def passed(self) -> bool:
+        return self.state == "passed"
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call of a function: what it returned, or what came instead."""
+
+    value: Any = None
+    error: BaseException | None = None
+    changed: str = ""
+    """The argument that the function changed in place."""
+    seconds: float = 0.0
+
+
+# --- arguments -----------------------------------------------------------------------------------------------------
+
+
+def fresh(value: Any) -> Any:
+    """A copy that a learner's code may damage."""
+    if isinstance(value, Tensor):
+        return value.detach().clone()
+    if isinstance(value, tuple | list):
+        return type(value)(fresh(v) for v in value)
+    if isinstance(value, dict):
+        return {k: fresh(v) for k, v in value.items()}
+    return copy.deepcopy(value)
+
+
+def exact(value: Any) -> Any:
+    """A copy for the reference: on the CPU, in float64."""
+    if isinstance(value, Tensor):
+        value = value.detach().cpu().clone()
+        return value.double() if value.is_floating_point() else value
+    if isinstance(value, nn.Module):
+        return copy.deepcopy(value).cpu().double()
+    if isinstance(value, tuple | list):
+        return type(value)(exact(v) for v in value)
+    if isinstance(value, dict):
+        return {k: exact(v) for k, v in value.items()}
+    return copy.deepcopy(value)
+
+
+def tensors(value: Any) -> Iterator[Tensor]:
+    """Every tensor in an argument."""
+    if isinstance(value, Tensor):
+        yield value
+    elif isinstance(value, nn.Module):
+        yield from value.state_dict().values()
+    elif isinstance(value, tuple | list | dict):
+        for v in value.values() if isinstance(value, dict) else value:
+            yield from tensors(v)
+
+
+def unchanged(a: Any, b: Any) -> bool:
+    return all(
+        x.shape == y.shape and x.dtype == y.dtype and torch.equal(x.nan_to_num(), y.nan_to_num())
+        for x, y in zip(tensors(a), tensors(b), strict=True)
+    )
+
+
+def size(args: tuple) -> int:
+    return sum(t.numel() for t in tensors(args))
+
+
+def names(exercise: Exercise) -> list[str]:
+    return list(inspect.signature(exercise.reference).parameters)
+
+
+def given(exercise: Exercise, args: tuple) -> str:
+    """The input in a line: "W [7, 5] float32"."""
+    parts = []
+    for name, arg in zip(names(exercise), args, strict=True):
+        if isinstance(arg, Tensor):
+            dtype = str(arg.dtype).removeprefix("torch.")
+            parts.append(f"{name} {list(arg.shape)} {dtype}")
+        else:
+            parts.append(f"{name} = {brief(arg)}" if isinstance(arg, int | float | str) else name)
+    return ", ".join(parts)
+
+
+def in_full(exercise: Exercise, args: tuple) -> dict[str, str]:
+    """The small tensors among the arguments, number by number."""
+    small = {
+        n: a for n, a in zip(names(exercise), args, strict=True) if isinstance(a, Tensor) and a.numel() <= SHOWN_UP_TO
+    }
+    return {name: str(np.round(a.double().cpu().numpy(), 4).tolist()) for name, a in small.items()}
+
+
+# --- running a learner's code --------------------------------------------------------------------------------------
+
+
+@contextmanager
+def global_state_kept() -> Iterator[None]:
+    """Give random generators, default dtype and grad mode back as they were."""
+    dtype, grad = torch.get_default_dtype(), torch.is_grad_enabled()
+    numpy_state, python_state = np.random.get_state(), random.getstate()
+    with torch.random.fork_rng(devices=[]):
+        try:
+            yield
+        finally:
+            torch.set_default_dtype(dtype)
+            torch.set_grad_enabled(grad)
+            np.random.set_state(numpy_state)
+            random.setstate(python_state)
+
+
+@contextmanager
+def originals_kept(real: Mapping[str, Any]) -> Iterator[list[str]]:
+    """Put back what a learner's function changes as a global, such as a notebook's W_E. Yields the labels it changed."""
+    saved, damaged = {label: fresh(tuple(tensors(x))) for label, x in real.items()}, []
+    try:
+        yield damaged
+    finally:
+        for label, x in real.items():
+            for now, then in zip(tensors(x), saved[label], strict=True):
+                if not unchanged(now.detach(), then):
+                    with torch.no_grad():
+                        now.set_(then.clone()) if now.shape != then.shape else now.copy_(then)
+                    damaged.append(label)
+
+
+def call(fn: Callable, args: tuple, argument_names: list[str]) -> Call:
+    """Call on copies. Whatever a learner's code raises, the stop button included, is an answer and not our error."""
+    mine, start = fresh(args), time.perf_counter()
+    try:
+        with global_state_kept():
+            value = fn(*mine)
+    except (Exception, KeyboardInterrupt, SystemExit) as error:
+        return Call(error=error, seconds=time.perf_counter() - start)
+    changed = [name for name, a, b in zip(argument_names, args, mine, strict=True) if not unchanged(a, b)]
+    return Call(value, changed=changed[0] if changed else "")
+
+
+def line_of(error: BaseException, fn: Callable) -> str:
+    """Where in the learner's own lines it happened: " in line 3 (`u = W / n`)", "" where that is unknown."""
+    code = getattr(inspect.unwrap(fn), "__code__", None)
+    inside = [f for f in traceback.extract_tb(error.__traceback__) if code and f.filename == code.co_filename]
+    return (
+        f" in line {inside[-1].lineno} (`{inside[-1].line}`)"
+        if inside and inside[-1].line
+        else (f" in line {inside[-1].lineno}" if inside else "")
+    )
+
+
+def first_line(error: BaseException) -> str:
+    text = " ".join(str(error).split())
+    return text if len(text) <= 200 else text[:199] + "…"
+
+
+def trouble(fn: Callable, done: Call, on: str) -> str:
+    """One sentence for a call that gave no answer; "" for one that did."""
+    where = line_of(done.error, fn) if done.error else ""
+    match done.error:
+        case None if done.changed:
+            name = done.changed
+            return (
+                f"your function changes its argument {name} in place; work on a new tensor and leave {name} as it was"
+            )
+        case None if done.value is None:
+            return "your function returned None: is there a `return` at its end?"
+        case None:
+            return ""
+        case KeyboardInterrupt():
+            stopped = f"stopped by you after {done.seconds:.0f} s{where}, on {on}"
+            return f"{stopped}: an endless loop, or too much work for an input of that size"
+        case SystemExit():
+            return f"your function tried to leave Python{where}"
+        case error:
+            return f"your function raised {type(error).__name__}{where}, on {on}: {first_line(error)}"
+
+
+# --- verdicts ------------------------------------------------------------------------------------------------------
+
+
+def verdict(exercise: Exercise, answer: Any, real: Mapping[str, Any] | None = None) -> Verdict:
+    """Judge an answer: a function on random inputs and on each real matrix, or a value against the reference's."""
+    real = {label: torch.as_tensor(x) if isinstance(x, np.ndarray) else x for label, x in (real or {}).items()}
+    if answer is None or answer is ...:
+        return Verdict("not attempted", "not attempted yet")
+    if exercise.kind == "why":
+        return Verdict("failed", f'this one is answered in words: why("{exercise.id}", "…")')
+    if exercise.kind != "function":
+        return _value_verdict(exercise, answer, real)
+    if not callable(answer):
+        return Verdict("failed", f"give the function itself, without brackets; got {describe(answer)}")
+    wanted = names(exercise)
+    try:
+        inspect.signature(answer).bind(*wanted)
+    except TypeError:
+        return Verdict(
+            "failed", f"your function must take {len(wanted)} argument{'s'[: len(wanted) != 1]}: {', '.join(wanted)}"
+        )
+    except ValueError:  # a built-in without a signature: let the call tell
+        pass
+    with originals_kept(real) as damaged:
+        found = _function_verdict(exercise, answer, real)
+    if damaged and found.state != "not attempted":
+        return Verdict(
+            "failed",
+            f"your function changes the {damaged[0]} matrix itself, from outside its argument; it has been put back",
+        )
+    return found
+
+
+def _value_verdict(exercise: Exercise, answer: Any, real: Mapping[str, Any]) -> Verdict:
+    if exercise.kind == "choice" and str(answer).strip().casefold() not in [o.casefold() for o in exercise.options]:
+        return Verdict("failed", f"choose one of: {', '.join(exercise.options)}")
+    args = ()
+    if names(exercise):
+        if len(real) != 1:
+            raise TypeError(f'check("{exercise.id}", …) needs one real={{label: matrix}} to know the right answer.')
+        args = exercise.real(next(iter(real.values())))
+    expected = exercise.reference(*exact(args))
+    found = difference(answer, expected, exercise.tolerance, exercise.scale)
+    if not found:
+        return Verdict("passed", "right" + (f" for {next(iter(real))}" if args else ""))
+    mistake = next(
+        (m for m in exercise.mistakes if same(answer, m.fn(*exact(args)), exercise.tolerance, exercise.scale)), None
+    )
+    # the expected value of a one-line answer is the solution: it is not shown
+    wrong = found.sentence if not found.expected else f"{brief(answer)} is not right"
+    return Verdict("failed", wrong, mistake=mistake)
+
+
+def random_cases(exercise: Exercise) -> list[tuple]:
+    """The inputs of one check: a fixed set, then a new one each time so that no answer can be learned by heart."""
+    return [*exercise.cases(FIXED_SEED), *exercise.cases(int.from_bytes(os.urandom(4), "big"))]
+
+
+def _function_verdict(exercise: Exercise, fn: Callable, real: Mapping[str, Any]) -> Verdict:
+    cases = sorted(random_cases(exercise), key=lambda args: size(args) > NAMED_UP_TO)  # stable: large inputs last
+    small = [args for args in cases if size(args) <= NAMED_UP_TO]
+    calls, failures, expected = [], [], []
+    for args in cases:
+        if len(calls) >= len(small) and failures:
+            break
+        done, right = call(fn, args, names(exercise)), exercise.reference(*exact(args))
+        calls.append(done)
+        expected.append(right)
+        if isinstance(done.error, NotImplementedError):
+            return Verdict("not attempted", "not attempted yet")
+        if failed := _judge(exercise, fn, args, done, right, exercise.tolerance, "the random input "):
+            failures.append(failed)
+        if done.changed or isinstance(done.error, KeyboardInterrupt | SystemExit):
+            sooner = f"right on {len(calls) - 1} other inputs, but " if len(calls) > 1 and not failures[:-1] else ""
+            return replace(failed, sentence=sooner + failed.sentence)
+    if failures:
+        return _explained(exercise, failures, small, calls, expected)
+
+    shown = {}
+    for label, x in real.items():
+        args = exercise.real(x)
+        args = tuple(
+            a.float() if isinstance(a, Tensor) and a.dtype in (torch.float16, torch.bfloat16) else a for a in args
+        )
+        done = call(fn, args, names(exercise))
+        right = exercise.reference(*exact(args))
+        if failed := _judge(exercise, fn, args, done, right, exercise.real_tolerance, f"{label}: "):
+            return replace(failed, sentence=f"right on {len(cases)} random inputs, but {failed.sentence}")
+        shown[label] = brief(done.value)
+    on = f"{len(cases)} random inputs" + "".join(f" and {label}" for label in shown)
+    return Verdict("passed", f"right on {on}", real=shown)
+
+
+def _judge(
+    exercise: Exercise, fn: Callable, args: tuple, done: Call, right: Any, tolerance: float, prefix: str
+) -> Verdict | None:
+    """A failed verdict on one call, None where the answer is right."""
+    on = given(exercise, args)
+    if sentence := trouble(fn, done, prefix + on):
+        return Verdict("failed", sentence, inputs=in_full(exercise, args))
+    if found := difference(done.value, right, tolerance, exercise.scale):
+        return Verdict(
+            "failed",
+            f"on {prefix}{on} your answer {found.sentence}" if found.expected else f"on {prefix}{on}: {found.sentence}",
+            found,
+            in_full(exercise, args),
+        )
+    return None
+
+
+def _explained(
+    exercise: Exercise, failures: list[Verdict], small: Iterable[tuple], calls: list[Call], expected: list
+) -> Verdict:
+    """The first failure, with the mistake it looks like if there is one."""
+    first = failures[0]
+    for mistake in exercise.mistakes:
+        if _is_mistake(exercise, mistake, small, calls):
+            return replace(first, mistake=mistake)
+    values = [c.value for c in calls]
+    fits = bool(first.difference and first.difference.expected) or (
+        isinstance(values[0], Tensor) and values[0].numel() > 1
+    )
+    constant = fits and all(c.error is None for c in calls) and all(same(values[0], v, 0.0, None) for v in values[1:])
+    if constant and not all(same(expected[0], e, 0.0, None) for e in expected[1:]):
+        sentence = (
+            "your function gives the same answer for every input: does it use its argument, or a notebook variable?"
+        )
+        return replace(first, sentence=sentence)
+    return first
+
+
+def _is_mistake(exercise: Exercise, mistake: Mistake, small: Iterable[tuple], calls: list[Call]) -> bool:
+    """Does the learner's function do what this mistake does, on every small input, values and errors alike?"""
+    agreed = False
+    for args, done in zip(small, calls, strict=False):
+        theirs = call(mistake.fn, exact(args), names(exercise))
+        if (theirs.error is None) != (done.error is None):
+            return False
+        if done.error is not None:
+            continue
+        if not same(done.value, theirs.value, NAMING * exercise.tolerance, exercise.scale):
+            return False
+        agreed = True
+    return agreed
