@@ -53,7 +53,15 @@ def lab(tmp_path):
         "JUPYTER_CONFIG_DIR": str(tmp_path / "config"),
         "JUPYTER_DATA_DIR": str(tmp_path / "data"),
     }
-    command = [sys.executable, "-m", "jupyterlab", "--no-browser", f"--port={port}", "--ServerApp.port_retries=0", "--allow-root"]
+    command = [
+        sys.executable,
+        "-m",
+        "jupyterlab",
+        "--no-browser",
+        f"--port={port}",
+        "--ServerApp.port_retries=0",
+        "--allow-root",
+    ]
     command += ["--IdentityProvider.token=", "--expose-app-in-browser", f"--ServerApp.root_dir={tmp_path}"]
     log = open(tmp_path / "lab.log", "w")
     server = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
@@ -74,7 +82,13 @@ def lab(tmp_path):
 def page(lab):
     playwright = pytest.importorskip("playwright.sync_api")
     with playwright.sync_playwright() as p:
-        quiet = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+        quiet = [
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+        ]
         browser = p.chromium.launch(executable_path=CHROMIUM, args=quiet)
         page = browser.new_page(viewport={"width": 1200, "height": 1400})
         page.set_default_timeout(180_000)
@@ -108,6 +122,7 @@ def output(page, marker: str) -> str:
             const notebook = window.jupyterapp.shell.currentWidget.content;
             const cell = notebook.widgets.find(c => c.model.type === 'code' && c.model.sharedModel.source.includes(marker));
             await notebook.scrollToItem(notebook.widgets.indexOf(cell), 'start');
+            await new Promise(drawn => setTimeout(drawn, 1500));  // a cell out of sight has not drawn its output
             return cell.outputArea.node.innerText;
         }""",
         marker,

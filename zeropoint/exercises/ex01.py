@@ -461,4 +461,7 @@ EX_1_6 = Exercise(
     ],
 )
 
+# Words that give the puzzle's answer away: none may stand in the puzzle file.
+SPOILERS = ("mean vector", "common vector", "centring", "centre", "the mean of the rows", "origin")
+
 EXERCISES = [EX_1_1, EX_1_2, EX_1_3, EX_1_4, EX_1_5, EX_1_6]
