@@ -20,7 +20,7 @@ PY := $(BIN)/python
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check
 READY := $(VENV)/ready
 
-.PHONY: run test lab build check bench standins grid test-hub test-colab clean
+.PHONY: run test lab build check bench standins grid grid-quick test-hub test-colab clean
 
 run: $(READY)
 	$(PY) tools/run.py --jobs $(JOBS)
@@ -46,6 +46,9 @@ bench: $(READY)
 
 standins: $(READY)
 	$(PY) tools/standins.py
+
+grid-quick: $(READY)
+	$(PY) tools/grid.py --quick
 
 grid: $(READY)
 	$(PY) tools/grid.py

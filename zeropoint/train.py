@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -186,18 +186,19 @@ def train(
     recipe: Recipe,
     *,
     watched: set[int] | None = None,
+    groups: Sequence[Tensor] | None = None,
     optimizer: torch.optim.Optimizer | None = None,
     each: Callable[[int], None] | None = None,
     progress: bool = True,
 ) -> list[dict]:
-    """Train a TinyLM on `text` and watch its embedding: rows of numbers by step and frequency group, for a data frame.
+    """Train a TinyLM on `text` and watch its embedding: rows of numbers by step and group of tokens, for a data frame.
 
-    `watched`: the steps to observe, by default dense at first. `each(step)` is called after every update.
+    `watched`: the steps to observe, by default dense at first. `groups`: token ids, by default by frequency. `each(step)` is called after every update.
     Interrupting the kernel ends the training early: the model keeps what it learned and the rows so far are returned.
     """
     watched = observed_steps(recipe.steps) if watched is None else watched
     optimizer = optimizer or make_optimizer(model, recipe)
-    groups = frequency_groups(text.counts)
+    groups = frequency_groups(text.counts) if groups is None else groups
     held_out = text.held_out.to(model.W_E.device)
     matrices = {"input": model.W_E} if model.config.tied else {"input": model.W_E, "output": model.unembed}
     rows, smooth = [], math.nan

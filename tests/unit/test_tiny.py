@@ -1,0 +1,86 @@
+"""The tiny model: starts at chance, looks back only, and every switch leaves something that learns."""
+
+import math
+
+import pytest
+import torch
+
+from zeropoint.mechanism import gradients, imbalance, untied
+from zeropoint.tiny import TinyConfig, TinyLM
+
+SMALL = dict(d_vocab=300, d_model=16, ctx=12, n_heads=2)
+VARIANTS = [
+    {},
+    {"tied": False},
+    {"norm": "post"},
+    {"norm": "none"},
+    {"positions": False},
+    {"biases": False},
+    {"window": 3},
+]
+
+
+def tiny(**changes) -> TinyLM:
+    return TinyLM(TinyConfig(**SMALL | changes))
+
+
+def ids(n: int = 12) -> torch.Tensor:
+    return torch.randint(0, 300, (4, n), generator=torch.Generator().manual_seed(0))
+
+
+@pytest.mark.parametrize("changes", VARIANTS, ids=str)
+def test_starts_at_chance_and_every_parameter_gets_a_gradient(changes):
+    model = tiny(**changes)
+    logits = model(ids())
+    loss = torch.nn.functional.cross_entropy(logits[:, :-1].flatten(0, 1), ids()[:, 1:].flatten())
+    assert loss.item() == pytest.approx(math.log(300), abs=0.1)
+    loss.backward()
+    for name, p in model.named_parameters():
+        assert p.grad is not None and p.grad.abs().sum() > 0, name
+
+
+@pytest.mark.parametrize("changes", VARIANTS, ids=str)
+def test_causal(changes):
+    model, changed = tiny(**changes), ids()
+    changed[:, 7] = (changed[:, 7] + 1) % 300
+    same = (model(ids()) == model(changed)).all(-1).all(0)
+    assert same[:7].all() and not same[7:].any()
+
+
+def test_window_reaches_so_far_and_no_further():
+    model, changed = tiny(window=3, n_layers=2), ids()
+    with torch.no_grad():
+        for p in model.blocks[0].attention.parameters():
+            p.zero_()  # leave the second layer, the local one, as the only way from token to token
+    changed[:, 2] = (changed[:, 2] + 1) % 300
+    differs = (model(ids()) != model(changed)).any(-1).any(0)
+    assert differs.tolist() == [False, False, True, True, True] + [False] * 7
+
+
+def test_seeded_and_named_as_in_transformer_lens():
+    model = tiny()
+    assert torch.equal(model.W_E, tiny().W_E) and not torch.equal(model.W_E, tiny(seed=1).W_E)
+    assert model.W_U.shape == (16, 300) and model.W_pos.shape == (12, 16)
+    assert torch.equal(model.W_U.T, model.W_E) and not torch.equal(tiny(tied=False).W_U.T, tiny(tied=False).W_E)
+    assert tiny(positions=False).W_pos is None
+    assert not any(name.endswith("bias") for name, _ in tiny(biases=False).named_parameters())
+
+
+def test_output_gradients_cancel_over_the_vocabulary_and_input_gradients_do_not():
+    batch = torch.cat([ids(), ids()[:, :1]], dim=1)
+    for model in (tiny(), tiny(tied=False, norm="none")):
+        g = gradients(model, batch)
+        assert imbalance(g.output) < 1e-12
+        assert imbalance(g.input) > 1e-3
+        assert imbalance(gradients(model, batch, z_loss=1e-2).output) > 1e-3
+
+
+def test_untied_is_the_same_function_and_its_gradients_add_up():
+    model, batch = tiny(), torch.cat([ids(), ids()[:, :1]], dim=1)
+    copy = untied(model)
+    assert torch.equal(copy(ids()), model(ids()))
+    assert copy.unembed is not copy.W_E
+    model.double()
+    torch.nn.functional.cross_entropy(model(batch[:, :-1]).flatten(0, 1), batch[:, 1:].flatten()).backward()
+    g = gradients(model, batch)
+    torch.testing.assert_close(g.input + g.output, model.W_E.grad)

@@ -1,0 +1,169 @@
+"""The training loop, its optimisers, the smaller vocabularies, and what is watched."""
+
+import itertools
+
+import pytest
+import torch
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+
+from zeropoint import corpus, grid
+from zeropoint.corpus import Text, tokenizer_for
+from zeropoint.tiny import TinyConfig, TinyLM
+from zeropoint.train import CoupledAdamW, Recipe, batch_at, held_out_loss, make_optimizer, next_token_loss, train
+from zeropoint.watch import Movement, drift, frequency_groups, observed_steps
+
+CONFIG = TinyConfig(d_vocab=300, d_model=16, ctx=12, n_heads=2)
+RECIPE = Recipe(steps=40, batch=4, ctx=12, lr=1e-2, warmup=5)
+
+
+@pytest.fixture(scope="module")
+def text() -> Text:
+    g = torch.Generator().manual_seed(0)
+    ids = torch.randint(0, 300, (4000,), generator=g).square() // 300  # uneven frequencies
+    return Text(ids, ids[:500], tokenizer_for(300))
+
+
+def test_loss_in_chunks_is_the_plain_formula(text):
+    model, batch = TinyLM(CONFIG), batch_at(text.train, Recipe(batch=40, ctx=12), 0)
+    for z_loss in (0.0, 0.1):
+        logits = model(batch[:, :-1])
+        plain = torch.nn.functional.cross_entropy(logits.flatten(0, 1), batch[:, 1:].flatten())
+        plain = plain + z_loss * logits.logsumexp(-1).square().mean()
+        ours = next_token_loss(model.trunk, batch, z_loss)
+        torch.testing.assert_close(ours, plain)
+        for one, other in zip(*(torch.autograd.grad(x, list(model.parameters())) for x in (plain, ours)), strict=True):
+            torch.testing.assert_close(one, other, rtol=1e-3, atol=1e-6)
+
+
+@pytest.mark.parametrize("optimizer, lr", [("adamw", 1e-2), ("coupled-adam", 1e-2), ("sgd", 1.0)])
+def test_every_optimizer_learns(text, optimizer, lr):
+    model, recipe = (
+        TinyLM(CONFIG),
+        Recipe(steps=40, batch=4, ctx=12, lr=lr, warmup=5, weight_decay=0.0, optimizer=optimizer),
+    )
+    rows = [row for row in train(model, text, recipe, progress=False) if row["group"] == "all"]
+    assert [row["step"] for row in rows] == sorted(observed_steps(40))
+    assert rows[-1]["held_out_loss"] < rows[0]["held_out_loss"] - 0.1
+
+
+def test_coupled_adam_is_adamw_where_nothing_is_coupled_and_shares_the_moment_where_it_is():
+    p, q = (torch.nn.Parameter(torch.ones(5, 3)) for _ in range(2))
+    options = dict(lr=0.1, betas=(0.9, 0.95), eps=1e-8)
+    groups = dict(params=[p], weight_decay=0.1), dict(params=[q], weight_decay=0.1, coupled=False)
+    optimizers = torch.optim.AdamW([groups[0]], **options), CoupledAdamW([groups[1]], **options)
+    for step in range(5):
+        gradient = torch.randn(5, 3, generator=torch.Generator().manual_seed(step))
+        p.grad, q.grad = gradient.clone(), gradient.clone()
+        for optimizer in optimizers:
+            optimizer.step()
+    torch.testing.assert_close(p, q)
+    coupled = torch.nn.Parameter(torch.zeros(5, 3))
+    optimizer = CoupledAdamW([dict(params=[coupled], coupled=True)], **options)
+    coupled.grad = torch.randn(5, 3)
+    coupled.grad -= coupled.grad.mean(0)
+    optimizer.step()
+    assert coupled.mean(0).abs().max() < 1e-6 < coupled.abs().max()  # sums to zero, so the mean stays
+
+
+def test_sgd_and_coupled_adam_cannot_move_an_untied_output_mean(text):
+    moved = {}
+    for optimizer, lr in (("sgd", 1.0), ("coupled-adam", 1e-2), ("adamw", 1e-2)):
+        model = TinyLM(TinyConfig(d_vocab=300, d_model=16, ctx=12, n_heads=2, tied=False))
+        before = model.unembed.detach().mean(0)
+        train(
+            model, text, Recipe(steps=40, batch=4, ctx=12, lr=lr, weight_decay=0.0, optimizer=optimizer), progress=False
+        )
+        moved[optimizer] = (model.unembed.detach().mean(0) - before).norm().item()
+    assert max(moved["sgd"], moved["coupled-adam"]) < 1e-5 < moved["adamw"] / 1000
+
+
+def test_interrupting_keeps_the_model(text):
+    model, calls = TinyLM(CONFIG), itertools.count(1)
+
+    def stop_at_ten(step: int) -> None:
+        if next(calls) == 10:
+            raise KeyboardInterrupt
+
+    before = held_out_loss(model.trunk, text.held_out, 12)
+    rows = train(model, text, RECIPE, each=stop_at_ten, progress=False)
+    assert 0 < max(row["step"] for row in rows) < 10
+    assert held_out_loss(model.trunk, text.held_out, 12) < before
+
+
+def test_same_seed_same_run_and_resumable_batches(text):
+    models_ = [TinyLM(CONFIG) for _ in range(2)]
+    for model in models_:
+        train(model, text, RECIPE, progress=False)
+    assert torch.equal(models_[0].W_E, models_[1].W_E)
+    assert torch.equal(batch_at(text.train, RECIPE, 7), batch_at(text.train, RECIPE, 7))
+
+
+def test_a_truncated_tokenizer_is_the_smaller_tokenizer(monkeypatch, tmp_path):
+    sentences = ["def read(self, size=-1):", "    return self.read_all(size)", "raise ValueError(size)"] * 3
+
+    def trained(d_vocab: int) -> Tokenizer:
+        tokenizer = Tokenizer(models.BPE())
+        tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+        tokenizer.decoder = decoders.ByteLevel()
+        alphabet = pre_tokenizers.ByteLevel.alphabet()
+        trainer = trainers.BpeTrainer(
+            vocab_size=d_vocab, special_tokens=[corpus.END], initial_alphabet=alphabet, show_progress=False
+        )
+        tokenizer.train_from_iterator(sentences, trainer)
+        return tokenizer
+
+    (tmp_path / "tokenizer.json").write_text(trained(290).to_str())
+    monkeypatch.setattr(corpus, "TOKENIZER", tmp_path / "tokenizer.json")
+    small, expected = tokenizer_for(270), trained(270)
+    assert small.get_vocab() == expected.get_vocab() and small.get_vocab_size() == 270
+    for sentence in sentences:
+        assert small.encode(sentence).ids == expected.encode(sentence).ids
+    with pytest.raises(ValueError, match="between 257 and 290"):
+        tokenizer_for(291)
+
+
+def test_movement_adds_up_to_the_drift(text):
+    model, optimizer_steps = TinyLM(CONFIG), []
+    before, movement = model.W_E.detach().clone(), Movement(model.W_E)
+
+    def each(step: int) -> None:
+        optimizer_steps.append(step)
+        movement.update(model.W_E, batch_at(text.train, RECIPE, step - 1))
+
+    train(model, text, RECIPE, optimizer=make_optimizer(model, RECIPE), each=each, progress=False)
+    after = model.W_E.detach()
+    mu = after.mean(0) / after.mean(0).norm()
+    torch.testing.assert_close((movement.absent + movement.present) @ mu, drift(before, after), rtol=1e-3, atol=1e-5)
+    never = text.counts == 0
+    assert never.any() and (movement.present[never] == 0).all()
+    assert optimizer_steps == list(range(1, 41)) and movement.length > 0
+
+
+def test_groups_cover_the_vocabulary(text):
+    for groups in (frequency_groups(text.counts), grid.count_bins(text.counts)):
+        assert torch.cat(list(groups)).sort().values.tolist() == list(range(300))
+        means = [text.counts[ids].double().mean().item() for ids in groups]
+        assert means == sorted(means, reverse=True)
+
+
+def test_the_plan_names_every_run_once_and_every_setting_can_be_built():
+    plan = list(grid.plan())
+    assert len({(grid.name_of(setting), seed) for setting, seed in plan}) == len(plan)
+    assert {seed for _, seed in plan} == set(range(grid.SEEDS))
+    for setting, seed in plan + list(grid.plan(quick=True)):
+        config, recipe, _ = grid.resolve(setting, seed)
+        assert config.ctx == recipe.ctx and config.seed == recipe.seed == seed
+    with pytest.raises(ValueError, match="No such setting"):
+        grid.resolve({"beta3": 1})
+
+
+def test_texts_with_something_taken_away(text, monkeypatch):
+    monkeypatch.setattr(grid, "tokens_for", lambda d_vocab: text)
+    make = grid.text_for.__wrapped__
+    plain, shuffled, level = (make(300, kind) for kind in ("stdlib", "shuffled", "level"))
+    assert torch.equal(plain.counts, shuffled.counts) and not torch.equal(plain.train, shuffled.train)
+    assert plain.counts.float().std() > 2 * level.counts.float().std()
+    pairs = level.train.unfold(0, 2, 1).unique(dim=0, return_counts=True)[1].float()
+    assert pairs.square().sum() / pairs.sum() > 4  # a pair drawn from the text came about 13 / 2 times, not once
+    halves = [make(300, f"{which} half").train for which in ("first", "second")]
+    assert torch.equal(torch.cat(halves), plain.train)
