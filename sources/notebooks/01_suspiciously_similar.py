@@ -213,10 +213,11 @@ pd.DataFrame({f"mean cosine left, {NEO}": left}).round(4)
 
 # %%
 share = {name: geometry.share_of_mean(W) for name, W in clouds.items()}
-gone = abs(left["the mean"]) < 0.1 * mean_cosine[NEO]
+alongside = (geometry.cosine_with_mean(clouds[NEO]) > 0).float().mean().item()  # two opposite clusters: about a half
+gone = abs(left["the mean"]) < 0.1 * mean_cosine[NEO] and alongside > 0.9
 specific = min(abs(v) for what, v in left.items() if what != "the mean") > 5 * abs(left["the mean"])
 verdicts["(c) one common vector"] = (
-    f"{'kept' if gone and specific else 'not shown'}: without the mean {left['the mean']:.4f}; the mean is {share[NEO]:.0%} of E‖w‖²"
+    f"{'kept' if gone and specific else 'not shown'}: without the mean {left['the mean']:.4f}; {alongside:.1%} of tokens on its side; it is {share[NEO]:.0%} of E‖w‖²"
 )
 pd.DataFrame(
     {
@@ -244,13 +245,17 @@ rest = pd.DataFrame(
         "isotropic cloud would give": (2 / torch.pi / d_model) ** 0.5,
         "effective dimension": {n: geometry.effective_dimension(W) for n, W in centred.items()},
         "of": d_model,
+        "share of variance along the mean": {
+            n: (a.square().sum() / centred[n].square().sum()).item() for n, a in along.items()
+        },
+        "effective dimension across it": {n: geometry.effective_dimension(W) for n, W in across.items()},
         "first component's share": {n: geometry.principal_shares(W)[0].item() for n, W in clouds.items()},
     }
 )
 rest.round(4)
 
 # %% [markdown]
-# Published for GPT-Neo-125M after centring: mean |cosine| 0.1831, where 768 isotropic dimensions would give 0.0288. So a few directions still matter. Which tokens lie at the two ends of the first?
+# Published for GPT-Neo-125M after centring: mean |cosine| 0.1831, where 768 isotropic dimensions would give 0.0288. Which tokens lie at the two ends of the first component?
 
 # %%
 direction = torch.linalg.eigh(centred[NEO].T @ centred[NEO]).eigenvectors[:, -1]

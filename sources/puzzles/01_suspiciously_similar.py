@@ -37,7 +37,7 @@ predict("1.c", None, low=None, high=None)  # the GPT-2 kind
 # %% [markdown]
 # ## 1.1 Mean pairwise cosine
 #
-# ●●○ · 10 min. The mean cosine over all pairs of different rows, each pair once. With 50,257 tokens there are 1.26 billion pairs: can you do it without forming them?
+# ●●○ · 10 min. The mean cosine over all pairs of different rows, each pair once. GPT-Neo's 50,257 tokens make 1.26 billion pairs, a table of 10 GB: do it without forming them.
 
 
 # %%
@@ -74,7 +74,7 @@ for asked, (name, W) in zip("bca", (clouds | random).items(), strict=True):
 # %% [markdown]
 # ## Explain
 #
-# Write down at least three different explanations before you test one. For each: what would you see if it were true, and what if it were false? The matrices are in `clouds`, the tokens in `neo.tokenizer`. Give it a quarter of an hour.
+# Write down at least three different explanations before you test one. For each: what would you see if it were true, and what if it were false? The matrices are in `clouds`, the tokens in `neo.tokenizer`; `load_pair(processed=True)` gives the weights as TransformerLens processes them. Give it a quarter of an hour.
 
 # %%
 # your experiments
@@ -137,10 +137,10 @@ check("1.4", answer_1_4, real=clouds)
 # %% [markdown]
 # ## Look again
 #
-# What 1.3 did, if you have solved it. What should the figure show if your explanation is right? And if it is wrong?
+# What 1.3 did, if you have solved it. What should the figure show if your explanation is right, and what if it is wrong? A mean near zero is nearly sure by algebra; the width is not.
 
 # %%
-predict("1.d", None, low=None, high=None)  # the mean pairwise cosine of answer_1_3(W), the GPT-Neo kind
+predict("1.d", None, low=None, high=None)  # the mean of |cosine| over all pairs of answer_1_3(W), the GPT-Neo kind
 
 # %%
 try:
@@ -148,8 +148,8 @@ try:
 except NotImplementedError:
     print("Solve 1.3 first.")
 else:
-    outcome("1.d", geometry.mean_pairwise_cosine(changed[NEO]), label=NEO)
     after = {name: geometry.cosine_histogram(W) for name, W in (changed | random).items()}
+    outcome("1.d", after[NEO].mean_abs, label=NEO)
     plots.cosine_figure(after, f"Cosines of all pairs, after 1.3<br>{NEO} and {GPT2}").show()
 
 # %% [markdown]

@@ -40,6 +40,9 @@ def brief(value: Any) -> str:
     value = plain(value)
     if isinstance(value, tuple | list):
         return "(" + ", ".join(brief(v) for v in value) + ")"
+    if isinstance(value, Tensor) and value.ndim == 1 and len(value) > 1000 and value.is_floating_point():
+        low, middle, high = value.double().quantile(torch.tensor([0.05, 0.5, 0.95], dtype=torch.float64)).tolist()
+        return f"{len(value)} numbers: median {middle:.3g}, nine in ten between {low:.3g} and {high:.3g}"
     if isinstance(value, Tensor) and value.ndim:
         head = ", ".join(number(x) for x in value.flatten()[:3].tolist())
         return f"{list(value.shape)}: {head}{', …' if value.numel() > 3 else ''}"

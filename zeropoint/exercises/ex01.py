@@ -156,7 +156,7 @@ EX_1_2 = Exercise(
     minutes=5,
     cases=clouds,
     task="""How does each token lie to the average token? Return the cosine of every row of W with the mean of all rows:
-    one number a token, shape [d_vocab]. If one common vector were behind it all, what would you expect to see?""",
+    one number a token, shape [d_vocab]. Which of your explanations predict what you will see?""",
     reference=cosine_with_mean,
     scale=1.0,
     mistakes=[
@@ -377,8 +377,8 @@ EX_1_5 = Exercise(
     minutes=12,
     cases=clouds,
     task="""A mean cosine of zero may hide large cosines of both signs. Centre, then take the mean of cosine² over all pairs
-    of different rows. Independent random directions in d dimensions would give 1/d: return one over your mean, the
-    dimension of the random cloud that would look as spread out.""",
+    of different rows. Independent random directions in d dimensions would give 1/d in expectation: return one over your
+    mean, the dimension of the random cloud that would look as spread out.""",
     reference=effective_dimension,
     mistakes=[
         Mistake("not centred", lambda W: 1 / _pairs(_units(W)).square().mean(), NOT_CENTRED),
@@ -452,10 +452,10 @@ EX_1_6 = Exercise(
     rubric=[
         "Mechanism: every embedding is a common vector plus something of its own, w = c + u, and c is long compared with u.",
         "Why that gives the number: the mean pairwise cosine is the squared length of the mean unit vector (up to the diagonal), so a shared direction is enough, whatever the tokens mean.",
-        "Evidence: nearly every token has a high cosine with the mean, and the mean carries most of the average squared length.",
-        "The test that could have failed: centred over the vocabulary, the mean cosine falls to about 0.",
+        "Evidence, in numbers: how many tokens lie close to the mean's direction, and what share of the average squared length the mean carries, in each model.",
+        "A test that could have failed, with a control: the mean cosine falls to about 0 without the mean, and stays without another vector of that length. (Two opposite clusters would also average to 0: the cosines with the mean tell them apart from one far cluster.)",
         "Rivals ruled out, each by a number: similar meanings, a few huge dimensions, norms or rare tokens, the loader's weight processing.",
-        "What is left: after centring, cosines are still larger in size than in an isotropic cloud; the common vector is not the whole geometry.",
+        "What is left: after centring, cosines are still far larger in size than in an isotropic cloud, and part of that may lie along the mean itself: tokens can hold more or less of the common vector. Constant plus noise is not the whole geometry.",
         "What doesn't follow: that the model uses this vector, or that GPT-Neo's tokens are harder to tell apart. Zero is simply not a special point for the embedding, and cosine treats it as one.",
         "A prediction for GPT-2: a smaller share of the mean, so centring changes its mean cosine too, but from a lower start and also to about 0.",
     ],
