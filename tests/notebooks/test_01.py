@@ -23,12 +23,12 @@ def test_numbers_are_those_of_the_matrix(walkthrough):
     for label, values in reported.items():
         W = models.load_embedding(label.split()[0]).W.float()
         assert values["mean cosine"] == pytest.approx(geometry.mean_pairwise_cosine(W), rel=1e-3)
-        assert abs(values["centred"]) < 0.02
+        assert abs(values["centred"]) < 0.1
 
 
 def test_both_regimes_emerged(walkthrough):
     neo, gpt2 = numbers(walkthrough).values()
-    assert neo["mean cosine"] > 0.85 and 0.2 < gpt2["mean cosine"] < 0.4
+    assert neo["mean cosine"] > 0.9 and 0.2 < gpt2["mean cosine"] < 0.4
 
 
 def test_every_rival_gets_a_computed_verdict(walkthrough):
