@@ -1,0 +1,255 @@
+# %% [markdown]
+# # 05 Geometry without an origin: the puzzle
+#
+# **Question.** Which of your tools secretly use zero?
+#
+# **Time** 60 min · **Difficulty** ●●○ · **You need** vectors, the cosine and principal components; what a group is helps
+#
+# A solution draws a line between the tools which notice that a whole cloud of vectors was carried elsewhere and those which don't, says why the line runs there, and says what a zero is good for.
+#
+# `check` says whether an answer is right, `hint` helps a step at a time, `reveal` shows a solution once yours passes. In 5.4 and 5.5 a cell hands you the task when you run it.
+
+# %%
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from zeropoint import analogies, heap, report, shifts
+from zeropoint.models import load_pair
+from zeropoint.puzzle import check, hint, outcome, predict, progress, reveal, task, why  # noqa: F401
+
+# %%
+neo, gpt2 = load_pair()
+clouds = {m.label: m.W_E for m in (neo, gpt2)}  # each [d_vocab, d_model]
+NEO, GPT2 = clouds
+words = neo.tokenizer.get_vocab()
+starts_with_space = torch.zeros(len(words), dtype=torch.bool)
+starts_with_space[[i for token, i in words.items() if token.startswith("Ġ")]] = True
+
+# %% [markdown]
+# ## Predict
+#
+# The same vector is added to every embedding. Does what the tool says change? Put `"sees"` or `"blind"` for each `None`. CKA compares the cloud with the other model's, which stays where it is; the probe is fitted anew to tell which tokens start with a space.
+
+# %%
+predict("5.a", None)  # cosine
+predict("5.b", None)  # Euclidean distance
+predict("5.c", None)  # dot product
+predict("5.d", None)  # difference of two vectors
+predict("5.e", None)  # norm
+predict("5.f", None)  # how far four tokens are from a parallelogram
+predict("5.g", None)  # nearest neighbours by cosine
+
+# %%
+predict("5.h", None)  # nearest neighbours by distance
+predict("5.i", None)  # PCA, not centred
+predict("5.j", None)  # PCA, centred
+predict("5.k", None)  # CKA, not centred
+predict("5.l", None)  # CKA, centred
+predict("5.m", None)  # linear probe without intercept
+predict("5.n", None)  # linear probe with intercept
+
+# %% [markdown]
+# ## Look
+#
+# Each tool on 1,000 tokens, before and after; the slider sets the size of the shift. Rounding alone is (W + c) − c. In the control every token moves as far, but its own way.
+
+# %%
+measured = shifts.measure(clouds, starts_with_space)
+shifts.figure(measured, f"What changes when the cloud moves<br>{NEO} and {GPT2}")
+
+# %%
+table = shifts.table(measured)
+for letter, tool in zip("abcdefghijklmn", table.index, strict=True):
+    outcome(f"5.{letter}", table.origin[tool], label=tool)
+
+# %% [markdown]
+# Before you read on: what have the tools on each side in common? Write a sentence; 5.6 will ask for it.
+#
+# ## 5.1 A group out of a heap
+#
+# ●○○ · 8 min. Forget where zero is, and keep only t(a, b, c) = a − b + c: from c, go the way that leads from b to a. That is a **heap**. Here it is a table T[a, b, c] of names 0 … N−1, which are only names.
+#
+# Choose any point as `zero`, and return the table of a + b and the list of −a.
+
+
+# %%
+def answer_5_1(T: Int[Tensor, "N N N"], zero: int) -> tuple[Int[Tensor, "N N"], Int[Tensor, " N"]]:
+    # SOLUTION
+    return T[:, zero, :], T[zero, :, zero]  # a − zero + b, and zero − a + zero
+    # END
+
+
+check("5.1", answer_5_1)
+
+# %%
+# hint("5.1")
+# reveal("5.1")
+
+# %% [markdown]
+# Twice point 7, in the heap of 25 points of a plane over the numbers modulo 5: if each point in turn is zero, how many different answers are there?
+
+# %%
+predict("5.o", None, low=None, high=None)
+
+# %%
+points, place = heap.vectors(5, 2), torch.tensor([5, 1])
+T = heap.heap(points[:, None, None], points[:, None], points) % 5 @ place  # [a, b, c]
+try:
+    twice = {answer_5_1(T, zero)[0][7, 7].item() for zero in range(25)}
+    outcome("5.o", len(twice), label="F_5^2")
+except NotImplementedError:
+    print("Solve 5.1 first.")
+
+# %% [markdown]
+# ## 5.2 A combination, seen from a base point
+#
+# ●○○ · 5 min. Every Σ wᵢ·xᵢ is taken from somewhere, usually from zero. Take it from `base` instead: the base plays the part of zero, and the answer is a point again.
+
+
+# %%
+def answer_5_2(points: Float[Tensor, "k d"], weights: Float[Tensor, " k"], base: Float[Tensor, " d"]) -> Tensor:
+    # SOLUTION
+    return base + weights @ (points - base)
+    # END
+
+
+check("5.2", answer_5_2, real=clouds)
+
+# %% [markdown]
+# How far does the answer go when the base goes from zero to the mean embedding? Try weights of your own, and find out for which ones it stays.
+
+# %%
+W, mu = clouds[NEO], clouds[NEO].mean(0)
+for weights in ([0.5, 0.5], [1, -1, 1], [1, 1], [2]):
+    w, x = torch.tensor(weights).float(), W[1000 : 1000 + len(weights)]
+    try:
+        moved = answer_5_2(x, w, mu) - answer_5_2(x, w, torch.zeros_like(mu))
+        print(f"{weights}: {moved.norm() / mu.norm():.4f} times the length of the mean")
+    except NotImplementedError:
+        print("Solve 5.2 first.")
+        break
+
+# %% [markdown]
+# ## 5.3 The fourth corner
+#
+# ●●○ · 8 min. a is to b as c is to …? Return the token, other than a, b and c, that comes closest to closing the parallelogram. The answer must not change when the whole cloud is moved.
+
+
+# %%
+def answer_5_3(W: Float[Tensor, "d_vocab d_model"], a: int, b: int, c: int) -> int:
+    # SOLUTION
+    distance = (W - (W[b] - W[a] + W[c])).norm(dim=1)
+    distance[[a, b, c]] = torch.inf
+    return distance.argmin().item()
+    # END
+
+
+check("5.3", answer_5_3, real=clouds)
+
+# %% [markdown]
+# Twenty questions about words with and without an s, asked twice: as the cloud lies, and four times its spread away. What becomes of your answers, and of those by the highest cosine (3CosAdd)?
+
+# %%
+q = analogies.questions(analogies.pairs(words, "plural", most=20), rounds=1, seed=0)
+asked = list(zip(q.a.tolist(), q.b.tolist(), q.c.tolist(), strict=True))
+for name, W in clouds.items():
+    shift = 4 * shifts.spread(W) * shifts.direction(W.shape[1], seed=0)
+    by_cosine = [analogies.answers(W, q, "3CosAdd, unit rows", c) for c in (0.0, shift)]
+    print(f"{name}: the highest cosine keeps {(by_cosine[0] == by_cosine[1]).double().mean():.0%} of its answers")
+    try:
+        yours = [[answer_5_3(moved, *abc) for abc in asked] for moved in (W.double(), W + shift)]
+        print(f"{name}: yours keeps {sum(x == y for x, y in zip(*yours, strict=True)) / len(asked):.0%}")
+    except NotImplementedError:
+        print("Solve 5.3 first.")
+
+# %% [markdown]
+# ## 5.4
+#
+# ●●● · 15 min. f(x, y) = P(Mx + y), where x and y are vectors over a small field, M is an unknown invertible matrix and P an unknown permutation of the values. Ciphers and recurrent networks have such layers. You get f as a table, in which x, y and the values go under random names.
+#
+# What of y's space can be recovered from f alone: `"differences"`, `"zero"`, `"both"` or `"neither"`?
+
+# %%
+predict("5.p", None)
+
+# %%
+task("5.4")
+
+# %%
+box = heap.black_box(5, 2, seed=0)
+f = box.table  # [25, 25]: name of x, name of y -> name of the value
+
+
+def answer_5_4(f: Int[Tensor, "N N"], a: int, b: int, c: int) -> int:
+    # SOLUTION
+    x1 = 0
+    x2 = (f[:, b] == f[x1, a]).nonzero().item()  # Mx₁ + a = Mx₂ + b
+    return (f[x1] == f[x2, c]).nonzero().item()  # Mx₁ + y = Mx₂ + c
+    # END
+
+
+check("5.4", answer_5_4, real={box.label: f})
+
+# %% [markdown]
+# ## 5.5
+#
+# ●●○ · 10 min
+
+# %%
+task("5.5")
+
+
+# %%
+def answer_5_5(f: Int[Tensor, "N N"], x0: int, y0: int) -> tuple[Int[Tensor, " N"], Int[Tensor, " N"]]:
+    # SOLUTION
+    P = f[x0]
+    M = P.argsort()[f[:, y0]]  # argsort turns a permutation round
+    return M, P
+    # END
+
+
+check("5.5", answer_5_5, real={box.label: f})
+
+
+# %%
+def fits(x0, y0):
+    M, P = answer_5_5(f, x0, y0)
+    plus = torch.tensor([[answer_5_4(f, a, y0, b) for b in range(25)] for a in M.tolist()])  # Mx + y, with y0 as zero
+    return torch.equal(P[plus], f)
+
+
+try:
+    tried = [fits(x0, y0) for x0 in range(5) for y0 in range(5)]
+    print(f"{sum(tried)} of {len(tried)} claims about the zeros fit the whole table.")
+    outcome("5.p", "differences" if all(tried) else "both" if sum(tried) == 1 else "neither", label=box.label)
+except NotImplementedError:
+    print("Solve 5.4 and 5.5 first.")
+
+# %% [markdown]
+# ## 5.6 Why?
+#
+# ●●○ · 10 min. In a few sentences: what do the tools that see the origin do that the others don't; why do weights matter; does normalising help; what did the box teach; and when is it right to use zero all the same? Then compare yours with the points, one by one.
+
+# %%
+answer_5_6 = "Steps between tokens carry no zero; see below."  # SOLUTION
+
+why("5.6", answer_5_6)
+
+# %% [markdown] tags=["solution"]
+# One answer. The blind tools use only steps between tokens, w − w′, or take away a mean that moves along, so the shift cancels. Cosine, dot product and norm use the step from zero to each token; so do PCA, CKA and a probe if nothing centres the cloud for them. A combination moves along with the cloud if its weights add up to one; scaling doesn't, so it needs a base point. Normalising the rows doesn't help: it measures from zero first. The box: which values agree tells which steps are equal, so a − b + c can be read off, and any two names will do for zeros. A zero is a choice, unless something outside the cloud, such as an inner product that the model takes, makes it.
+
+# %% [markdown]
+# ## Where you stand
+
+# %%
+progress("5")
+
+# %% tags=["solution"]
+sees = int((table.origin == "sees").sum())
+for name in clouds:
+    changed = measured[(measured.model == name) & (measured.kind == "shift")].groupby("tool").change.max()
+    report(
+        name, {"tools that see zero": f"{sees} of {len(table)}"} | {t: changed[t] for t in ("cosine", "PCA, centred")}
+    )
+report(box.label, {"zeros tried that fit": f"{sum(tried)} of {len(tried)}"})

@@ -1,0 +1,111 @@
+"""Heaps: identities checked exactly, over integers and over small fields, and the box that gives away a heap but no zero."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from zeropoint import heap
+
+numbers = st.integers(-(10**9), 10**9)
+small_boxes = st.sampled_from([(3, 1), (5, 1), (2, 2), (3, 2), (7, 1), (2, 3)])
+seeds = st.integers(0, 10_000)
+
+
+def vectors_heap(points, p):
+    return heap.heap(points[:, None, None], points[:, None], points) % p
+
+
+@given(numbers, numbers, numbers, numbers, numbers)
+def test_heap_identities(a, b, c, d, e):
+    t = heap.heap
+    assert t(a, a, b) == b == t(b, a, a)
+    assert t(a, b, t(c, d, e)) == t(t(a, b, c), d, e) == t(a, t(d, c, b), e)
+    assert t(a + e, b + e, c + e) == t(a, b, c) + e  # no zero: it moves along
+
+
+@given(st.sampled_from([(2, 1), (5, 1), (3, 2), (2, 3)]), st.data())
+@settings(max_examples=20, deadline=None)
+def test_any_point_makes_the_heap_a_group_whose_heap_it_is(size, data):
+    p, n = size
+    points, place = heap.vectors(p, n), p ** torch.arange(n - 1, -1, -1)
+    T = vectors_heap(points, p) @ place
+    assert heap.is_heap(T)
+    zero = data.draw(st.integers(0, len(points) - 1))
+    add, negative = heap.group_at(T, zero)
+    assert heap.is_group(add, zero) and (add[torch.arange(len(T)), negative] == zero).all()
+    assert torch.equal(add[add[:, negative]], T)  # a + (-b) + c, whatever the zero
+
+
+def test_what_is_no_heap_is_not_taken_for_one():
+    points, place = heap.vectors(3, 2), torch.tensor([3, 1])
+    T = vectors_heap(points, 3) @ place
+    assert not heap.is_heap((points[:, None, None] - points[:, None] - points) % 3 @ place)
+    for a, b, c in ((0, 1, 2), (3, 3, 5), (8, 2, 2)):
+        other = T.clone()
+        other[a, b, c] = (T[a, b, c] + 1) % 9
+        assert not heap.is_heap(other)
+    add = heap.group_at(T, 0)[0]
+    assert not heap.is_group(add, 1) and not heap.is_group(T[:, :, 0], 0)  # another neutral element; subtraction
+
+
+@given(small_boxes, seeds, st.data())
+@settings(max_examples=30, deadline=None)
+def test_the_box_gives_away_both_heaps(size, seed, data):
+    box = heap.black_box(*size, seed)
+    row = data.draw(st.integers(0, len(box.table) - 1))
+    for names, table in ((box.y, box.table), (box.x, box.table.T)):
+        assert torch.equal(names[heap.heap_of_columns(table, row)], vectors_heap(names, box.p))
+
+
+@given(small_boxes, seeds, st.data())
+@settings(max_examples=30, deadline=None)
+def test_every_pair_of_zeros_explains_the_box(size, seed, data):
+    f = heap.black_box(*size, seed).table
+    x0, y0 = (data.draw(st.integers(0, len(f) - 1)) for _ in "xy")
+    M, P = heap.explain(f, x0, y0)
+    add_x, add_y = heap.group_at(heap.heap_of_columns(f.T), x0)[0], heap.group_at(heap.heap_of_columns(f), y0)[0]
+    assert torch.equal(P[add_y[M]], f)
+    assert torch.equal(M[add_x], add_y[M][:, M]) and M[x0] == y0  # M respects the additions
+    assert torch.equal(heap.seen_from(f, x0, y0), heap.seen_from(f, 0, 0))
+
+
+@given(small_boxes, seeds)
+@settings(max_examples=30, deadline=None)
+def test_equal_values_say_exactly_that_steps_are_equal(size, seed):
+    box = heap.black_box(*size, seed)
+    f, N = box.table, len(box.table)
+    # M from the secret: images of x minus the image of some x, read as vectors of y
+    M = box.y[heap.explain(f, 0, 0)[0]] - box.y[0]
+    x1, y1, x2, y2 = torch.cartesian_prod(*[torch.arange(N)] * 2, torch.arange(N)[:5], torch.arange(N)[:5]).T
+    steps = (box.y[y2] - box.y[y1] - M[x1] + M[x2]) % box.p
+    assert torch.equal(f[x1, y1] == f[x2, y2], (steps == 0).all(1))
+
+
+@pytest.mark.parametrize("p, n", [(3, 2), (5, 2), (2, 3)])
+def test_the_control_is_latin_and_no_heap(p, n):
+    fake = heap.switched(heap.black_box(p, n, seed=1).table)
+    everything = torch.arange(len(fake))
+    assert torch.equal(fake.sort(0).values, everything[:, None].expand_as(fake))
+    assert torch.equal(fake.sort(1).values, everything.expand_as(fake))
+    assert not torch.equal(heap.heap_of_columns(fake, 0), heap.heap_of_columns(fake, 2))
+
+
+def test_errors_say_why():
+    with pytest.raises(ValueError, match="holds a value twice"):
+        heap.heap_of_columns(torch.zeros(3, 3, dtype=torch.long))
+    with pytest.raises(ValueError, match="One cycle"):
+        heap.switched(heap.black_box(5, 1, 0).table)
+
+
+@given(st.lists(st.floats(-3, 3), min_size=1, max_size=5), seeds)
+@settings(deadline=None)
+def test_a_combination_lags_by_one_minus_the_weights(weights, seed):
+    generator = torch.Generator().manual_seed(seed)
+    w = torch.tensor(weights, dtype=torch.float64)
+    points, c = (torch.randn(k, 4, generator=generator, dtype=torch.float64) for k in (len(w), 1))
+    lag = heap.combine(points + c[0], w) - heap.combine(points, w) - c[0]
+    torch.testing.assert_close(lag, (w.sum() - 1) * c[0])
+    torch.testing.assert_close(heap.combine(points, w, c[0]) - heap.combine(points, w), (1 - w.sum()) * c[0])

@@ -1,0 +1,145 @@
+"""Heaps, which are additions whose zero is forgotten, and a black box that gives away a heap but no zero.
+
+A heap has one operation on three points, t(a, b, c) = a - b + c: go from b to a, starting at c. Finite heaps are tables of
+names here: the names 0 … N-1 say which point is meant and nothing else, so 0 is a name like any other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+Table = Int[Tensor, "N N"]
+
+
+def heap(a, b, c):
+    """t(a, b, c) = a - b + c, for whatever can be added and subtracted."""
+    return a - b + c
+
+
+def combine(
+    points: Float[Tensor, "k d"], weights: Float[Tensor, " k"], base: Float[Tensor, " d"] | float = 0.0
+) -> Float[Tensor, " d"]:
+    """Σ wᵢ·xᵢ with `base` in the part of zero: base + Σ wᵢ·(xᵢ - base). The base drops out if Σ wᵢ = 1, and only then."""
+    return base + weights @ (points - base)
+
+
+def group_at(T: Int[Tensor, "N N N"], zero: int) -> tuple[Table, Int[Tensor, " N"]]:
+    """The group whose neutral element is `zero`: its addition [N, N] and its negatives [N], out of a heap T[a, b, c]."""
+    return T[:, zero, :], T[zero, :, zero]
+
+
+def is_heap(T: Int[Tensor, "N N N"]) -> bool:
+    """t(a, b, t(c, d, e)) = t(t(a, b, c), d, e) and t(a, a, b) = b = t(b, a, a), for all points: N⁵ cases."""
+    n = torch.arange(len(T))
+    if (T[n, n] != n).any() or (T[:, n, n] != n[:, None]).any():
+        return False
+    return all(torch.equal(T[a][:, T], T[T[a]]) for a in range(len(T)))  # [b, c, d, e]
+
+
+def is_group(add: Table, zero: int) -> bool:
+    """Associative, `zero` is neutral, and every element has an inverse."""
+    n = torch.arange(len(add))
+    neutral = torch.equal(add[zero], n) and torch.equal(add[:, zero], n)
+    return neutral and torch.equal(add[add], add[:, add]) and bool((add == zero).any(1).all())
+
+
+@dataclass(frozen=True)
+class BlackBox:
+    """f(x, y) = P(Mx + y) over F_p^n, as a table of names; rows, columns and entries are named at random.
+
+    `x` and `y` [N, n] are the vectors that the names stand for: the secret, kept for tests.
+    """
+
+    p: int
+    n: int
+    seed: int
+    table: Table
+    x: Int[Tensor, "N n"]
+    y: Int[Tensor, "N n"]
+
+    @property
+    def label(self) -> str:
+        return f"black box over F_{self.p}^{self.n} (seed {self.seed})"
+
+
+def vectors(p: int, n: int) -> Int[Tensor, "N n"]:
+    """All N = pⁿ vectors of F_p^n, counted up with the last coordinate fastest."""
+    return torch.cartesian_prod(*[torch.arange(p)] * n).view(-1, n)
+
+
+def black_box(p: int, n: int, seed: int) -> BlackBox:
+    """A box with a random invertible M, a random permutation P, and random names."""
+    generator = torch.Generator().manual_seed(seed)
+    points, place = vectors(p, n), p ** torch.arange(n - 1, -1, -1)
+    while True:  # a random matrix is invertible if no two vectors have the same image
+        M = torch.randint(p, (n, n), generator=generator)
+        if len((points @ M.T % p @ place).unique()) == len(points):
+            break
+    x, y = (points[torch.randperm(len(points), generator=generator)] for _ in range(2))
+    P = torch.randperm(len(points), generator=generator)
+    return BlackBox(p, n, seed, P[(x @ M.T)[:, None].add(y).remainder(p) @ place], x, y)
+
+
+def _inverse(rows: Table) -> Table:
+    """where[i, z] is the column in which row i holds z. ValueError: some row holds a value twice."""
+    values, where = rows.sort(dim=1)
+    if (values != torch.arange(rows.shape[1])).any():
+        raise ValueError(
+            "A row or a column holds a value twice: x and f(x, y) do not fix y, or y and f(x, y) do not fix x."
+        )
+    return where
+
+
+def heap_of_columns(f: Table, row: int = 0) -> Int[Tensor, "N N N"]:
+    """t(a, b, c) = a - b + c on the second argument's names, from which values of f agree, and from nothing else.
+
+    f(x₁, y₁) = f(x₂, y₂) says y₁ - y₂ = M(x₂ - x₁). With x₁ = `row`, take the x₂ for which f(x₁, a) = f(x₂, b); the y for
+    which f(x₁, y) = f(x₂, c) is then as far from c as a is from b. `heap_of_columns(f.T)` is the first argument's heap.
+    """
+    column_of, row_of = _inverse(f), _inverse(f.T).T  # [x, z] → y and [z, y] → x
+    x2 = row_of[f[row]]  # [a, b]
+    return column_of[row, f[x2]]  # f[x2] is [a, b, c]
+
+
+def explain(f: Table, x0: int, y0: int) -> tuple[Int[Tensor, " N"], Int[Tensor, " N"]]:
+    """M (names of x → names of y) and P (names of y → values) for which f(x, y) = P(Mx + y), with x0 and y0 as zeros."""
+    return _inverse(f)[x0, f[:, y0]], f[x0]
+
+
+def in_order(add: Table, zero: int) -> Int[Tensor, " N"]:
+    """All names by their coordinates: 0, a, 2a, …, b, b + a, b + 2a, …, with a, b, … picked greedily."""
+    order = [zero]
+    while len(order) < len(add):
+        step = next(i for i in range(len(add)) if i not in order)
+        coset, found = order, list(order)
+        while (coset := add[step, coset].tolist())[0] != zero:
+            found += coset
+        order = found
+    return torch.tensor(order)
+
+
+def seen_from(f: Table, x0: int, y0: int) -> Table:
+    """The table with x0 and y0 as zeros: rows, columns and values in the order of their coordinates."""
+    M, P = explain(f, x0, y0)
+    order = in_order(group_at(heap_of_columns(f), y0)[0], y0)
+    return P[order].argsort()[f[M.argsort()[order]][:, order]]
+
+
+def switched(f: Table) -> Table:
+    """A negative control for p ≥ 3, n ≥ 2: every value still once a row and once a column, yet no P(Mx + y).
+
+    Two rows differ by a permutation of values; along one of its cycles the two rows swap their values. ValueError: there is
+    one cycle only, so that the rows would swap as a whole.
+    """
+    out, column_of = f.clone(), _inverse(f)
+    cycle = [0]
+    while (column := column_of[0, f[1, cycle[-1]]].item()) != 0:
+        cycle.append(column)
+    if len(cycle) == len(f):
+        raise ValueError("One cycle runs through all columns: nothing to switch; take n ≥ 2.")
+    out[0, cycle], out[1, cycle] = f[1, cycle], f[0, cycle]
+    return out
