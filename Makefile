@@ -26,7 +26,7 @@ run: $(READY)
 	$(PY) tools/run.py --jobs $(JOBS)
 
 test: check
-	OMP_NUM_THREADS=1 $(PY) -m pytest -n $(JOBS) --dist worksteal -m "not colab"
+	OMP_NUM_THREADS=1 $(PY) -m pytest -n $(JOBS) --dist worksteal -m "not colab and not hub_full"
 
 lab: $(READY)
 	$(BIN)/jupyter lab $(firstword $(wildcard puzzles/01_*.ipynb) puzzles)
@@ -60,7 +60,7 @@ test-colab: $(READY)
 	$(PY) -m pytest -m colab
 
 clean:
-	rm -rf build/html build/bench.json $(VENV)
+	rm -rf build/html build/bench.json build/doubles $(VENV)
 
 $(READY): requirements.txt requirements-dev.txt pyproject.toml
 	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11))" \

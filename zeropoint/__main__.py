@@ -1,4 +1,8 @@
-"""python -m zeropoint stats MODEL [--json]: the numbers of puzzle 01 for any decoder's token embedding."""
+"""Geometry of token embeddings from the command line.
+
+python -m zeropoint stats MODEL [--json]           the numbers of puzzle 01 for one decoder
+python -m zeropoint survey [MODEL …] [--out FILE]  the same for many, input and output matrices, as a table
+"""
 
 from __future__ import annotations
 
@@ -6,32 +10,30 @@ import argparse
 import json
 import sys
 import time
+from pathlib import Path
 
 from zeropoint import geometry, hub, models
+from zeropoint.survey import MODELS, statistics, survey, table
 
 
 def stats(name: str) -> dict:
     """The statistics of MODEL's token embedding, raw basis; cosines are over pairs of different rows."""
     began = time.perf_counter()
     embedding = models.load_embedding(name)
-    W = embedding.W
-    zero = geometry.as_matrix(W).norm(dim=1) == 0
+    W = geometry.as_matrix(embedding.W)
+    zero = W.norm(dim=1) == 0
     if zero.any():
         print(f"{int(zero.sum())} rows hold only zeros and are left out of the statistics.", file=sys.stderr)
-    rows = W[~zero]
-    centred = geometry.centre(rows)
+    numbers = statistics(W)
+    del numbers["effective_dimension_centred"]  # the exact mean |cosine| says it here
     return dict(
-        model=embedding.found.name,
+        model=embedding.found.title,
         source=embedding.source,
         basis="raw",
         d_vocab=len(W),
         d_model=W.shape[1],
-        mean_cosine=geometry.mean_pairwise_cosine(rows),
-        norm_of_mean=geometry.mean(rows).norm().item(),
-        mean_row_norm=geometry.as_matrix(rows).norm(dim=1).mean().item(),
-        median_cosine_with_mean=geometry.cosine_with_mean(rows).median().item(),
-        mean_cosine_centred=geometry.mean_pairwise_cosine(centred),
-        mean_abs_cosine_centred=geometry.cosine_histogram(centred).mean_abs,
+        **numbers,
+        mean_abs_cosine_centred=geometry.cosine_histogram(geometry.centre(W[~zero])).mean_abs,
         seconds=round(time.perf_counter() - began, 2),
     )
 
@@ -40,18 +42,30 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m zeropoint", description="Geometry of token embeddings.")
     commands = parser.add_subparsers(dest="command", required=True)
     command = commands.add_parser("stats", help="one model's embedding in numbers")
-    command.add_argument("model", help="a hub name, a folder, mini-neo or mini-gpt2")
+    command.add_argument("model", help="a hub name (NAME@REVISION for a checkpoint), a folder, mini-neo or mini-gpt2")
     command.add_argument("--json", action="store_true", help="one JSON object instead of a table")
+    command = commands.add_parser("survey", help="many models' input and output embeddings as a table")
+    command.add_argument("models", nargs="*", default=MODELS, help="as for stats; default: well-known small models")
+    command.add_argument("--out", type=Path, default=Path("survey.csv"), help="kept after each model, and gone on with")
     args = parser.parse_args(arguments)
+    rows: list[dict] = []
     try:
+        if args.command == "survey":
+            for row in survey(args.models, args.out):
+                rows.append(row)
+            print(f"{table(rows)}\n\nKept in {args.out}.")
+            return
         numbers = stats(args.model)
     except (OSError, ValueError, hub.HubError) as error:
         raise SystemExit(f"zeropoint: {error}") from None
+    except KeyboardInterrupt:
+        raise SystemExit(f"\nInterrupted. {len(rows)} rows are kept in {args.out}; the same command goes on from there."
+                         if args.command == "survey" else 130) from None  # fmt: skip
     if args.json:
         print(json.dumps(numbers))
     else:
         for key, value in numbers.items():
-            print(f"{key:26}{value:.4f}" if isinstance(value, float) else f"{key:26}{value}")
+            print(f"{key:28}{value:.4f}" if isinstance(value, float) else f"{key:28}{value}")
 
 
 if __name__ == "__main__":

@@ -133,7 +133,7 @@ class Histogram:
 
 
 def cosine_histogram(
-    W: Float[Tensor, "n d"], bins: int = 2000, block: tuple[int, int] = (1024, 8192), progress: bool = True
+    W: Float[Tensor, "n d"], bins: int = 2000, block: tuple[int, int] = (512, 2048), progress: bool = True
 ) -> Histogram:
     """Count every unordered pair of different rows once, by cosine.
 
@@ -146,17 +146,17 @@ def cosine_histogram(
     n, (height, width) = len(u), block
     counts = torch.zeros(bins + 1, dtype=torch.int64, device=device)
     total_abs = 0.0
-    product = torch.empty(height * width, dtype=torch.float32, device=device)
+    product = torch.empty(height * max(height, width), dtype=torch.float32, device=device)
     sizes = torch.empty_like(product)
     index = torch.empty_like(product, dtype=torch.int32)
     bar = tqdm(total=n * (n - 1) // 2, unit="pair", unit_scale=True, delay=2, leave=False, disable=not progress)
     for top in range(0, n, height):
         rows = u[top : top + height]
-        for left in range(top, n, width):
-            columns = u[left : left + width]
+        for left in (top, *range(top + height, n, width)):
+            columns = u[left : left + (height if left == top else width)]
             size = len(rows) * len(columns)
             tile = torch.mm(rows, columns.T, out=product[:size].view(len(rows), len(columns)))
-            if left < top + height:  # the tile meets the diagonal: keep what lies right of it
+            if left == top:  # the tile meets the diagonal: keep what lies right of it
                 tile = tile[torch.ones_like(tile, dtype=torch.bool).triu(1 + top - left)]
             flat = tile.view(-1)
             if len(flat) == 0:

@@ -11,10 +11,14 @@ import errno
 import functools
 import json
 import os
+import re
+import shutil
 import threading
-from collections.abc import Callable, Iterable, Iterator
+import time
+from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
+from typing import BinaryIO, ParamSpec, TypeVar
 
 from huggingface_hub import (
     HfApi,
@@ -24,6 +28,7 @@ from huggingface_hub import (
     hf_hub_download,
     hf_hub_url,
     snapshot_download,
+    try_to_load_from_cache,
 )
 from huggingface_hub.errors import (
     EntryNotFoundError,
@@ -31,7 +36,6 @@ from huggingface_hub.errors import (
     GatedRepoError,
     HFValidationError,
     LocalEntryNotFoundError,
-    OfflineModeIsEnabled,
     RepositoryNotFoundError,
     RevisionNotFoundError,
 )
@@ -43,21 +47,52 @@ from zeropoint import checkpoint
 PROBE_SECONDS = 3
 SILENCE_SECONDS = 10  # a server that sends nothing for so long is given up
 HEADER_BYTES = 100_000  # nearly every safetensors header fits, so that one request is enough
+BUSY_SECONDS = 15  # a server that says 429 or 5xx is asked again for so long
 SMALL = ["*.json", "*.txt", "*.model"]
+P, T = ParamSpec("P"), TypeVar("T")
 
 
 class HubError(RuntimeError):
     """The hub was needed and could not give what was asked; the message says what to do."""
 
 
-@functools.cache
+def _one_sentence(ask: Callable[P, T]) -> Callable[P, T]:
+    """Call `ask(name, revision, …)` again for some seconds if the hub is busy; all else that goes wrong is a HubError."""
+
+    @functools.wraps(ask)
+    def asking(name: str, revision: str | None = None, *args: P.args, **options: P.kwargs) -> T:
+        began, wait = time.monotonic(), 1.0
+        while True:
+            try:
+                return ask(name, revision, *args, **options)
+            except HubError:
+                raise
+            except Exception as error:
+                # huggingface_hub wraps what happened in "not found locally"
+                cause = error.__cause__ if isinstance(error, LocalEntryNotFoundError) and error.__cause__ else error
+                busy = getattr(getattr(cause, "response", None), "status_code", None) in (429, 500, 502, 503, 504)
+                if not busy or time.monotonic() - began + wait > BUSY_SECONDS:
+                    raise HubError(f"{name}: {_explain(cause, name, revision)}") from None
+            time.sleep(wait)
+            wait *= 2
+
+    return asking
+
+
 def reachable() -> bool:
     """Does the hub answer within three seconds, and not with its own failure? Asked once a session."""
+    return _probe()
+
+
+@functools.cache
+def _probe() -> bool:
     answered = threading.Event()
 
     def ask() -> None:
         with contextlib.suppress(Exception):  # anything but an answer means: away
-            if get_session().head(constants.ENDPOINT, timeout=PROBE_SECONDS).status_code < 500:
+            answer = get_session().get(f"{constants.ENDPOINT}/api/models?limit=1", timeout=PROBE_SECONDS)
+            # a page for people instead of data is some network's login page
+            if answer.status_code < 500 and "html" not in answer.headers.get("content-type", ""):
                 answered.set()
 
     # In a thread, because a name server that does not answer is not covered by any time-out of the request.
@@ -73,9 +108,9 @@ def cached(name: str, revision: str | None = None) -> Path | None:
         folder = snapshot_download(
             name, revision=revision, local_files_only=True, allow_patterns=SMALL, ignore_patterns="*/*"
         )
+        return Path(folder) if checkpoint.whole(Path(folder)) else None
     except (LocalEntryNotFoundError, ValueError):
         return None
-    return Path(folder) if checkpoint.whole(Path(folder)) else None
 
 
 def has(name: str, revision: str | None = None) -> bool:
@@ -83,6 +118,15 @@ def has(name: str, revision: str | None = None) -> bool:
     return cached(name, revision) is not None or reachable()
 
 
+def has_tensor(name: str, revision: str | None = None) -> bool:
+    """The same for single tensors: those read before are enough."""
+    config = try_to_load_from_cache(name, "config.json", revision=revision)
+    if isinstance(config, str) and any(kept(name, Path(config).parent.name).glob("*.safetensors")):
+        return True
+    return has(name, revision)
+
+
+@_one_sentence
 def fetch(name: str, revision: str | None = None) -> Path:
     """Download a model's configuration, tokenizer and weights once; the folder that holds them.
 
@@ -90,30 +134,29 @@ def fetch(name: str, revision: str | None = None) -> Path:
     """
     if folder := cached(name, revision):
         return folder
-    with _one_sentence(name, revision):
-        files = _files(name, revision)
-        weights = next((w for w in checkpoint.WEIGHTS if w in files), None)
-        if weights is None:
-            raise HubError(f"{name} has neither safetensors nor pytorch_model.bin on {constants.ENDPOINT}: choose another.")
-        pattern = "model*.safetensors" if "safetensors" in weights else "pytorch_model*.bin"
-        folder = snapshot_download(name, revision=revision, allow_patterns=[*SMALL, pattern], ignore_patterns="*/*")
-        checked = HfApi().verify_repo_checksums(name, revision=Path(folder).name)
-        for bad in (Path(folder, m["path"]) for m in checked.mismatches):
-            bad.resolve().unlink(missing_ok=True)  # the blob; then the link to it
-            bad.unlink(missing_ok=True)
-        if checked.mismatches:
-            names = ", ".join(m["path"] for m in checked.mismatches)
-            raise HubError(f"{name}: {names} arrived damaged (its checksum is wrong) and was deleted; run this again.")
-        return Path(folder)
+    files = _files(name, revision)
+    weights = next((w for w in checkpoint.WEIGHTS if w in files), None)
+    if weights is None:
+        raise HubError(f"{name} has neither safetensors nor pytorch_model.bin on {constants.ENDPOINT}; choose another.")
+    pattern = "model*.safetensors" if "safetensors" in weights else "pytorch_model*.bin"
+    folder = snapshot_download(name, revision=revision, allow_patterns=[*SMALL, pattern], ignore_patterns="*/*")
+    checked = HfApi().verify_repo_checksums(name, revision=Path(folder).name)
+    for bad in (Path(folder, m["path"]) for m in checked.mismatches):
+        bad.resolve().unlink(missing_ok=True)  # the blob; then the link to it
+        bad.unlink(missing_ok=True)
+    if checked.mismatches:
+        names = ", ".join(m["path"] for m in checked.mismatches)
+        raise HubError(f"{name}: {names} arrived damaged (its checksum is wrong) and was deleted; run this again.")
+    return Path(folder)
 
 
+@_one_sentence
 def config_folder(name: str, revision: str | None = None) -> Path:
     """The folder, named after the commit, in which at least the model's config.json lies."""
-    with contextlib.suppress(LocalEntryNotFoundError, ValueError):
+    with contextlib.suppress(LocalEntryNotFoundError):
         return Path(hf_hub_download(name, "config.json", revision=revision, local_files_only=True)).parent
-    with _one_sentence(name, revision):
-        _ask(name)
-        return Path(hf_hub_download(name, "config.json", revision=revision)).parent
+    _ask(name)
+    return Path(hf_hub_download(name, "config.json", revision=revision)).parent
 
 
 def kept(name: str, commit: str) -> Path:
@@ -121,40 +164,16 @@ def kept(name: str, commit: str) -> Path:
     return Path(constants.HF_HUB_CACHE, "zeropoint", name.replace("/", "--"), commit)
 
 
-def fetch_tensor(name: str, commit: str, choose: Callable[[Iterable[str]], str]) -> tuple[Path, str, int]:
-    """Download one tensor and not the model: (a safetensors file that holds it alone, its name, bytes moved).
-
-    `choose` picks the tensor from the names in the checkpoint. Its byte range is read out of the remote safetensors
-    file (of the right shard); an interrupted download goes on where it stopped. Bytes moved are those of weight files
-    and their headers. The hub has no checksum for a range, so only its length is checked. Where there are only pickled
-    weights, they are downloaded whole.
-    """
-    with _one_sentence(name, commit):
-        folder = kept(name, commit)
-        folder.mkdir(parents=True, exist_ok=True)
-        with WeakFileLock(folder / "lock"):
-            names, moved = _remote_names(name, commit, folder)
-            if not names:
-                files = checkpoint.tensor_files(fetch(name, commit))
-                size = sum(file.stat().st_size for file in set(files.values()))
-                return files[tensor := choose(files)], tensor, size
-            tensor = choose(names)
-            done = folder / f"{tensor}.safetensors"
-            if not done.exists():
-                header, header_bytes = _remote_header(name, commit, names[tensor], folder)
-                moved += header_bytes + _fetch_range(name, commit, names[tensor], header, tensor, done)
-            return done, tensor, moved
-
-
-def _remote_names(name: str, commit: str, folder: Path) -> tuple[dict[str, str], int]:
-    """({tensor: remote safetensors file}, bytes moved); empty if the weights are pickled. Kept for the next time."""
-    listing = folder / "names.json"
+@_one_sentence
+def tensor_names(name: str, commit: str) -> tuple[dict[str, str], int]:
+    """({tensor: safetensors file on the hub}, bytes moved); empty if all weights are pickled. Kept for the next time."""
+    listing = kept(name, commit) / "names.json"
     if listing.exists():
         return json.loads(listing.read_text()), 0
     files, moved = _files(name, commit), 0
     if (single := checkpoint.WEIGHTS[0]) in files:
-        header, moved = _remote_header(name, commit, single, folder)
-        names = {tensor: single for tensor in header["tensors"]}
+        header, moved = _remote_header(name, commit, single)
+        names = dict.fromkeys(header["tensors"], single)
     elif (index := checkpoint.WEIGHTS[1]) in files:
         path = Path(hf_hub_download(name, index, revision=commit))
         names, moved = json.loads(path.read_text())["weight_map"], path.stat().st_size
@@ -164,60 +183,88 @@ def _remote_names(name: str, commit: str, folder: Path) -> tuple[dict[str, str],
     return names, moved
 
 
-def _remote_header(name: str, commit: str, file: str, folder: Path) -> tuple[dict, int]:
+@_one_sentence
+def fetch_tensor(name: str, commit: str, file: str, tensor: str) -> tuple[Path, int]:
+    """Download one tensor out of a safetensors file on the hub: (a safetensors file that holds it alone, bytes moved).
+
+    An interrupted download goes on where it stopped. The hub has no checksum for a range, so only its length is checked.
+    """
+    done = kept(name, commit) / f"{tensor}.safetensors"
+    if done.exists():
+        return done, 0
+    _ask(name)
+    done.parent.mkdir(parents=True, exist_ok=True)
+    with WeakFileLock(done.with_suffix(".lock")):
+        if done.exists():  # another notebook was quicker
+            return done, 0
+        header, moved = _remote_header(name, commit, file)
+        return done, moved + _fetch_range(hf_hub_url(name, file, revision=commit), header, tensor, done)
+
+
+def _remote_header(name: str, commit: str, file: str) -> tuple[dict, int]:
     """({"start": where the data begin, "tensors": {name: {dtype, shape, data_offsets}}}, bytes moved) of one file."""
-    listing = folder / f"{file}.header.json"
+    listing = kept(name, commit) / f"{file}.header.json"
     if listing.exists():
         return json.loads(listing.read_text()), 0
     url = hf_hub_url(name, file, revision=commit)
     size = get_hf_file_metadata(url, timeout=SILENCE_SECONDS).size
-    head = BytesIO()
-    _get(url, 0, min(size, HEADER_BYTES), head)
-    start = 8 + int.from_bytes(head.getvalue()[:8], "little")
-    if start > size:
-        raise HubError(f"{name}: {file} on {constants.ENDPOINT} is no safetensors file; choose another revision or model.")
-    if start > HEADER_BYTES:
-        _get(url, HEADER_BYTES, start, head)
-    tensors = json.loads(head.getvalue()[8:start])
-    tensors.pop("__metadata__", None)
-    if start + max(entry["data_offsets"][1] for entry in tensors.values()) != size:
-        raise HubError(f"{name}: {file} on {constants.ENDPOINT} is cut short; choose another revision or model.")
+    head = _bytes(url, 0, min(size, HEADER_BYTES))
+    start = 8 + int.from_bytes(head[:8], "little")
+    if HEADER_BYTES < start <= size:
+        head += _bytes(url, HEADER_BYTES, start)
+    try:
+        tensors = json.loads(head[8:start])
+        tensors.pop("__metadata__", None)
+        if start + max(entry["data_offsets"][1] for entry in tensors.values()) != size:
+            raise ValueError("its length is not what its header says")
+    except ValueError as error:
+        raise HubError(
+            f"{name}: {file} on {constants.ENDPOINT} is no whole safetensors file ({error}); choose another."
+        ) from None
     header = {"start": start, "tensors": tensors}
     _write(listing, header)
-    return header, head.tell()
+    return header, len(head)
 
 
-def _fetch_range(name: str, commit: str, file: str, header: dict, tensor: str, done: Path) -> int:
-    """Write `done`, a safetensors file of one tensor; the bytes moved, less what an earlier attempt had."""
+def _fetch_range(url: str, header: dict, tensor: str, done: Path) -> int:
+    """Write `done`, a safetensors file of one tensor; the bytes moved, without those that an earlier attempt got."""
     entry = header["tensors"][tensor]
     begin, end = entry["data_offsets"]
+    part = done.with_suffix(".part")  # the tensor's bytes; what is there is a beginning of them
+    try:
+        with part.open("ab") as data:
+            had = data.tell()
+            _get(url, header["start"] + begin, header["start"] + end, data, shown=tensor)
+    finally:
+        if part.stat().st_size > end - begin:  # a server that knows no ranges sent the file from its start
+            part.unlink()
     head = json.dumps({tensor: entry | {"data_offsets": [0, end - begin]}}).encode()
     head += b" " * (-len(head) % 8)
-    head = len(head).to_bytes(8, "little") + head
-    part = done.with_suffix(".part")
-    if not part.exists() or part.stat().st_size < len(head):
-        part.write_bytes(head)
-    had = part.stat().st_size - len(head)
-    try:
-        with part.open("ab") as f:
-            url, start = hf_hub_url(name, file, revision=commit), header["start"]
-            _get(url, start + begin, start + end, f, had=had, shown=f"{name}: {tensor}")
-    finally:
-        if part.stat().st_size > len(head) + end - begin:  # a server that knows no ranges sent the file from its start
-            part.unlink()
-    os.replace(part, done)
+    whole = done.with_suffix(".tmp")
+    with part.open("rb") as data, whole.open("wb") as f:
+        f.write(len(head).to_bytes(8, "little") + head)
+        shutil.copyfileobj(data, f)
+    os.replace(whole, done)
+    part.unlink()
     return end - begin - had
 
 
-def _get(url: str, start: int, stop: int, file: BytesIO, had: int = 0, shown: str | None = None) -> None:
-    """Append bytes start … stop of `url` to `file`, which holds `had` of them; resumes dropped connections."""
+def _bytes(url: str, start: int, stop: int) -> bytes:
+    file = BytesIO()
+    _get(url, start, stop, file)
+    return file.getvalue()
+
+
+def _get(url: str, start: int, stop: int, file: BinaryIO, shown: str | None = None) -> None:
+    """Append to `file` what it lacks of bytes start … stop of `url`; resumes dropped connections."""
     headers = build_hf_headers() | {"Range": f"bytes={start}-{stop - 1}", "Accept-Encoding": "identity"}
-    http_get(url, file, resume_size=had, headers=headers, expected_size=stop - start, displayed_filename=shown)
+    http_get(url, file, resume_size=file.tell(), headers=headers, expected_size=stop - start, displayed_filename=shown)
 
 
 def _write(path: Path, data: object) -> None:
     """JSON, whole or not at all."""
-    part = path.with_suffix(".tmp")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_suffix(f".{os.getpid()}")
     part.write_text(json.dumps(data))
     os.replace(part, path)
 
@@ -232,25 +279,15 @@ def _files(name: str, revision: str | None) -> set[str]:
 def _ask(name: str) -> None:
     """Be ready to ask for `name`: HubError if that is no name, or if the hub is away."""
     validate_repo_id(name)
+    if constants.HF_HUB_OFFLINE:
+        raise HubError(f"{name}: not in the cache, and HF_HUB_OFFLINE forbids asking the hub; unset it.")
     if not reachable():
-        reachable.cache_clear()  # so that the same cell can be run again
+        _probe.cache_clear()  # so that the same cell can be run again
         raise HubError(
-            f"{name}: {constants.ENDPOINT} does not answer. Check the network, give a folder, or use ZEROPOINT_MODELS=standin."
+            f"{name}: {constants.ENDPOINT} does not answer; check the network, or give a folder (with "
+            "ZEROPOINT_MODELS=standin the notebooks need no hub)."
         )
     get_session().timeout = SILENCE_SECONDS  # huggingface_hub sets none for listings: a silent server would hang them
-
-
-@contextlib.contextmanager
-def _one_sentence(name: str, revision: str | None) -> Iterator[None]:
-    """Whatever goes wrong inside is a HubError of one sentence."""
-    try:
-        yield
-    except HubError:
-        raise
-    except Exception as error:
-        # huggingface_hub wraps what happened in "not found locally"
-        cause = error.__cause__ if isinstance(error, LocalEntryNotFoundError) and error.__cause__ else error
-        raise HubError(f"{name}: {_explain(cause, name, revision)}") from None
 
 
 def _explain(error: BaseException, name: str, revision: str | None) -> str:
@@ -259,8 +296,6 @@ def _explain(error: BaseException, name: str, revision: str | None) -> str:
     number = getattr(error, "errno", None)
     if isinstance(error, HFValidationError):
         return 'neither a folder here nor a name on the hub ("owner/model"); check the spelling.'
-    if isinstance(error, OfflineModeIsEnabled):
-        return "not in the cache, and HF_HUB_OFFLINE forbids asking the hub; unset it."
     if isinstance(error, GatedRepoError):
         return f"gated ({status}); accept its terms at {hub}/{name}, then log in with `hf auth login`."
     if isinstance(error, RevisionNotFoundError):
@@ -281,9 +316,11 @@ def _explain(error: BaseException, name: str, revision: str | None) -> str:
         return f"the cache {cache} cannot be written ({error.strerror}); set HF_HOME to a folder of yours."
     if "Timeout" in type(error).__name__:
         return f"{hub} stopped sending for {SILENCE_SECONDS} s; run this again, what is whole stays."
+    if re.search("Connect|Network|Read|Protocol|Chunked", type(error).__name__):
+        return f"the connection to {hub} broke off; run this again, what is whole stays."
     if "Consistency check" in str(error):
         return "a file arrived cut short and was dropped; run this again, what is whole stays."
-    if isinstance(error, FileMetadataError):
+    if isinstance(error, (FileMetadataError, json.JSONDecodeError)):
         return f"{hub} answers, but not as a hub does; is this a login page of your network? Check HF_ENDPOINT and proxies."
     reason = (str(error).strip().splitlines() or [""])[0]
     return f"the download failed ({type(error).__name__}: {reason}); run this again, what is whole stays."

@@ -1,6 +1,7 @@
 """From a name or a folder to a labelled model, or to its embedding alone.
 
     load("EleutherAI/gpt-neo-125M")   the hub, if it answers; else the stand-in mini-neo, and the label says so
+    load("stanford-crfm/alias-gpt2-small-x21@checkpoint-400")   one revision of a model on the hub
     load("path/to/folder")            any Hugging Face folder
     load("mini-neo")                  the stand-in itself
 
@@ -12,15 +13,14 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import torch
 from jaxtyping import Float
-from safetensors import safe_open
 from torch import Tensor
 
-from zeropoint import hub
+from zeropoint import checkpoint, hub
 
 PAIR = ("EleutherAI/gpt-neo-125M", "gpt2")
 STAND_INS = {"mini-neo": "EleutherAI/gpt-neo-125M", "mini-gpt2": "gpt2"}
@@ -37,14 +37,25 @@ OUTPUT_NAMES = ("lm_head.weight", "embed_out.weight", "output.weight")
 
 @dataclass(frozen=True)
 class Found:
-    """Where a model was found: `name` as it may be called in a figure, `source` hub, folder or stand-in."""
+    """Where a model was found: `name` loads it again, `source` is hub, folder or stand-in.
+
+    A test double stands in for a published model in our tests, under its name; nothing that a reader sees omits that.
+    """
 
     name: str
     source: str
     folder: Path
 
+    @property
+    def is_double(self) -> bool:
+        return bool(_config(self.folder).get("zeropoint_test_double"))
+
+    @property
+    def title(self) -> str:
+        return f"{self.name} [test double]" if self.is_double else self.name
+
     def label(self, basis: str = "raw") -> str:
-        return f"{self.name} ({basis}, {self.source})"
+        return f"{self.title} ({basis}, {self.source})"
 
 
 @dataclass(frozen=True)
@@ -88,6 +99,7 @@ class Embedding:
     W: Float[Tensor, "d_vocab d_model"]
     found: Found
     tensor_name: str
+    bytes_moved: int = 0  # over the network, for this call
 
     @property
     def label(self) -> str:
@@ -111,9 +123,10 @@ def mode() -> str:
     return value
 
 
-def find(name_or_path: str | Path, revision: str | None = None) -> Found:
+def find(name_or_path: str | Path, revision: str | None = None, *, weights: bool = True) -> Found:
     """Decide which model `name_or_path` means here and have its files in a local folder.
 
+    `weights=False` is content with the config.json of a model on the hub. The revision may be part of the name, after @.
     Raises FileNotFoundError for a folder without a config, hub.HubError when the hub was asked for and fails.
     """
     name = str(name_or_path)
@@ -122,32 +135,54 @@ def find(name_or_path: str | Path, revision: str | None = None) -> Found:
     if Path(name).is_dir():
         if not (Path(name) / "config.json").exists():
             raise FileNotFoundError(f"{name} has no config.json: point at a folder saved by save_pretrained.")
+        _config(Path(name))  # says so if it cannot be read
         return Found(Path(name).resolve().name, "folder", Path(name))
     if Path(name).is_absolute() or name.startswith(("./", "../", "~")):
         raise FileNotFoundError(f"There is no folder {name}.")
-    standin = next((s for s, real in STAND_INS.items() if real.lower() == name.lower()), None)
-    if mode() == "standin" or (mode() == "auto" and standin and not hub.has(name, revision)):
+    repo, revision = _split(name, revision)
+    standin = next((s for s, real in STAND_INS.items() if real.lower() == repo.lower() and revision is None), None)
+    if mode() == "standin" or (
+        mode() == "auto" and standin and not (hub.has if weights else hub.has_tensor)(repo, revision)
+    ):
         if standin is None:
             raise FileNotFoundError(
                 f"ZEROPOINT_MODELS=standin and there is no stand-in for {name}; only for {', '.join(PAIR)}."
             )
         return Found(standin, "stand-in", standin_folder(standin))
-    return Found(name if revision is None else f"{name}@{revision}", "hub", hub.fetch(name, revision))
+    folder = hub.fetch(repo, revision) if weights else hub.config_folder(repo, revision)
+    return Found(repo if revision is None else f"{repo}@{revision}", "hub", folder)
 
 
-def load(name_or_path: str | Path, *, processed: bool = False) -> LoadedModel:
+def load(name_or_path: str | Path, *, processed: bool = False, revision: str | None = None) -> LoadedModel:
     """Load through TransformerBridge.boot_transformers, in float32 on the CPU.
 
     The basis is raw: the weights as they were saved. With `processed=True` LayerNorm is folded into the next matrices,
     writing weights are centred over d_model and the unembedding over d_vocab, as HookedTransformer.from_pretrained did.
+    Raises ValueError if the weights are damaged, lack a part of the model, or hold NaN in W_E.
     """
-    # Imported here: half a second that `stats` and the embedding-only reads need not pay.
+    # Imported here: seconds that `stats` and the embedding-only reads need not pay.
     from transformer_lens.model_bridge import TransformerBridge
+    from transformers import AutoModelForCausalLM
     from transformers.utils import logging
 
-    found = find(name_or_path)
+    found = find(name_or_path, revision)
+    checkpoint.tensor_files(found.folder)  # says in one sentence what is wrong with the files
     logging.disable_progress_bar()
-    bridge = TransformerBridge.boot_transformers(str(found.folder))
+    model, info = AutoModelForCausalLM.from_pretrained(
+        found.folder,
+        dtype=torch.float32,
+        attn_implementation="eager",
+        output_loading_info=True,
+        ignore_mismatched_sizes=True,
+    )
+    # transformers would go on with random numbers in their place
+    if absent := sorted(info["missing_keys"]) + sorted(name for name, *_ in info["mismatched_keys"]):
+        raise ValueError(
+            f"{found.folder} lacks {len(absent)} of the model's tensors, or has them in another shape "
+            f"({', '.join(absent[:3])}): save it again with save_pretrained, or mend its config.json."
+        )
+    bridge = TransformerBridge.boot_transformers(str(found.folder), hf_model=model, device="cpu")
+    _finite(bridge.W_E, "W_E", found)
     if processed:
         bridge.enable_compatibility_mode(disable_warnings=True)
     return LoadedModel(bridge.eval(), found, "processed" if processed else "raw")
@@ -164,33 +199,73 @@ def load_pair(*, processed: bool = False) -> tuple[LoadedModel, LoadedModel]:
     return pair
 
 
-def load_embedding(name_or_path: str | Path, *, output: bool = False) -> Embedding:
+def load_embedding(name_or_path: str | Path, *, output: bool = False, revision: str | None = None) -> Embedding:
     """Read one matrix, [d_vocab, d_model], out of the weights; needs neither tokenizer nor the rest of the model.
 
-    `output=True` gives the output matrix; of a tied model that is the input embedding, under its own name.
+    From the hub only that matrix is downloaded, and kept; `bytes_moved` says how much came. `output=True` gives the
+    output matrix; of a tied model that is the input embedding, under its own name.
+    Raises ValueError if there is no such matrix, or if it is damaged or holds NaN.
     """
-    found = find(name_or_path)
-    names = dict(tensor_files(found.folder))
-    wanted = OUTPUT_NAMES + INPUT_NAMES if output else INPUT_NAMES
-    tensor_name = next((t for suffix in wanted for t in names if t == suffix or t.endswith("." + suffix)), None)
-    if tensor_name is None:
+    found = find(name_or_path, revision, weights=False)
+    repo, commit = _split(found.name)[0], found.folder.name
+    remote = found.source == "hub" and not checkpoint.whole(found.folder)
+    names, moved = hub.tensor_names(repo, commit) if remote else ({}, 0)
+    if names:
+        tensor_name = _choose(list(names), output, found)
+        file, bytes_of_tensor = hub.fetch_tensor(repo, commit, names[tensor_name], tensor_name)
+        moved += bytes_of_tensor
+    else:
+        folder = hub.fetch(repo, commit) if remote else found.folder  # pickled: no part of it can be read alone
+        files = checkpoint.tensor_files(folder)
+        tensor_name = _choose(list(files), output, found)
+        file = files[tensor_name]
+        moved = sum(f.stat().st_size for f in set(files.values())) if remote else 0
+    W = checkpoint.read(file, tensor_name)
+    _finite(W, tensor_name, found)
+    return Embedding(W, found, tensor_name, moved)
+
+
+def _split(name: str, revision: str | None = None) -> tuple[str, str | None]:
+    """("owner/model", "revision") from "owner/model@revision"."""
+    repo, _, after = name.partition("@")
+    return repo, revision or after or None
+
+
+def _config(folder: Path) -> dict:
+    try:
+        return json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ValueError(f"{folder / 'config.json'} is no JSON ({error}): copy or download it again.") from None
+
+
+def _choose(names: list[str], output: bool, found: Found) -> str:
+    """The tensor that is the token embedding, or the output matrix."""
+
+    def first(suffixes: tuple[str, ...]) -> str | None:
+        return next((t for suffix in suffixes for t in names if t == suffix or t.endswith("." + suffix)), None)
+
+    if output and (tensor := first(OUTPUT_NAMES)):
+        return tensor
+    if output and not _tied(found.folder):
         raise ValueError(
-            f"No token embedding among the {len(names)} tensors of {found.folder} (looked for {', '.join(wanted)})."
+            f"{found.title} has no output matrix among its {len(names)} tensors ({', '.join(OUTPUT_NAMES)}), and its "
+            "config.json does not tie it to the token embedding."
         )
-    with safe_open(names[tensor_name], framework="pt") as f:
-        return Embedding(f.get_tensor(tensor_name), found, tensor_name)
+    if tensor := first(INPUT_NAMES):
+        return tensor
+    raise ValueError(f"{found.title} has no token embedding among its {len(names)} tensors ({', '.join(INPUT_NAMES)}).")
 
 
-def tensor_files(folder: Path) -> Iterator[tuple[str, Path]]:
-    """(tensor name, safetensors file) for every tensor of a checkpoint, in one file or in shards."""
-    index = folder / "model.safetensors.index.json"
-    if index.exists():
-        for tensor, file in json.loads(index.read_text())["weight_map"].items():
-            yield tensor, folder / file
-        return
-    file = folder / "model.safetensors"
-    if not file.exists():
-        raise FileNotFoundError(f"{folder} has no model.safetensors (nor its index of shards).")
-    with safe_open(file, framework="pt") as f:
-        for tensor in f.keys():
-            yield tensor, file
+def _tied(folder: Path) -> bool:
+    from transformers import AutoConfig  # knows what each architecture does where its config.json says nothing
+
+    return AutoConfig.from_pretrained(folder).tie_word_embeddings
+
+
+def _finite(W: Tensor, what: str, found: Found) -> None:
+    bad = ~torch.isfinite(W).all(dim=-1)
+    if bad.any():
+        raise ValueError(
+            f"{what} of {found.title} holds NaN or infinity in {int(bad.sum())} of {len(bad)} rows "
+            f"(first: row {int(bad.nonzero()[0])}): the weights in {found.folder} are damaged; get them again."
+        )
