@@ -1,0 +1,266 @@
+# %% [markdown]
+# # 03 Initialisation or training? The puzzle
+#
+# **Question.** The embeddings of 01 share one big mean vector. Was it there before the first update? If not: when does it come, which tokens bring it, and which parts of the network does it need?
+#
+# **Time** 60 min · **Difficulty** ●●○ · **You need** the mean vector of 01, and what an optimiser's update is
+#
+# A solution gives a time, the tokens that move, and a part whose removal removes the mean from the input embedding, beside parts whose removal does not. You have two recorded trainings, the runs of a grid, and a tiny model that you can train in a minute.
+
+# %%
+from dataclasses import replace
+
+import pandas as pd
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from zeropoint import geometry, grid, models, plots, report, trajectory
+from zeropoint.corpus import tokens_for
+from zeropoint.puzzle import check, hint, outcome, predict, progress, reveal, why
+from zeropoint.tiny import TinyConfig, TinyLM
+from zeropoint.train import Recipe, train
+
+# %%
+MINI = {models.load_embedding(name).label: name for name in models.STAND_INS}
+NEO, GPT2 = MINI
+courses = {label: trajectory.whole(name) for label, name in MINI.items()}  # rows: the updates that were looked at
+courses[NEO].iloc[[0]].round(6)
+
+# %% [markdown]
+# ## Predict
+#
+# Both are tied: one matrix reads tokens in and scores them at the end. Its weights are drawn from N(0, 0.02²).
+
+# %%
+predict("3.a", None, low=None, high=None)  # mini-neo's mean cosine before the first update
+predict("3.b", None, low=None, high=None)  # the update, of 6,000, at which it passes 0.5
+predict("3.c", None)  # "frequent" or "rare": which tokens end closer to the mean's direction?
+
+# %% [markdown]
+# For each part: train without it. What is left of the mean cosine of the *input* embedding, as a share of the unchanged model's? 1 is all of it, 0 nothing.
+
+# %%
+predict("3.d", None, low=None, high=None)  # LayerNorm
+predict("3.e", None, low=None, high=None)  # positional embeddings
+predict("3.f", None, low=None, high=None)  # biases
+predict("3.g", None, low=None, high=None)  # tying
+
+# %% [markdown]
+# ## 3.1 What chance alone gives
+#
+# ●●○ · 8 min. n rows of d independent numbers from N(0, σ²). Return three root mean squares: of a row's length, of the length of the mean row, and of the cosine of two different rows (for this one, any d that is not tiny will do).
+
+
+# %%
+def answer_3_1(n: int, d: int, sigma: float) -> tuple[float, float, float]:
+    # SOLUTION
+    return sigma * d**0.5, sigma * (d / n) ** 0.5, d**-0.5
+    # END
+
+
+check("3.1", answer_3_1, real={label: (16384, 128, 0.02) for label in MINI})
+
+# %%
+# hint("3.1")
+# reveal("3.1")
+
+# %% [markdown]
+# ## Look
+#
+# The first row recorded of each training, before any update. Does it agree with 3.1?
+
+# %%
+outcome("3.a", courses[NEO].mean_cosine[0], label=NEO)
+pd.DataFrame({label: c.loc[0, ["mean_row_norm", "norm_of_mean", "mean_cosine"]] for label, c in courses.items()})
+
+# %%
+fig = plots.panels(["mean cosine", "held-out loss"])
+for i, (label, c) in enumerate(courses.items()):
+    for column, what in enumerate(("mean_cosine", "held_out_loss"), start=1):
+        fig.add_trace(plots.line(label, c.index + 1, c[what], i), row=1, col=column)
+fig.update_xaxes(type="log", dtick=1)
+plots.finish(fig, f"Two recorded trainings<br>{NEO} and {GPT2}", "updates + 1", ["cosine", "nats a token"])
+
+# %% [markdown]
+# ## 3.2 When?
+#
+# ●○○ · 8 min. At which update does a recorded quantity first reach a level? It is below the level at the first look, and may fall below it again later. Between two looks take it to change evenly.
+
+
+# %%
+def answer_3_2(steps: Float[Tensor, " looks"], values: Float[Tensor, " looks"], level: float) -> float:
+    # SOLUTION
+    after = int((values >= level).nonzero()[0])
+    rise = (values[after] - values[after - 1]) / (steps[after] - steps[after - 1])
+    return (steps[after - 1] + (level - values[after - 1]) / rise).item()
+    # END
+
+
+looks = {n: (torch.tensor(c.index).double(), torch.tensor(c.mean_cosine.to_numpy())) for n, c in courses.items()}
+check("3.2", answer_3_2, real=looks)
+
+# %%
+try:
+    outcome("3.b", answer_3_2(*looks[NEO], 0.5), label=NEO)
+except NotImplementedError:
+    print("Solve 3.2 first.")
+
+# %% [markdown]
+# What has the model learned by then, and what not yet? `trajectory.record("mini-neo")` holds the recipe and some yardsticks. After its peak, mini-gpt2's mean cosine goes down: has its mean become shorter? The columns are in `courses`.
+
+# %%
+# your look at the numbers
+
+# %% [markdown]
+# ## Train one
+#
+# Two layers, 2,048 tokens of Python's own library. The bar shows the mean cosine. Stop it when you like: what is trained so far is used.
+
+# %%
+TINY = "tiny model, trained here"
+text = tokens_for(2048)
+shape = TinyConfig(d_vocab=2048, d_model=64, n_layers=2, ctx=64, seed=0)
+recipe = Recipe(steps=300, batch=4, ctx=64, lr=2e-3, warmup=30, seed=0)
+
+
+def live(**removed):
+    """Train and give (W_E before, W_E after, what was seen on the way)."""
+    model = TinyLM(replace(shape, **removed))
+    before = model.W_E.detach().clone()
+    rows = train(model, text, recipe, watched={0, 8, 16, 32, 64, 128, 200, 300})
+    return before, model.W_E.detach(), pd.DataFrame(rows)
+
+
+before, after, rows = live()
+
+# %%
+c = rows[rows.group == "all"].set_index("step").mean_cosine
+fig = plots.go.Figure(plots.line("mean cosine", c.index, c, 0, mode="lines+markers"))
+plots.finish(fig, f"Before your eyes<br>{TINY}", "updates", "mean pairwise cosine")
+
+# %% [markdown]
+# ## 3.3 Which tokens lie close?
+#
+# ●●○ · 8 min. `order` lists all tokens, the most frequent first. Cut it into k groups of equal size (k divides the number of tokens) and return for each the mean cosine of its tokens with the mean row of the whole vocabulary: shape [k].
+
+
+# %%
+def answer_3_3(W: Float[Tensor, "d_vocab d_model"], order: Int[Tensor, " d_vocab"], k: int):
+    # SOLUTION
+    along = torch.nn.functional.cosine_similarity(W, W.mean(0, keepdim=True))
+    return along[order].reshape(k, -1).mean(1)
+    # END
+
+
+by_count = text.counts.argsort(descending=True, stable=True)
+check("3.3", answer_3_3, real={TINY: (after, by_count, 16)})
+
+# %% [markdown]
+# ## 3.4 Which tokens moved?
+#
+# ●○○ · 5 min. Take the direction of the final mean row. How far did each token travel along it from before to after, backwards counting negative? Shape [d_vocab].
+
+
+# %%
+def answer_3_4(before: Float[Tensor, "d_vocab d_model"], after: Float[Tensor, "d_vocab d_model"]):
+    # SOLUTION
+    direction = torch.nn.functional.normalize(after.mean(0), dim=0)
+    return after @ direction - before @ direction
+    # END
+
+
+check("3.4", answer_3_4, real={TINY: (before, after)})
+
+# %%
+try:
+    shown = {
+        "cosine with the mean": answer_3_3(after, by_count, 16),
+        "drift / ‖mean‖": (answer_3_4(before, after) / after.mean(0).norm())[by_count].view(16, -1).mean(1),
+    }
+except NotImplementedError:
+    print("Solve 3.3 and 3.4 first.")
+else:
+    outcome("3.c", "frequent" if shown["cosine with the mean"].diff().mean() < 0 else "rare", label=TINY)
+    fig = plots.go.Figure(
+        [plots.line(n, range(1, 17), y.tolist(), i, mode="lines+markers") for i, (n, y) in enumerate(shown.items())]
+    )
+    plots.finish(fig, f"By frequency<br>{TINY}", "sixteenth of the vocabulary, by frequency", "see legend").show()
+
+# %% [markdown]
+# Some tokens of this vocabulary occur in no training batch of yours, and a few not in the text at all (`text.counts`). What moved them?
+#
+# ## 3.5 Take one part away
+#
+# ●●○ · 8 min. The grid trained each variant with the same seeds as the unchanged model. Return the effect of a removal, *without* less *with*, averaged over seeds, and the half width of its 95 % interval. `t` is Student's t for that many seeds.
+
+
+# %%
+def answer_3_5(with_part: Float[Tensor, " seeds"], without: Float[Tensor, " seeds"], t: float) -> tuple[float, float]:
+    # SOLUTION
+    change = without - with_part
+    return change.mean().item(), t * change.std().item() / len(change) ** 0.5
+    # END
+
+
+check("3.5", answer_3_5)
+
+# %%
+REMOVALS = {"d": ("LayerNorm", "norm=none"), "e": ("positions", "positions=False")}
+REMOVALS |= {"f": ("biases", "biases=False"), "g": ("tying", "tied=False")}
+runs, _ = grid.read()
+by_seed = runs.pivot(index="seed", columns="run", values="mean_cosine")  # of the input embedding
+pairs = {part: by_seed[["base", run]].dropna() for part, run in REMOVALS.values() if run in by_seed}
+table = {}
+for part, pair in pairs.items():
+    row = {"seeds": len(pair), "with": pair["base"].mean(), "without": pair.iloc[:, 1].mean()}
+    try:
+        if len(pair) > 1:
+            row["effect"], row["±"] = answer_3_5(*torch.tensor(pair.to_numpy().T), grid.t_95(len(pair)))
+    except NotImplementedError:
+        print("Solve 3.5 for its effect and interval:", part)
+    table[part] = row
+pd.DataFrame(table).T.round(3)
+
+# %%
+for letter, (part, _) in REMOVALS.items():
+    if part in table:
+        outcome(f"3.{letter}", table[part]["without"] / table[part]["with"], label=f"{part}, the grid's tiny models")
+    else:
+        print(part, "is not recorded yet: live(…) shows it for one seed.")
+
+# %% [markdown]
+# Now your own: `live` takes `norm="none"`, `positions=False`, `biases=False`, `tied=False`, `n_layers=0`, alone or together. `live(…)[2]` is a table; read all its columns.
+
+# %%
+# live(norm="none", positions=False, biases=False)[2].query("group == 'all'")
+
+# %% [markdown]
+# ## 3.6 Why?
+#
+# ●●● · 12 min. In a few sentences: when does the mean come, and what is the model learning then? Which tokens move, and why those? What does it need, what not, and what does that tell about where it is made? Then compare, point by point.
+
+# %%
+answer_3_6 = "Training makes it, early; see below."  # SOLUTION
+
+why("3.6", answer_3_6)
+
+# %% [markdown] tags=["solution"]
+# One answer. At the start the mean is as short as chance makes it. It grows within the first few per cent of the training, while the loss falls to the entropy of single tokens: before word order, the model learns which tokens are rare. Each update pushes every token that did not come next away from the hidden states, and for a rare token there is little else, so nearly the whole vocabulary drifts one way, rarest furthest, tokens that never occur included; the most frequent go the other way. That is work of the output matrix: untied, it alone gets the mean, and the input embedding stays centred. Tied, the input inherits it. LayerNorm, positions and biases can go.
+
+# %% tags=["solution"]
+untied = live(tied=False)[2].query("group == 'all' and step == step.max()").set_index("matrix").mean_cosine
+untied.round(3)
+
+# %% [markdown]
+# ## Where you stand
+
+# %%
+progress("3")
+
+# %% tags=["solution"]
+for label in MINI:
+    passes = answer_3_2(*looks[label], 0.5)
+    report(label, {"mean cosine passes 0.5": passes, "at the end": courses[label].mean_cosine.iloc[-1]})
+numbers = {"mean cosine": geometry.mean_pairwise_cosine(after)}
+report(TINY, numbers | {f"untied, {matrix} matrix": value for matrix, value in untied.items()})
