@@ -18,10 +18,6 @@ NEO, GPT2, PYTHIA = "EleutherAI/gpt-neo-125M", "gpt2", "EleutherAI/pythia-70m"
 SHARDED, PICKLED, CRFM = "someone/sharded", "someone/pickled", "stanford-crfm/alias-gpt2-small-x21"
 
 
-def pytest_configure(config):
-    config.addinivalue_line("markers", "hub_full: a full-size double on the loopback hub, 500 MB each")
-
-
 def pytest_collection_modifyitems(items):
     for item in items:
         if HERE in item.path.parents:
