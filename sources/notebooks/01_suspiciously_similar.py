@@ -236,9 +236,11 @@ pd.DataFrame(
 #
 # ## What is left
 #
-# A mean cosine near zero is not an even cloud: positive and negative cosines cancel. Their size does not.
+# A mean cosine near zero is not an even cloud: positive and negative cosines cancel. Their size does not. And tokens may hold more or less of the common vector: how much of what is left lies along it?
 
 # %%
+along = {name: W @ (mu[name] / mu[name].norm()) for name, W in centred.items()}
+across = {name: W - along[name][:, None] * mu[name] / mu[name].norm() for name, W in centred.items()}
 rest = pd.DataFrame(
     {
         "mean |cosine|": {n: h.mean_abs for n, h in after.items()},
