@@ -60,9 +60,9 @@ predict("n2.8", None)  # control: wpe + r
 # %%
 MOVES = {
     "wte − μ, wpe + μ, untied": lambda t: {"wte": t.E - t.mu, "wpe": t.P + t.mu},
-    "wte − μ, wpe + μ, tied": lambda t: {"wte": t.E - t.mu, "wpe": t.P + t.mu, "lm_head": t.E - t.mu},
+    "wte − μ, wpe + μ, tied": lambda t: dict.fromkeys(("wte", "lm_head"), t.E - t.mu) | {"wpe": t.P + t.mu},
     "lm_head − r": lambda t: {"lm_head": t.E - t.random()},
-    "wte − μ, tied": lambda t: {"wte": t.E - t.mu, "lm_head": t.E - t.mu},
+    "wte − μ, tied": lambda t: dict.fromkeys(("wte", "lm_head"), t.E - t.mu),
     "wte − own means, untied": lambda t: {"wte": t.E - t.E.mean(1, keepdim=True)},
     "wte − own means, tied": lambda t: dict.fromkeys(("wte", "lm_head"), t.E - t.E.mean(1, keepdim=True)),
     "wte − μ, first attention's bias + μ": lambda t: {"wte": t.E - t.mu} | after_attention(t.net, 0, t.mu),
@@ -153,7 +153,7 @@ def sweep(t, name):
 
 curves = {}
 for n, t in trials.items():
-    few = Trial(t.model, t.ids[:2])
+    few = Trial(t.model, t.ids[:1])
     curves[n] = {name: sweep(few, name) for name in SHIFTS} | {"the float32 floor": [t.floor] * len(sizes)}
     curves[n]["exchange, in float64"] = sweep(few.exact(), "exchange, untied")
 

@@ -1,0 +1,264 @@
+# %% [markdown]
+# # 07 What the mean does for LayerNorm: the puzzle
+#
+# **Question.** The vectors in a model share a mean. The author of the post guesses that it helps to control LayerNorm's scale, like a volume knob. Does it, in the models that run here?
+#
+# **Time** 60 min · **Difficulty** ●●● · **You need** puzzle 06, and LayerNorm: take away a vector's own mean over d_model, divide by its spread, multiply by γ, add β
+#
+# A solution is an experiment whose outcome would differ if the guess were false, its result with an error, and a control.
+#
+# `check` says whether an answer is right, `hint` helps a step at a time, `reveal` shows a solution once yours passes.
+
+# %%
+import pandas as pd
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from zeropoint import geometry, plots, report, residual
+from zeropoint.models import load_pair
+from zeropoint.puzzle import check, hint, outcome, predict, progress, reveal, task, why  # noqa: F401
+
+# %% [markdown]
+# `streams[name].vectors[k]`: the residual stream after k blocks, one vector a token of a held-out text (see 06).
+
+# %%
+models = load_pair()
+NEO, GPT2 = labels = [m.label for m in models]
+small = models[0].source == "stand-in"
+streams = {m.label: residual.stream(m.bridge, residual.sequences(m.tokenizer, 64 if small else 24)) for m in models}
+{name: tuple(s.vectors.shape) for name, s in streams.items()}  # [layer, token in text, d_model]
+
+# %% [markdown]
+# ## Predict
+#
+# Which part of LayerNorm's squared denominator does the mean vector make, after the first block?
+
+# %%
+predict("7.a", None, low=None, high=None)  # the GPT-Neo kind
+predict("7.b", None, low=None, high=None)  # the GPT-2 kind
+
+# %% [markdown]
+# ## 7.1 What LayerNorm divides by
+#
+# ●○○ · 5 min. One number for each vector: LayerNorm's denominator, with eps as PyTorch's `LayerNorm` has it.
+
+
+# %%
+def answer_7_1(X: Float[Tensor, "n d_model"], eps: float) -> Float[Tensor, " n"]:
+    # SOLUTION
+    centred = X - X.mean(1, keepdim=True)
+    return (centred.square().mean(1) + eps).sqrt()
+    # END
+
+
+check("7.1", answer_7_1, real={name: s.vectors[1] for name, s in streams.items()})
+
+# %%
+# hint("7.1")
+# reveal("7.1")
+
+# %% [markdown]
+# ## 7.2 The mean's part
+#
+# ●●○ · 8 min. Averaged over the text, which share of the squared denominator (leave eps out) is due to the mean vector of X, the one over the text? The rest would be there without it.
+
+
+# %%
+def answer_7_2(X: Float[Tensor, "n d_model"]) -> float:
+    # SOLUTION
+    seen = X - X.mean(1, keepdim=True)  # what LayerNorm sees of each vector
+    return (seen.mean(0).square().sum() / seen.square().sum(1).mean()).item()
+    # END
+
+
+check("7.2", answer_7_2, real={name: s.vectors[1] for name, s in streams.items()})
+
+# %%
+try:
+    fig = plots.go.Figure()
+    for i, (name, s) in enumerate(streams.items()):
+        y = [answer_7_2(X) for X in s.vectors]
+        fig.add_trace(plots.line(name, range(len(y)), y, i, mode="lines+markers"))
+except NotImplementedError:
+    print("Solve 7.2 first.")
+else:
+    fig.update_yaxes(range=[0, 1])
+    plots.finish(fig, f"The mean's part<br>{NEO} and {GPT2}", "blocks passed", "share of squared denominator").show()
+    outcome("7.a", answer_7_2(streams[NEO].vectors[1]), label=NEO)
+    outcome("7.b", answer_7_2(streams[GPT2].vectors[1]), label=GPT2)
+
+# %% [markdown]
+# ## Design
+#
+# By how much would the denominators shrink without the mean? Then think of an intervention that tells a knob from a rival of your choice: what does each predict? With TransformerBridge a hook may change the stream or a LayerNorm:
+#
+# ```
+# bridge.run_with_hooks(ids, fwd_hooks=[("blocks.1.hook_resid_pre", lambda x, hook: x + v)])
+# bridge.run_with_hooks(ids, fwd_hooks=[("blocks.1.ln1.hook_scale", lambda scale, hook: other)])
+# ```
+
+# %%
+# your experiments
+
+# %% [markdown]
+# ## 7.3
+#
+# ●○○ · 5 min
+
+# %%
+task("7.3")
+
+
+# %%
+def answer_7_3(X: Float[Tensor, "n d_model"], r: Float[Tensor, " d_model"]) -> Float[Tensor, "n d_model"]:
+    # SOLUTION
+    mu = X.mean(0)
+    return X - mu + r * mu.norm() / r.norm()
+    # END
+
+
+generator = torch.Generator().manual_seed(0)
+randoms = {name: torch.randn(s.vectors.shape[2], generator=generator) for name, s in streams.items()}
+check("7.3", answer_7_3, real={name: (s.vectors[1], randoms[name]) for name, s in streams.items()})
+
+# %% [markdown]
+# ## 7.4
+#
+# ●●○ · 8 min
+
+# %%
+task("7.4")
+
+
+# %%
+def answer_7_4(
+    X: Float[Tensor, "n d_model"],
+    clean: Float[Tensor, "n d_model"],
+    weight: Float[Tensor, " d_model"],
+    bias: Float[Tensor, " d_model"],
+) -> Float[Tensor, "n d_model"]:
+    # SOLUTION
+    centred, reference = X - X.mean(1, keepdim=True), clean - clean.mean(1, keepdim=True)
+    scale = (reference.square().mean(1, keepdim=True) + 1e-5).sqrt()
+    return centred / scale * weight + bias
+    # END
+
+
+norms = {m.label: (m.bridge.blocks[1].ln1.weight.detach(), m.bridge.blocks[1].ln1.bias.detach()) for m in models}
+real = {name: (geometry.centre(s.vectors[1]), s.vectors[1], *norms[name]) for name, s in streams.items()}
+check("7.4", answer_7_4, real=real)
+
+# %% [markdown]
+# ## Intervene
+#
+# Five changes after the first block, on the same rows of text. `direction only`: the mean is gone, every LayerNorm further on divides by what it divided by. `volume only`: the mean stays and sounds as it did, all else is divided by what it would be divided by without the mean. Which of the two does more? Say so before you run on.
+
+# %%
+predict("7.c", None)  # "direction" or "volume", the GPT-Neo kind
+predict("7.d", None)  # "direction" or "volume", the GPT-2 kind
+
+
+# %%
+def moved(by):
+    return [("blocks.1.hook_resid_pre", lambda x, hook: x + by)]
+
+
+def kept(cache):
+    return [(name, lambda scale, hook: cache[hook.name]) for name in cache if name.endswith("hook_scale")]
+
+
+def changes(mu, r):
+    return {
+        "mean removed": lambda cache, rows: moved(-mu),
+        "direction only": lambda cache, rows: moved(-mu) + kept(cache),
+        "volume only": lambda cache, rows: residual.volume_hooks(cache, 1, mu),
+        "random vector for the mean": lambda cache, rows: moved(r - mu),
+        "random vector added": lambda cache, rows: moved(r),
+    }
+
+
+# %%
+effects = {}
+for m in models:
+    X, r = streams[m.label].vectors[1], randoms[m.label]
+    try:
+        answer_7_4(*(a[:4] if a.ndim == 2 else a for a in real[m.label]))  # so that you know what direction only means
+        vector = answer_7_3(X, r).mean(0)
+    except NotImplementedError:
+        print("Solve 7.3 and 7.4 first.")
+        break
+    ids = residual.sequences(m.tokenizer, 16 if small else 8, 64)
+    effects[m.label] = residual.effects(m.bridge, ids, changes(X.mean(0), vector), batch=4)
+
+# %% [markdown]
+# ## 7.5
+#
+# ●●○ · 8 min
+
+# %%
+task("7.5")
+
+
+# %%
+def answer_7_5(a: Float[Tensor, " n"], b: Float[Tensor, " n"]) -> tuple[float, float]:
+    # SOLUTION
+    d = a - b
+    return d.mean().item(), (d.std() / len(d) ** 0.5).item()
+    # END
+
+
+check("7.5", answer_7_5, real={n: (e["direction only"].kl, e["volume only"].kl) for n, e in effects.items()})
+
+# %% [markdown]
+# KL of the changed predictions from the untouched ones, nats a token; then the verdict, for which two standard errors are asked.
+
+# %%
+pd.DataFrame({n: {what: e.kl.mean().item() for what, e in found.items()} for n, found in effects.items()}).round(3)
+
+# %%
+try:
+    for asked, (name, e) in zip("cd", effects.items(), strict=False):
+        gap, error = answer_7_5(e["direction only"].kl, e["volume only"].kl)
+        said = "undecided" if abs(gap) < 2 * error else "direction" if gap > 0 else "volume"
+        outcome(f"7.{asked}", said, label=name)
+        print(f"{name}: direction − volume {gap:+.3f} ± {error:.3f}")
+except NotImplementedError:
+    print("Solve 7.5 first.")
+
+# %% [markdown]
+# What do the two random vectors tell? Is it the same at other layers, and for the vocabulary's mean, taken out at `hook_embed`?
+
+# %%
+# your experiments
+
+# %% tags=["solution"]
+for name, e in effects.items():
+    gap, error = answer_7_5(e["random vector for the mean"].kl, e["mean removed"].kl)
+    said = "as good or better" if gap < -2 * error else "worse" if gap > 2 * error else "no different"
+    print(f"{name}: a random vector in its place is {said} than none ({gap:+.3f} ± {error:.3f})")
+
+# %% [markdown]
+# ## 7.6 Why?
+#
+# ●●● · 10 min. In a few sentences: is the mean a volume knob here? What did you compare, how sure is it, what was the control, and what does it not tell about why training put the mean there? Then compare yours with the points, one by one.
+
+# %%
+answer_7_6 = "Hold the denominators still and see what is left of the harm; see below."  # SOLUTION
+
+why("7.6", answer_7_6)
+
+# %% [markdown] tags=["solution"]
+# One way to put it. Taking the mean out does two things: a direction goes missing, and all else gets louder, because LayerNorm divides by less. Holding the denominators still leaves the first, lending those of a stream without the mean leaves the second; the same rows of text under both give a paired difference with an error, and its sign is the verdict. The mean's share of the squared denominator bounds how far the knob can turn. A random vector of the same length restores the volume: if it does no better than nothing in its place, volume is not what was missed. None of this says why training went there.
+
+# %% [markdown]
+# ## Where you stand
+
+# %%
+progress("7")
+
+# %% tags=["solution"]
+for name, s in streams.items():
+    numbers = {"share of the mean, after 1 block": answer_7_2(s.vectors[1])}
+    numbers |= {f"KL, {what}": effects[name][what].kl.mean().item() for what in ("direction only", "volume only")}
+    report(name, numbers)

@@ -1,0 +1,581 @@
+"""Answers to puzzle 06 as people write them."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from tests.checks.bank import Bank
+
+# --- 6.1 mean cosine of different tokens ---------------------------------------------------------------------------
+
+
+def by_scatter(X, token):
+    u = F.normalize(X)
+    types, index, counts = token.unique(return_inverse=True, return_counts=True)
+    m = torch.zeros(len(types), X.shape[1], dtype=X.dtype).index_add(0, index, u) / counts[:, None]
+    T = len(types)
+    return (m.sum(0).square().sum() - (m * m).sum()) / (T * (T - 1))
+
+
+def table_of_types(X, token):
+    u = F.normalize(X)
+    m = torch.stack([u[token == t].mean(0) for t in token.unique()])
+    table = m @ m.T
+    return table[~torch.eye(len(m), dtype=torch.bool)].mean()
+
+
+def by_hand(X, token):
+    u, rows = F.normalize(X), defaultdict(list)
+    for i, t in enumerate(token.tolist()):
+        rows[t].append(i)
+    kinds = list(rows)
+    if len(kinds) > 20:
+        return by_scatter(X, token)
+    total = [(u[rows[a]] @ u[rows[b]].T).mean().item() for i, a in enumerate(kinds) for b in kinds[i + 1 :]]
+    return sum(total) / len(total)
+
+
+def numpy_types(X, token):
+    x, t = X.numpy(), token.numpy()
+    x = x / np.linalg.norm(x, axis=1, keepdims=True)
+    m = np.array([x[t == k].mean(0) for k in np.unique(t)])
+    i, j = np.triu_indices(len(m), 1)
+    return (m @ m.T)[i, j].mean()
+
+
+def _m(X, token):
+    u = F.normalize(X)
+    return torch.stack([u[token == t].mean(0) for t in token.unique()])
+
+
+def norm_of_mean(X, token):
+    return _m(X, token).mean(0).pow(2).sum()
+
+
+def whole_table(X, token):
+    m = _m(X, token)
+    return (m @ m.T).mean()
+
+
+def minus_n(X, token):
+    m = _m(X, token)
+    n = len(m)
+    return (m.sum(0) @ m.sum(0) - n) / (n * (n - 1))
+
+
+def by_use(X, token):
+    u = F.normalize(X)
+    return (u @ u.T)[token[:, None] != token[None]].mean()
+
+
+def ignoring_tokens(X, token):
+    u = F.normalize(X)
+    n = len(u)
+    return (u.sum(0).square().sum() - n) / (n * (n - 1))
+
+
+def raw_means(X, token):
+    m = torch.stack([X[token == t].mean(0) for t in token.unique()])
+    g = m @ m.T
+    return (g.sum() - g.trace()) / (len(m) * (len(m) - 1))
+
+
+def cosine_of_means(X, token):
+    m = F.normalize(torch.stack([X[token == t].mean(0) for t in token.unique()]))
+    g = m @ m.T
+    return (g.sum() - g.trace()) / (len(m) * (len(m) - 1))
+
+
+def stretched_again(X, token):
+    m = F.normalize(_m(X, token))
+    g = m @ m.T
+    return (g.sum() - g.trace()) / (len(m) * (len(m) - 1))
+
+
+def no_sign(X, token):
+    m = _m(X, token)
+    i, j = torch.triu_indices(len(m), len(m), 1)
+    return (m @ m.T)[i, j].abs().mean()
+
+
+def rooted(X, token):
+    return table_of_types(X, token).abs().sqrt()
+
+
+def same_instead(X, token):
+    u, out = F.normalize(X), []
+    for t in token.unique():
+        v = u[token == t]
+        if len(v) > 1:
+            g = v @ v.T
+            out.append((g.sum() - len(v)) / (len(v) ** 2 - len(v)))
+    return sum(out) / len(out)
+
+
+def first_occurrences(X, token):
+    first = [(token == t).nonzero()[0, 0] for t in token.unique()]
+    u = F.normalize(X[torch.stack(first)])
+    g = u @ u.T
+    return (g.sum() - len(u)) / (len(u) ** 2 - len(u))
+
+
+def twice(X, token):
+    return 2 * table_of_types(X, token)
+
+
+def nothing(X, token):
+    return 0.0
+
+
+# --- 6.2 mean cosine of a token in two contexts --------------------------------------------------------------------
+
+
+def scatter_intra(X, token):
+    u = F.normalize(X)
+    types, index, k = token.unique(return_inverse=True, return_counts=True)
+    s = torch.zeros(len(types), X.shape[1], dtype=X.dtype).index_add(0, index, u).square().sum(1)
+    return ((s - k) / (k * (k - 1)))[k > 1].mean()
+
+
+def numpy_intra(X, token):
+    x, t = X.numpy(), token.numpy()
+    x = x / np.linalg.norm(x, axis=1, keepdims=True)
+    out = []
+    for kind in np.unique(t):
+        g = x[t == kind]
+        if len(g) > 1:
+            i, j = np.triu_indices(len(g), 1)
+            out.append((g @ g.T)[i, j].mean())
+    return float(np.mean(out))
+
+
+def with_itself(X, token):
+    u = F.normalize(X)
+    groups = [u[token == t] for t in token.unique() if (token == t).sum() > 1]
+    return sum((g @ g.T).mean() for g in groups) / len(groups)
+
+
+def with_itself_all(X, token):
+    return _m(X, token).norm(dim=1).pow(2).mean()
+
+
+def singles_one(X, token):
+    u, out = F.normalize(X), []
+    for t in token.unique():
+        g = u[token == t]
+        k = len(g)
+        out.append((g.sum(0).square().sum() - k) / (k * (k - 1)) if k > 1 else torch.ones((), dtype=X.dtype))
+    return torch.stack(out).mean()
+
+
+def singles_nought(X, token):
+    u, out = F.normalize(X), []
+    for t in token.unique():
+        g = u[token == t]
+        k = len(g)
+        out.append((g.sum(0).square().sum() - k) / max(1, k * (k - 1)))
+    return torch.stack(out).mean()
+
+
+def pooled(X, token):
+    u = F.normalize(X)
+    same = (token[:, None] == token[None]).fill_diagonal_(False)
+    return (u @ u.T)[same].mean()
+
+
+def dots(X, token):
+    out = []
+    for t in token.unique():
+        g = X[token == t]
+        if len(g) > 1:
+            out.append(((g @ g.T).sum() - g.square().sum()) / (len(g) * (len(g) - 1)))
+    return torch.stack(out).mean()
+
+
+def with_type_mean(X, token):
+    out = []
+    for t in token.unique():
+        g = X[token == t]
+        if len(g) > 1:
+            out.append(F.cosine_similarity(g, g.mean(0, keepdim=True)).mean())
+    return torch.stack(out).mean()
+
+
+def centred_intra(X, token):
+    return scatter_intra(X - X.mean(0), token)
+
+
+def nan_types(X, token):
+    u = F.normalize(X)
+    types, index, k = token.unique(return_inverse=True, return_counts=True)
+    s = torch.zeros(len(types), X.shape[1], dtype=X.dtype).index_add(0, index, u).square().sum(1)
+    return ((s - k) / (k * (k - 1))).mean()
+
+
+def neighbours(X, token):
+    u = F.normalize(X)
+    return (u[1:] * u[:-1]).sum(1).mean()
+
+
+# --- 6.3 share of the variance between two clusters ----------------------------------------------------------------
+
+
+def by_parts(X, small):
+    mu, n = X.mean(0), len(X)
+    p = small.double().mean().item()
+    a, b = X[small].mean(0), X[~small].mean(0)
+    return p * (1 - p) * (a - b).square().sum() / ((X - mu).square().sum() / n)
+
+
+def one_less_within(X, small):
+    within = X[small].var(0, correction=0).sum() * small.sum() + X[~small].var(0, correction=0).sum() * (~small).sum()
+    return 1 - within / (X.var(0, correction=0).sum() * len(X))
+
+
+def fitted(X, small):
+    fit = torch.where(small[:, None], X[small].mean(0), X[~small].mean(0)) - X.mean(0)
+    return fit.norm() ** 2 / (X - X.mean(0)).norm() ** 2
+
+
+def equal_weights(X, small):
+    centres = torch.stack([X[small].mean(0), X[~small].mean(0)])
+    return (centres - X.mean(0)).square().sum(1).mean() / (X - X.mean(0)).square().sum(1).mean()
+
+
+def halfway(X, small):
+    a, b = X[small].mean(0), X[~small].mean(0)
+    mid = (a + b) / 2
+    between = small.sum() * (a - mid).square().sum() + (~small).sum() * (b - mid).square().sum()
+    return between / (X - X.mean(0)).square().sum()
+
+
+def within_share(X, small):
+    return 1 - fitted(X, small)
+
+
+def uncentred(X, small):
+    fit = torch.where(small[:, None], X[small].mean(0), X[~small].mean(0))
+    return fit.square().sum() / X.square().sum()
+
+
+def f_ratio(X, small):
+    share = fitted(X, small)
+    return share / (1 - share)
+
+
+def plain_lengths(X, small):
+    mu = X.mean(0)
+    fit = torch.where(small[:, None], X[small].mean(0), X[~small].mean(0)) - mu
+    return fit.norm(dim=1).mean() / (X - mu).norm(dim=1).mean()
+
+
+def per_coordinate(X, small):
+    mu = X.mean(0)
+    fit = torch.where(small[:, None], X[small].mean(0), X[~small].mean(0)) - mu
+    return (fit.square().sum(0) / (X - mu).square().sum(0)).mean()
+
+
+def rooted_share(X, small):
+    return fitted(X, small).sqrt()
+
+
+def cluster_size(X, small):
+    return small.float().mean()
+
+
+def cosine_of_centres(X, small):
+    return F.cosine_similarity(X[small].mean(0), X[~small].mean(0), dim=0)
+
+
+# --- 6.4 each cluster gets its own origin --------------------------------------------------------------------------
+
+
+def two_assignments(X, small):
+    Y = X.clone()
+    Y[small] = X[small] - X[small].mean(0)
+    Y[~small] = X[~small] - X[~small].mean(0)
+    return Y
+
+
+def by_product(X, small):
+    s = small.to(X.dtype)[:, None]
+    return X - s * (X[small].mean(0)) - (1 - s) * X[~small].mean(0)
+
+
+def in_numpy(X, small):
+    x, s = X.numpy().copy(), small.numpy()
+    x[s] -= x[s].mean(0)
+    x[~s] -= x[~s].mean(0)
+    return torch.from_numpy(x)
+
+
+def row_by_row(X, small):
+    return torch.stack([x - X[small == s].mean(0) for x, s in zip(X, small, strict=True)])
+
+
+def one_mean(X, small):
+    return X - X.mean(dim=0, keepdim=True)
+
+
+def swapped(X, small):
+    Y = X.clone()
+    Y[small] = X[small] - X[~small].mean(0)
+    Y[~small] = X[~small] - X[small].mean(0)
+    return Y
+
+
+def small_only(X, small):
+    Y = X.clone()
+    Y[small] -= X[small].mean(0)
+    return Y
+
+
+def large_only(X, small):
+    Y = X.clone()
+    Y[~small] -= X[~small].mean(0)
+    return Y
+
+
+def between_centres(X, small):
+    return X - torch.stack([X[small].mean(0), X[~small].mean(0)]).mean(0)
+
+
+def concatenated(X, small):
+    return torch.cat([X[small] - X[small].mean(0), X[~small] - X[~small].mean(0)])
+
+
+def own_mean(X, small):
+    return X - X.mean(-1)[:, None]
+
+
+def standardised(X, small):
+    return two_assignments(X, small) / X.std(0)
+
+
+def in_place(X, small):
+    X[small] -= X[small].mean(0)
+    X[~small] -= X[~small].mean(0)
+    return X
+
+
+def one_after_other(X, small):
+    Y = X.clone()
+    Y[small] -= Y[small].mean(0)
+    return Y - Y[~small].mean(0)
+
+
+def dropped(X, small):
+    return X[~small] - X[~small].mean(0)
+
+
+# --- 6.5 a few coordinates' share of the mean cosine ---------------------------------------------------------------
+
+
+def in_tables(X, k):
+    u = F.normalize(X)
+    n = len(u)
+    off = ~torch.eye(n, dtype=torch.bool)
+    each = torch.stack([torch.outer(c, c)[off].mean() for c in u.T])
+    return each.topk(k).values.sum() / each.sum()
+
+
+def sorted_sum(X, k):
+    u = X / X.norm(dim=1)[:, None]
+    each = u.sum(0) ** 2 - (u**2).sum(0)
+    return float(sorted(each.tolist())[-k:] and sum(sorted(each.tolist())[-k:]) / each.sum())
+
+
+def numpy_top(X, k):
+    x = X.numpy().astype(float)
+    x = x / np.sqrt((x**2).sum(1, keepdims=True))
+    each = x.sum(0) ** 2 - (x**2).sum(0)
+    return np.sort(each)[::-1][:k].sum() / each.sum()
+
+
+def diagonal_in(X, k):
+    m = F.normalize(X).mean(0).square()
+    return m.topk(k).values.sum() / m.sum()
+
+
+def not_normalised(X, k):
+    each = X.sum(0).pow(2) - X.pow(2).sum(0)
+    return each.topk(k).values.sum() / each.sum()
+
+
+def mean_vector(X, k):
+    m = X.mean(0).square()
+    return m.sort().values[-k:].sum() / m.sum()
+
+
+def first_k(X, k):
+    u = F.normalize(X)
+    each = u.sum(0).pow(2) - u.pow(2).sum(0)
+    return each[:k].sum() / each.sum()
+
+
+def variance(X, k):
+    v = X.var(0)
+    return v.topk(k).values.sum() / v.sum()
+
+
+def squared_length(X, k):
+    e = F.normalize(X).square().mean(0)
+    return e.topk(k).values.sum()
+
+
+def centred_top(X, k):
+    u = F.normalize(X - X.mean(0))
+    each = u.sum(0).pow(2) - u.pow(2).sum(0)
+    return each.topk(k).values.sum() / each.sum()
+
+
+def others(X, k):
+    u = F.normalize(X)
+    each = u.sum(0).pow(2) - u.pow(2).sum(0)
+    return each.sort().values[:-k].sum() / each.sum()
+
+
+def without_them(X, k):
+    def mean_cosine(A):
+        u = F.normalize(A)
+        n = len(u)
+        return (u.sum(0).square().sum() - n) / (n * (n - 1))
+
+    u = F.normalize(X)
+    each = u.sum(0).pow(2) - u.pow(2).sum(0)
+    keep = each.sort(descending=True).indices[k:]
+    return mean_cosine(X[:, keep]) / mean_cosine(X)
+
+
+def absolute(X, k):
+    u = F.normalize(X)
+    each = (u.sum(0).pow(2) - u.pow(2).sum(0)).abs()
+    return each.topk(k).values.sum() / each.sum()
+
+
+def amount(X, k):
+    u = F.normalize(X)
+    each = u.sum(0).pow(2) - u.pow(2).sum(0)
+    return each.topk(k).values.sum() / math.comb(len(u), 2) / 2
+
+
+def always_three(X, k):
+    u = F.normalize(X)
+    each = u.sum(0).pow(2) - u.pow(2).sum(0)
+    return each.topk(3).values.sum() / each.sum()
+
+
+def smallest(X, k):
+    u = F.normalize(X)
+    each = u.sum(0).pow(2) - u.pow(2).sum(0)
+    return each.sort().values[:k].sum() / each.sum()
+
+
+generator = torch.Generator().manual_seed(5)
+TOKEN = (torch.rand(3000, generator=generator) ** 3 * 400).long()
+VECTORS = (
+    torch.randn(3000, 32, generator=generator)
+    + torch.randn(400, 32, generator=generator)[TOKEN]
+    + torch.randn(32, generator=generator)
+)
+SMALL = torch.arange(3000) % 50 == 0
+TEXT = {"a text": (VECTORS, TOKEN)}
+HALVES = {"two sides": (VECTORS + 20 * SMALL[:, None], SMALL)}
+
+BANK = {
+    "6.1": Bank(
+        real=TEXT,
+        right=[by_scatter, table_of_types, by_hand, numpy_types],
+        wrong=[
+            (norm_of_mean, "pairs of the same token are counted too"),
+            (whole_table, "pairs of the same token are counted too"),
+            (minus_n, "the wrong thing is taken off the diagonal"),
+            (by_use, "frequent tokens count more"),
+            (ignoring_tokens, "all pairs of vectors, whatever their tokens"),
+            (raw_means, "the rows are not normalised"),
+            (cosine_of_means, "cosines of the types' mean vectors"),
+            (stretched_again, "normalised twice"),
+            (same_instead, "the same token in two contexts: the other question"),
+            (no_sign, "absolute values are averaged"),
+            (rooted, "the root of it"),
+            (first_occurrences, None),
+            (twice, None),
+            (nothing, None),
+        ],
+    ),
+    "6.2": Bank(
+        real=TEXT,
+        right=[scatter_intra, numpy_intra, same_instead],
+        wrong=[
+            (with_itself, "each occurrence is paired with itself too"),
+            (with_itself_all, "each occurrence is paired with itself too, tokens that occur once included"),
+            (singles_one, "tokens that occur once count as 1"),
+            (singles_nought, "tokens that occur once count as 0"),
+            (pooled, "frequent tokens count more"),
+            (dots, "the rows are not normalised"),
+            (with_type_mean, "cosine with the token's mean, not between its occurrences"),
+            (table_of_types, "different tokens: the other question"),
+            (centred_intra, "centred first"),
+            (nan_types, None),
+            (neighbours, None),
+            (nothing, None),
+        ],
+    ),
+    "6.3": Bank(
+        real=HALVES,
+        right=[by_parts, one_less_within, fitted],
+        wrong=[
+            (equal_weights, "both clusters weigh the same, whatever their size"),
+            (halfway, "the centres' middle for the mean of all vectors"),
+            (within_share, "the other share: the variance within the clusters"),
+            (uncentred, "not centred"),
+            (f_ratio, "between against within, not against the whole"),
+            (plain_lengths, "the lengths are not squared"),
+            (per_coordinate, "averaged over coordinates as ratios"),
+            (rooted_share, "the root of it"),
+            (cluster_size, None),
+            (cosine_of_centres, None),
+        ],
+    ),
+    "6.4": Bank(
+        real=HALVES,
+        right=[two_assignments, by_product, in_numpy, row_by_row],
+        wrong=[
+            (one_mean, "one mean for both clusters"),
+            (swapped, "each cluster lost the other's mean"),
+            (small_only, "only the smaller cluster has moved"),
+            (large_only, "only the larger cluster has moved"),
+            (between_centres, "one mean for both: halfway between the centres"),
+            (concatenated, "the order of the vectors is lost"),
+            (own_mean, "centred over d_model"),
+            (standardised, "standardised: divided by the spread as well"),
+            (in_place, None),
+            (one_after_other, None),
+            (dropped, None),
+        ],
+    ),
+    "6.5": Bank(
+        real={"a text": VECTORS},
+        right=[in_tables, sorted_sum, numpy_top],
+        wrong=[
+            (diagonal_in, "each row is paired with itself too"),
+            (not_normalised, "the rows are not normalised"),
+            (mean_vector, "the share of ‖mean‖², rows not normalised"),
+            (first_k, "the first k coordinates, not the largest k"),
+            (variance, "the share of the variance, not of the cosine"),
+            (squared_length, "the share of the squared length, not of the cosine"),
+            (centred_top, "centred first"),
+            (others, "what is left without them"),
+            (without_them, "the mean cosine without them, over the mean cosine"),
+            (absolute, "absolute contributions"),
+            (amount, "the amount, not the share"),
+            (always_three, None),
+            (smallest, None),
+        ],
+    ),
+}
