@@ -191,7 +191,7 @@ for i, (name, group) in enumerate(families.items()):
     by_run = by_run.sort_values(("update_length", "mean"))
     x, y, sd = by_run["update_length"]["mean"], by_run["mean_cosine"]["mean"], by_run["mean_cosine"]["std"].fillna(0)
     fig.add_trace(plots.line(name, x, y, i, sd, mode="lines+markers"))
-fig.update_xaxes(type="log")
+fig.update_xaxes(type="log", tickvals=[0.001, 0.002, 0.004, 0.008])
 title = f"Mean cosine by length of step (bars: sd over seeds)<br>{GRID}"
 plots.finish(fig, title, "mean length of a row's update", "mean cosine")
 
