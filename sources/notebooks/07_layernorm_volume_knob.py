@@ -22,8 +22,9 @@ BOTH = f"{NEO} and {GPT2}"
 torch.manual_seed(0)
 
 # %%
-small = models[0].source == "stand-in"
-streams = {m.label: residual.stream(m.bridge, residual.sequences(m.tokenizer, 64 if small else 24)) for m in models}
+count, rows = (64, (16, 64)) if models[0].source == "stand-in" else (12, (8, 32))  # large models: minutes otherwise
+streams = {m.label: residual.stream(m.bridge, residual.sequences(m.tokenizer, count)) for m in models}
+texts = {m.label: residual.sequences(m.tokenizer, *rows) for m in models}  # to intervene on: [row, position]
 verdicts = {name: {} for name in labels}
 
 
@@ -75,7 +76,7 @@ outcome("n7.1", parts[GPT2]["μ's share"].iloc[-2], label=GPT2)
 # %%
 shares = {name: parts[name]["… of denominators²"].tolist() for name in labels}
 for m in models:
-    fresh = residual.stream(residual.untrained(m), residual.sequences(m.tokenizer, 16))
+    fresh = residual.stream(residual.untrained(m), residual.sequences(m.tokenizer, 8))
     shares[f"{m.label}, initial weights"] = [split(X)["… of denominators²"] for X in fresh.vectors]
 title = f"How much of what LayerNorm divides by is the mean?<br>{BOTH}"
 by_layer({"": shares}, title, "share of squared denominator").update_yaxes(range=[0, 1])
@@ -142,9 +143,8 @@ def places(m):
 # %%
 effects = {}
 for m in models:
-    rows = residual.sequences(m.tokenizer, 16 if small else 8, 64)
     plan = {(p, what): f for p, where in places(m).items() for what, f in conditions(*where).items()}
-    effects[m.label] = residual.effects(m.bridge, rows, plan, batch=4)  # loss rise and KL of every row
+    effects[m.label] = residual.effects(m.bridge, texts[m.label], plan, batch=4)  # loss rise and KL of every row
 
 
 # %%
@@ -226,7 +226,7 @@ for m in models:
     k = int(parts[m.label]["… of denominators²"][:-1].argmax())
     hook, mu = residual.layer_names(m.bridge)[k], streams[m.label].vectors[k].mean(0)
     plan = {(f, what): e for f in factors for what, e in list(conditions(hook, k, mu, f).items())[:3]}
-    found = residual.effects(m.bridge, residual.sequences(m.tokenizer, 8 if small else 4, 64), plan, batch=4)
+    found = residual.effects(m.bridge, texts[m.label][::2], plan, batch=4)
     turned[f"{m.label}, after {k} blocks"] = found
 
 # %%

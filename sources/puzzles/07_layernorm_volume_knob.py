@@ -25,8 +25,8 @@ from zeropoint.puzzle import check, hint, outcome, predict, progress, reveal, ta
 # %%
 models = load_pair()
 NEO, GPT2 = labels = [m.label for m in models]
-small = models[0].source == "stand-in"
-streams = {m.label: residual.stream(m.bridge, residual.sequences(m.tokenizer, 64 if small else 24)) for m in models}
+count, rows = (64, (16, 64)) if models[0].source == "stand-in" else (12, (8, 32))  # large models: minutes otherwise
+streams = {m.label: residual.stream(m.bridge, residual.sequences(m.tokenizer, count)) for m in models}
 {name: tuple(s.vectors.shape) for name, s in streams.items()}  # [layer, token in text, d_model]
 
 # %% [markdown]
@@ -188,7 +188,7 @@ for m in models:
     except NotImplementedError:
         print("Solve 7.3 and 7.4 first.")
         break
-    ids = residual.sequences(m.tokenizer, 16 if small else 8, 64)
+    ids = residual.sequences(m.tokenizer, *rows)
     effects[m.label] = residual.effects(m.bridge, ids, changes(X.mean(0), vector), batch=4)
 
 # %% [markdown]

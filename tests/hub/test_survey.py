@@ -81,7 +81,9 @@ def test_foreign_file_is_not_overwritten(tmp_path):
 def test_interrupt(apart, served, tmp_path):
     served.fail("storage", "slow", times=9, skip=2, bytes_per_second=5_000)
     out = tmp_path / "table.csv"
-    code = f"from zeropoint.__main__ import main; main(['survey', {NEO!r}, {PYTHIA!r}, '--out', {str(out)!r}])"
+    # Its own handler: a process started from one in the background would ignore Ctrl-C.
+    code = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    code += f"from zeropoint.__main__ import main; main(['survey', {NEO!r}, {PYTHIA!r}, '--out', {str(out)!r}])"
     process = apart(code)
     deadline = time.monotonic() + 120
     while not out.exists() and time.monotonic() < deadline:
