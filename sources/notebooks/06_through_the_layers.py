@@ -16,10 +16,10 @@ from zeropoint.layers import by_layer, coloured
 from zeropoint.models import load_pair
 from zeropoint.puzzle import outcome, predict
 
+torch.manual_seed(0)
 models = load_pair()
 NEO, GPT2 = labels = [m.label for m in models]
 BOTH = f"{NEO} and {GPT2}"
-torch.manual_seed(0)
 
 # %%
 verdicts = {name: {} for name in labels}

@@ -16,10 +16,10 @@ from zeropoint.layers import by_layer
 from zeropoint.models import load_pair
 from zeropoint.puzzle import outcome, predict
 
+torch.manual_seed(0)
 models = load_pair()
 NEO, GPT2 = labels = [m.label for m in models]
 BOTH = f"{NEO} and {GPT2}"
-torch.manual_seed(0)
 
 # %%
 count, rows = (64, (16, 64)) if models[0].source == "stand-in" else (12, (8, 32))  # large models: minutes otherwise
