@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import sys
 import tempfile
 import time
@@ -34,11 +35,15 @@ CELL_TIMEOUT = 600  # seconds
 
 @dataclass
 class Run:
-    """One executed notebook. `error` names the cell and the error's last line, or is empty."""
+    """One executed notebook. `error` names the cell and the error's last line, or is empty.
+
+    `peak` is the most memory that its kernel held, in bytes; 0 where the system does not tell (elsewhere than on Linux).
+    """
 
     path: str
     nb: nbformat.NotebookNode
     seconds: float
+    peak: int = 0
     error: str = ""
     reports: list[dict] = field(default_factory=list)
 
@@ -51,7 +56,14 @@ def outputs(nb: nbformat.NotebookNode, mimetype: str) -> list:
 
 def execute(path: str | Path, kernel: str = "python3", **environment: str) -> Run:
     """Execute a notebook in its own folder, on one thread and with an empty progress file, up to its first error."""
-    nb, error, began = nbformat.read(path, as_version=4), "", time.perf_counter()
+    nb, error, peak, began = nbformat.read(path, as_version=4), "", 0, time.perf_counter()
+
+    def look(**_) -> None:
+        nonlocal peak
+        status = Path(f"/proc/{client.km.provisioner.pid}/status")
+        if status.exists():
+            peak = 1024 * int(re.search(r"VmHWM:\s+(\d+)", status.read_text())[1])
+
     with tempfile.TemporaryDirectory() as folder:
         env = os.environ | {
             "OMP_NUM_THREADS": "1",
@@ -64,6 +76,7 @@ def execute(path: str | Path, kernel: str = "python3", **environment: str) -> Ru
             timeout=CELL_TIMEOUT,
             kernel_name=kernel,
             resources={"metadata": {"path": str(Path(path).parent)}},
+            on_cell_executed=look,
             extra_arguments=["--log-level=ERROR"],  # ipykernel otherwise warns of its loopback sockets at every start
         )
         try:
@@ -73,7 +86,7 @@ def execute(path: str | Path, kernel: str = "python3", **environment: str) -> Ru
         except (CellTimeoutError, RuntimeError) as failure:  # RuntimeError: the kernel died
             error = f"{last_cell(nb)}: {type(failure).__name__}: {str(failure).strip().splitlines()[0]}"
     reports = [dict(report) for report in outputs(nb, REPORT_MIMETYPE)]
-    return Run(str(path), nb, time.perf_counter() - began, error, reports)
+    return Run(str(path), nb, time.perf_counter() - began, peak, error, reports)
 
 
 def last_cell(nb: nbformat.NotebookNode) -> str:
@@ -119,17 +132,21 @@ def run_one(root: Path, path: Path) -> Run:
 
 def table(runs: list[Run]) -> str:
     """One line a number; notebook, seconds and model stand where they change."""
-    rows = [("notebook", "seconds", "model that ran", "number", "this run", "published")]
+    rows = [("notebook", "seconds", "GiB", "model that ran", "number", "this run", "published")]
     for run in runs:
-        first = (run.path, f"{run.seconds:.0f}" if not run.error else "failed")
+        first = (
+            run.path,
+            f"{run.seconds:.0f}" if not run.error else "failed",
+            f"{run.peak / 2**30:.1f}" if run.peak else "–",
+        )
         for report in run.reports or [{"model": "–", "numbers": {}}]:
             model = report["model"]
             for name, (ours, published) in (report["numbers"] or {"–": ("–", "–")}).items():
                 rows.append((*first, model, name, ours, published))
-                first, model = ("", ""), ""
+                first, model = ("", "", ""), ""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
-    return "\n".join([lines[0], "─" * sum(widths, 2 * 5), *lines[1:]])
+    return "\n".join([lines[0], "─" * sum(widths, 2 * 6), *lines[1:]])
 
 
 def main() -> int:

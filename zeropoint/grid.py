@@ -45,7 +45,7 @@ CORE: list[Setting] = [
     {"beta2": 0.999, "weight_decay": 0.01},  # β₂ and decay of the two recipes at once
     {"tied": False},
     # 8 tokens a step for each token of the vocabulary; GPT-Neo had 10
-    *({"d_vocab": 1024, "batch": 128, "beta2": b} for b in (0.95, 0.999)),
+    *({"d_vocab": v, "batch": v // 8, "beta2": b} for v in (512, 1024, 2048) for b in (0.95, 0.999)),
     *({"beta2": b, "batch": n} for n in (1, 32) for b in (0.9, 0.99, 0.999)),  # β₂ × tokens per step
 ]
 REST: list[Setting] = [

@@ -11,6 +11,10 @@ ZEROPOINT_MODELS=auto (default) asks the hub with a probe of at most three secon
 
 from __future__ import annotations
 
+import contextlib
+import copy
+import ctypes
+import gc
 import json
 import os
 from dataclasses import dataclass
@@ -23,6 +27,7 @@ from torch import Tensor
 from zeropoint import checkpoint, hub
 
 PAIR = ("EleutherAI/gpt-neo-125M", "gpt2")
+DOUBLE = "[test double]"
 STAND_INS = {"mini-neo": "EleutherAI/gpt-neo-125M", "mini-gpt2": "gpt2"}
 # What the architectures call their token embedding and their output matrix, by the end of the tensor's name.
 INPUT_NAMES = (
@@ -52,7 +57,7 @@ class Found:
 
     @property
     def title(self) -> str:
-        return f"{self.name} [test double]" if self.is_double else self.name
+        return f"{self.name} {DOUBLE}" if self.is_double else self.name
 
     def label(self, basis: str = "raw") -> str:
         return f"{self.title} ({basis}, {self.source})"
@@ -65,6 +70,7 @@ class LoadedModel:
     bridge: object
     found: Found
     basis: str  # "raw", or "processed" as HookedTransformer.from_pretrained did
+    plain: torch.nn.Module  # the Hugging Face model, with the raw weights; shares their memory with a raw bridge
 
     @property
     def label(self) -> str:
@@ -165,6 +171,7 @@ def load(name_or_path: str | Path, *, processed: bool = False, revision: str | N
     from transformers import AutoModelForCausalLM
     from transformers.utils import logging
 
+    free_memory()
     found = find(name_or_path, revision)
     checkpoint.tensor_files(found.folder)  # says in one sentence what is wrong with the files
     logging.disable_progress_bar()
@@ -181,11 +188,25 @@ def load(name_or_path: str | Path, *, processed: bool = False, revision: str | N
             f"{found.folder} lacks {len(absent)} of the model's tensors, or has them in another shape "
             f"({', '.join(absent[:3])}): save it again with save_pretrained, or mend its config.json."
         )
+    plain = copy_sharing(model)  # the bridge takes the model's modules apart
     bridge = TransformerBridge.boot_transformers(str(found.folder), hf_model=model, device="cpu")
     _finite(bridge.W_E, "W_E", found)
     if processed:
         bridge.enable_compatibility_mode(disable_warnings=True)
-    return LoadedModel(bridge.eval(), found, "processed" if processed else "raw")
+    return LoadedModel(bridge.eval(), found, "processed" if processed else "raw", plain.eval())
+
+
+def copy_sharing(model: torch.nn.Module, dtype: torch.dtype | None = None) -> torch.nn.Module:
+    """A copy of the modules on the same weights, which take no memory again; or on weights of another dtype."""
+    kept = {id(p): torch.nn.Parameter(p.detach().to(dtype or p.dtype), requires_grad=False) for p in model.parameters()}
+    return copy.deepcopy(model, kept)
+
+
+def free_memory() -> None:
+    """Give back what dropped models held: a bridge refers to itself, and glibc keeps freed blocks. Gigabytes, at true size."""
+    gc.collect()
+    with contextlib.suppress(OSError, AttributeError):  # elsewhere than on Linux
+        ctypes.CDLL("libc.so.6").malloc_trim(0)
 
 
 def load_pair(*, processed: bool = False) -> tuple[LoadedModel, LoadedModel]:

@@ -46,7 +46,7 @@ def finish(fig: go.Figure, title: str, x: str | Sequence[str], y: str | Sequence
     return fig.update_layout(
         template="plotly_white",
         height=height,
-        title=dict(text=title, x=0.02, y=0.97, xanchor="left", yanchor="top", font_size=16),
+        title=dict(text=title, x=0.02, y=0.95, xanchor="left", yanchor="top", font_size=16),
         legend=dict(orientation="h", yanchor="top", y=-0.22, x=0),
         margin=dict(l=60, r=20, t=100, b=90),
     )

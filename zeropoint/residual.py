@@ -18,6 +18,7 @@ from zeropoint import geometry, models
 TEXT = Path(__file__).parent / "data" / "held_out.txt"
 # What TransformerBridge's run_with_hooks takes: (hook name, function of (value, hook)).
 Hooks = Sequence[tuple[str, Callable]]
+Condition = Callable[[Mapping[str, Tensor], Tensor], Hooks]  # (cache of the untouched run, token ids) → hooks
 
 
 def held_out_text() -> dict[str, str]:
@@ -69,9 +70,10 @@ def stream(bridge, ids: Int[Tensor, "count length"], batch: int = 8) -> Stream:
     for rows in ids.split(batch):
         _, cache = bridge.run_with_cache(rows, names_filter=names, return_type=None)
         parts.append(torch.stack([cache[name].flatten(0, 1).float().cpu() for name in names]))
-    count, length = ids.shape
-    at = torch.arange(count * length)
-    return Stream(torch.cat(parts, dim=1), ids.flatten(), at % length, at // length)
+    vectors = torch.cat(parts, dim=1)
+    models.free_memory()
+    at = torch.arange(ids.numel())
+    return Stream(vectors, ids.flatten(), at % ids.shape[1], at // ids.shape[1])
 
 
 def untrained(model, seed: int = 0):
@@ -83,6 +85,13 @@ def untrained(model, seed: int = 0):
         torch.manual_seed(seed)
         fresh = type(original)(copy.deepcopy(original.config)).eval()
     return TransformerBridge.boot_transformers(str(model.found.folder), hf_model=fresh).eval()
+
+
+def untrained_stream(model, ids: Int[Tensor, "count length"]) -> Stream:
+    """The stream of the `untrained` model, which is then dropped."""
+    found = stream(untrained(model), ids)
+    models.free_memory()
+    return found
 
 
 @dataclass(frozen=True)
@@ -136,9 +145,13 @@ class Cut:
     silhouette: float  # mean over 2,000 random rows at most; 1: far apart and tight
     valley: float  # density between the sides over the lower side's peak, along the line of the centres; 1: no gap
 
+    def is_lopsided(self, twin: Cut) -> bool:
+        """A silhouette over 0.5 and 0.1 above that of the cloud's Gaussian twin: two clusters, or a long tail."""
+        return self.silhouette > max(0.5, twin.silhouette + 0.1)
+
     def is_two_clusters(self, twin: Cut) -> bool:
-        """A silhouette over 0.5, 0.1 above that of the cloud's Gaussian twin, and a valley half as deep as the lower peak."""
-        return self.silhouette > max(0.5, twin.silhouette + 0.1) and self.valley < 0.5
+        """Lopsided, and between the two sides a valley half as deep as the lower peak."""
+        return self.is_lopsided(twin) and self.valley < 0.5
 
 
 def two_means(X: Float[Tensor, "n d"], seed: int = 0) -> Cut:
@@ -247,6 +260,41 @@ def volume_hooks(cache: Mapping[str, Tensor], block: int, mu: Float[Tensor, " d_
     return hooks
 
 
+def matched_dose(cache: Mapping[str, Tensor], block: int, mu: Float[Tensor, " d_model"]) -> Float[Tensor, ""]:
+    """The part of μ to take out, denominators kept, that moves the first LayerNorm's output as far (rms) as `volume_hooks`.
+
+    That is the first LayerNorm behind the stream before `block`; what comes before its gain is compared.
+    """
+    first = f"blocks.{block}.ln1" if f"blocks.{block}.ln1.hook_scale" in cache else "ln_final"
+    now, seen = cache[f"{first}.hook_scale"], mu - mu.mean()
+    x = cache[f"{first}.hook_normalized"] * now
+    then = (now.square() + ((x - seen).square() - x.square()).mean(-1, keepdim=True)).sqrt()
+    by_volume, by_direction = (x - seen) * (1 / then - 1 / now), seen / now
+    return (by_volume.square().sum() / by_direction.square().expand_as(x).sum()).sqrt()
+
+
+def changes(block: int, mu: Float[Tensor, " d_model"], r: Float[Tensor, " d_model"]) -> dict[str, Condition]:
+    """Conditions for `effects` that take the mean `mu` of the stream before `block` apart: its direction, its volume.
+
+    `r` is a vector of the same length that points elsewhere, for two controls.
+    """
+
+    def moved(by: Tensor) -> Hooks:
+        return [(f"blocks.{block}.hook_resid_pre", lambda x, hook: x + by)]
+
+    def kept(cache: Mapping[str, Tensor]) -> Hooks:
+        return [(name, lambda scale, hook: cache[hook.name]) for name in cache if name.endswith("hook_scale")]
+
+    return {
+        "mean removed": lambda cache, rows: moved(-mu),
+        "direction only": lambda cache, rows: moved(-mu) + kept(cache),
+        "volume only": lambda cache, rows: volume_hooks(cache, block, mu),
+        "direction, matched dose": lambda cache, rows: moved(-matched_dose(cache, block, mu) * mu) + kept(cache),
+        "random vector for the mean": lambda cache, rows: moved(r - mu),
+        "random vector added": lambda cache, rows: moved(r),
+    }
+
+
 @dataclass(frozen=True)
 class Effect:
     """What an intervention does, for every sequence: nats a token."""
@@ -259,7 +307,7 @@ class Effect:
 def effects(
     bridge,
     ids: Int[Tensor, "count length"],
-    conditions: Mapping[str, Callable[[Mapping[str, Tensor], Tensor], Hooks]],
+    conditions: Mapping[str, Condition],
     keep: Callable[[str], bool] = lambda name: name.endswith(("hook_scale", "hook_normalized")),
     batch: int = 8,
 ) -> dict[str, Effect]:
@@ -289,11 +337,17 @@ def _loss(log_probs: Float[Tensor, "batch length d_vocab"], rows: Int[Tensor, "b
 
 
 @torch.no_grad()
-def encoder_stream(name_or_path: str, count: int = 16, length: int = 64) -> Float[Tensor, "layer n d_model"]:
-    """Hidden states of any `transformers` encoder over the held-out text: after its embeddings, and after each block."""
+def encoder_stream(
+    name_or_path: str, count: int = 16, length: int = 64
+) -> tuple[str, Float[Tensor, "layer n d_model"]]:
+    """(label, hidden states) of any `transformers` encoder over the held-out text: after its embeddings, and each block.
+
+    Raises hub.HubError if it cannot be had.
+    """
     from transformers import AutoModel, AutoTokenizer
 
-    folder = models.find(name_or_path).folder
-    encoder = AutoModel.from_pretrained(folder, dtype=torch.float32).eval()
-    ids = sequences(AutoTokenizer.from_pretrained(folder), count, length)
-    return torch.stack([h.flatten(0, 1) for h in encoder(ids, output_hidden_states=True).hidden_states])
+    found = models.find(name_or_path)
+    encoder = AutoModel.from_pretrained(found.folder, dtype=torch.float32).eval()
+    ids = sequences(AutoTokenizer.from_pretrained(found.folder), count, length)
+    layers = [h.flatten(0, 1) for h in encoder(ids, output_hidden_states=True).hidden_states]
+    return found.label(), torch.stack(layers)

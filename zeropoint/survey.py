@@ -77,7 +77,8 @@ def table(rows: Sequence[dict[str, str]]) -> str:
         if not row["problem"]:
             numbers = [f"{float(row[key]):.4g}" for key in COLUMNS[6:12]]
             size = f"{int(row['bytes_moved']) / 1e6:.1f}"
-            lines.append((row["model"], row["matrix"], row["d_vocab"], row["d_model"], *numbers, size))
+            title = row["model"] + (f" {models.DOUBLE}" if row["source"].endswith(models.DOUBLE[1:-1]) else "")
+            lines.append((title, row["matrix"], row["d_vocab"], row["d_model"], *numbers, size))
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     text = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines]
     return "\n".join(text + [f"not read: {row['problem']}" for row in rows if row["problem"]])
@@ -106,7 +107,7 @@ def _embedding(name: str) -> models.Embedding:
 def _row(name: str, matrix: str, embedding: models.Embedding) -> dict[str, str]:
     began = time.perf_counter()
     numbers = {key: f"{value:.6g}" for key, value in statistics(embedding.W).items()}
-    source = embedding.source + (", test double" if embedding.found.is_double else "")
+    source = embedding.source + (f", {models.DOUBLE[1:-1]}" if embedding.found.is_double else "")
     size = dict(zip(("d_vocab", "d_model"), map(str, embedding.W.shape), strict=True))
     seconds = f"{time.perf_counter() - began:.1f}"
     return dict(model=name, matrix=matrix, source=source, tensor=embedding.tensor_name, **size, **numbers,

@@ -1,6 +1,6 @@
 """Move parts of a model's weights and see whether its predictions notice. A loaded model is never changed.
 
-`copy_of` makes a plain Hugging Face copy, in float32 or float64. A move is a dict of tensors that stand in for the copy's
+`copy_of` makes a plain Hugging Face copy, in float32 (sharing the loaded weights) or float64. A move is a dict of tensors that stand in for the copy's
 own during one call of `logits`; `compare` says what became of the predictions. A `Trial` does all three on one text.
 """
 
@@ -15,10 +15,10 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.func import functional_call
-from transformers import AutoModelForCausalLM, GPT2LMHeadModel, GPTNeoForCausalLM
+from transformers import GPT2LMHeadModel, GPTNeoForCausalLM
 from transformers.models.gpt_neo.modeling_gpt_neo import GPTNeoSelfAttention
 
-from zeropoint.models import LoadedModel
+from zeropoint.models import LoadedModel, copy_sharing, free_memory
 
 SHORT = {"wte": "transformer.wte.weight", "wpe": "transformer.wpe.weight", "lm_head": "lm_head.weight"}
 NOTHING_UP_TO = 10  # float floors
@@ -34,7 +34,8 @@ def copy_of(model: LoadedModel, dtype: torch.dtype = torch.float32) -> nn.Module
     written to round queries and keys to float32 whatever the dtype, keeps the dtype. And its queries, keys and values
     have biases, of zero, so that a move can set them. ValueError: the model is of another kind.
     """
-    net = AutoModelForCausalLM.from_pretrained(model.found.folder, dtype=dtype).eval().requires_grad_(False)
+    free_memory()
+    net = copy_sharing(model.plain, dtype)
     if not isinstance(net, GPT2LMHeadModel | GPTNeoForCausalLM):
         raise ValueError(
             f"{model.label} is neither of the GPT-2 nor of the GPT-Neo kind; these moves need one of them."

@@ -22,9 +22,9 @@ neo, gpt2 = load_pair()
 device = "cuda" if torch.cuda.is_available() else "cpu"
 torch.manual_seed(0)
 clouds = {m.label: m.W_E.to(device) for m in (neo, gpt2)}  # each [d_vocab, d_model]
-clouds["random vectors"] = torch.randn_like(clouds[neo.label])
+d_vocab, d_model = clouds[neo.label].shape
+clouds["random vectors"] = torch.randn(5000, d_model, device=device)  # so many are enough
 NEO, GPT2, RANDOM = clouds
-d_vocab, d_model = clouds[NEO].shape
 
 # %% [markdown]
 # ## Predict before you look
@@ -155,10 +155,8 @@ print(verdicts["(d) rare tokens"])
 # Read the matrix straight from the weights file, past TransformerLens; then let TransformerLens process the weights, which is what its older versions did by default.
 
 # %%
-in_file = load_embedding(neo.found.name).W.float()
-processed = load(neo.found.name, processed=True).W_E
-by_loader = geometry.mean_pairwise_cosine(processed)
-same = torch.equal(in_file, neo.W_E)
+by_loader = geometry.mean_pairwise_cosine(load(neo.found.name, processed=True).W_E)
+same = torch.equal(load_embedding(neo.found.name).W.float(), neo.W_E)
 verdicts["(e) the loader"] = (
     f"{'killed' if same else 'open'}: the file holds {'the same' if same else 'other'} numbers; processed, {by_loader:.3f}"
 )

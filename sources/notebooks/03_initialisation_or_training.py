@@ -252,7 +252,7 @@ bars = dict(type="data", array=shown["± 95 %"].fillna(0).tolist())
 points = dict(mode="markers", marker_size=10, marker_color=plots.INKS[1], showlegend=False)
 fig.add_scatter(x=shown["mean"].tolist(), y=[f"without {part}" for part in shown.index], error_x=bars, **points)
 fig.add_vline(x=without["nothing"].mean(), line_dash="dot")
-title = f"Which parts does it need?<br>{GRID}, one to {shown.seeds.max()} seeds, 95 % intervals"
+title = f"Which parts does it need?<br>{GRID}, {shown.seeds.min()} to {shown.seeds.max()} seeds, 95 % intervals"
 plots.finish(fig, title, "mean pairwise cosine", "part taken away")
 
 # %%

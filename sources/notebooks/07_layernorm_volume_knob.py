@@ -76,7 +76,7 @@ outcome("n7.1", parts[GPT2]["μ's share"].iloc[-2], label=GPT2)
 # %%
 shares = {name: parts[name]["… of denominators²"].tolist() for name in labels}
 for m in models:
-    fresh = residual.stream(residual.untrained(m), residual.sequences(m.tokenizer, 8))
+    fresh = residual.untrained_stream(m, residual.sequences(m.tokenizer, 8))
     shares[f"{m.label}, initial weights"] = [split(X)["… of denominators²"] for X in fresh.vectors]
 title = f"How much of what LayerNorm divides by is the mean?<br>{BOTH}"
 by_layer({"": shares}, title, "share of squared denominator").update_yaxes(range=[0, 1])
@@ -113,7 +113,7 @@ def random_of_length(vector, generator):
 
 
 # %% [markdown]
-# **Direction only**: μ is gone, every denominator stays. **Volume only** (`residual.volume_hooks`): u is divided by what it would be divided by without μ, and μ's own part of LayerNorm's output stays as it was. The two make the removal, up to what follows from it further on. Then a random vector of μ's length in its stead; and, as a control for any blow of that size, a random vector added while μ stays. Both are drawn anew for every few rows of text.
+# **Direction only**: μ is gone, every denominator stays. **Volume only** (`residual.volume_hooks`): u is divided by what it would be divided by without μ, and μ's own part of LayerNorm's output stays as it was. The two make the removal, up to what follows from it further on. But the first may simply move LayerNorm's output further than the second. **Matched dose**: only so much of μ is taken out, denominators kept, that the first LayerNorm's output moves as far (rms) as under volume only. Then a random vector of μ's length in its stead; and, as a control for any blow of that size, a random vector added while μ stays. Both are drawn anew for every few rows of text.
 
 
 # %%
@@ -123,6 +123,9 @@ def conditions(place, block, mu, factor=0.0):  # μ times factor: 0 removes it
         "μ removed": lambda cache, rows: moved(place, by),
         "direction only": lambda cache, rows: moved(place, by) + denominators_kept(cache),
         "volume only": lambda cache, rows: residual.volume_hooks(cache, block, mu, factor),
+        "direction, matched dose": lambda cache, rows: (
+            moved(place, -residual.matched_dose(cache, block, mu) * mu) + denominators_kept(cache)
+        ),
         "random vector for μ": lambda cache, rows: moved(place, random_of_length(mu, generator) - mu),
         "random vector added": lambda cache, rows: moved(place, random_of_length(mu, generator)),
     }
@@ -134,7 +137,7 @@ def conditions(place, block, mu, factor=0.0):  # μ times factor: 0 removes it
 
 # %%
 def places(m):
-    s, n = streams[m.label], m.bridge.cfg.n_layers
+    s, n = residual.stream(m.bridge, texts[m.label]), m.bridge.cfg.n_layers  # μ is that of the rows tested
     hooks = residual.layer_names(m.bridge)
     here = {f"after {k}": (hooks[k], k, s.vectors[k].mean(0)) for k in sorted({0, 1, n // 2, n})}
     return {"vocabulary": ("hook_embed", 0, m.W_E.mean(0))} | here
@@ -164,7 +167,7 @@ for column, name in enumerate(labels, start=1):
     for i, (what, t) in enumerate(tables[name].groupby("change", sort=False)):
         where = t.index.get_level_values("μ of")
         dots = plots.line(what, where, t["KL"], i, error=t["±"], mode="markers", marker_size=9)
-        dots.marker.symbol = ("circle", "diamond", "square", "x", "cross")[i]
+        dots.marker.symbol = ("circle", "diamond", "square", "triangle-up", "x", "cross")[i]
         fig.add_trace(dots, row=1, col=column)
 names = ["whose μ: the vocabulary's, or after so many blocks", ["KL from the untouched model, nats a token", ""]]
 plots.finish(fig.update_yaxes(type="log"), f"What each change does to the predictions<br>{BOTH}", *names, height=480)
@@ -189,6 +192,9 @@ for name, found in effects.items():
         _, _, sign = compare(found[place, "random vector for μ"], found[place, "μ removed"])
         serves = {1: "no, it harms", -1: "yes", 0: "no better than none"}[sign]
         sides[name, place] = {"direction − volume": gap, "±": bar, "side": side, "a random vector serves": serves}
+        gap, bar, sign = compare(found[place, "direction, matched dose"], found[place, "volume only"])
+        side = {1: "direction", -1: "volume", 0: "undecided"}[sign]
+        sides[name, place] |= {"at matched dose": gap, "± ": bar, "side at matched dose": side}
 pd.DataFrame(sides).T
 
 # %%
@@ -198,7 +204,11 @@ for asked, name in (("n7.2", NEO), ("n7.3", GPT2)):
     outcome(asked, most if said.count(most) > len(said) / 2 else "undecided", label=name)
     tally = f"direction at {said.count('direction')}, volume at {said.count('volume')} of {len(said)} places"
     guess = "supported" if said.count("volume") > len(said) / 2 else "not supported"
-    say(name, "the mean controls LayerNorm scale", f"{guess}: {tally}")
+    say(name, "what the mean does, it does by LayerNorm's scale", f"{guess}: {tally}")
+    same = [side["side at matched dose"] for (model, _), side in sides.items() if model == name]
+    tally = f"direction does more at {same.count('direction')}, volume at {same.count('volume')} of {len(same)} places"
+    heard = "yes" if same.count("direction") <= len(same) / 2 else "no"
+    say(name, "dose for dose, the model hears volume as well as direction", f"{heard}: {tally}")
 
 # %%
 for name in labels:
@@ -325,12 +335,12 @@ pd.Series(tiny, name="tiny models, recorded")
 # With the hub, a real post-LayerNorm model, BERT: its means, layer by layer.
 
 # %%
-if models[0].source == "hub" and hub.has("google-bert/bert-base-uncased"):
-    bert = residual.encoder_stream("google-bert/bert-base-uncased")
-    print(
-        "google-bert/bert-base-uncased (raw, hub): share of μ by layer",
-        [round(geometry.share_of_mean(X), 3) for X in bert],
-    )
+if models[0].source == "hub":
+    try:
+        label, bert = residual.encoder_stream("google-bert/bert-base-uncased")
+        print(f"{label}: share of μ by layer", [round(geometry.share_of_mean(X), 3) for X in bert])
+    except hub.HubError as problem:  # nothing below needs it
+        print(problem)
 else:
     print("BERT is measured where the hub models run.")
 
@@ -340,7 +350,7 @@ else:
 # %%
 sources = {
     "‖μ‖² and variance trade off, layer to layer": "Yamagiwa & Shimodaira 2024",
-    "the mean controls LayerNorm scale": "the author's guess",
+    "what the mean does, it does by LayerNorm's scale": "the author's guess",
     "… the embedding's mean over the vocabulary": "the author's guess",
     "the embedding's cone needs LayerNorm": "the author's guess",
     "pre- and post-LayerNorm differ": "a comment on the post",
@@ -358,7 +368,7 @@ for name in labels:
     report(name, numbers | {f"KL, {what}, {place}": kl[place, what] for what in ("direction only", "volume only")})
 
 # %% [markdown]
-# **The lesson.** "It sets the scale" and "it says something" are different claims, and one hook apart: hold the denominators still.
+# **The lesson.** "It sets the scale" and "it says something" are different claims, and one hook apart: hold the denominators still. And say at which dose: what taking μ out does whole, and what a nudge of equal size does, are two questions.
 #
 # **Still open.** Interventions say what a trained model uses, not why training went there. The tiny models' early looks come nearer to that; a real model's early checkpoints would settle it.
 #

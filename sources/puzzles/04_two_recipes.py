@@ -239,7 +239,7 @@ else:
     outcome("4.e", "yes" if yes else "in part" if found < known["nothing"] / 2 else "no", label=GRID)
 
 # %% [markdown]
-# One pair of runs has 8,192 tokens a step for a vocabulary of 1,024, about GPT-Neo's proportion. What is left of β₂'s effect there, as a share of its effect at the base?
+# A pair of runs has 8,192 tokens a step for a vocabulary of 1,024, about GPT-Neo's proportion. What is left of β₂'s effect there, as a share of its effect at the base?
 
 # %%
 predict("4.f", None, low=None, high=None)

@@ -28,7 +28,7 @@ NEO, GPT2 = labels = [m.label for m in models]
 count = 64 if models[0].source == "stand-in" else 24
 ids = {m.label: residual.sequences(m.tokenizer, count) for m in models}  # [sequence, position]
 streams = {m.label: residual.stream(m.bridge, ids[m.label]) for m in models}
-initial = {m.label: residual.stream(residual.untrained(m), ids[m.label][:16]) for m in models}
+initial = {m.label: residual.untrained_stream(m, ids[m.label][:16]) for m in models}
 {name: tuple(s.vectors.shape) for name, s in streams.items()}  # [layer, token in text, d_model]
 
 # %% [markdown]

@@ -1,7 +1,7 @@
 # %% [markdown]
 # # 07 What the mean does for LayerNorm: the puzzle
 #
-# **Question.** The vectors in a model share a mean. The author of the post guesses that it helps to control LayerNorm's scale, like a volume knob. Does it, in the models that run here?
+# **Question.** The vectors in a model share a mean. The author of the post guesses that it helps to control LayerNorm's scale, like a volume knob. Does it, in the models that run here? (A knob: what the mean does, it does by changing what all else is divided by.)
 #
 # **Time** 60 min · **Difficulty** ●●● · **You need** puzzle 06, and LayerNorm: take away a vector's own mean over d_model, divide by its spread, multiply by γ, add β
 #
@@ -32,7 +32,7 @@ streams = {m.label: residual.stream(m.bridge, residual.sequences(m.tokenizer, co
 # %% [markdown]
 # ## Predict
 #
-# Which part of LayerNorm's squared denominator does the mean vector make, after the first block?
+# Which part of LayerNorm's squared denominator does the mean vector make, after the first block? A fraction between 0 and 1.
 
 # %%
 predict("7.a", None, low=None, high=None)  # the GPT-Neo kind
@@ -61,7 +61,7 @@ check("7.1", answer_7_1, real={name: s.vectors[1] for name, s in streams.items()
 # %% [markdown]
 # ## 7.2 The mean's part
 #
-# ●●○ · 8 min. Averaged over the text, which share of the squared denominator (leave eps out) is due to the mean vector of X, the one over the text? The rest would be there without it.
+# ●●○ · 8 min. Which share of the squared denominators (their mean over the text; leave eps out) is due to the mean vector of X, the one over the text? The rest would be there without it.
 
 
 # %%
@@ -94,8 +94,8 @@ else:
 # By how much would the denominators shrink without the mean? Then think of an intervention that tells a knob from a rival of your choice: what does each predict? With TransformerBridge a hook may change the stream or a LayerNorm:
 #
 # ```
-# bridge.run_with_hooks(ids, fwd_hooks=[("blocks.1.hook_resid_pre", lambda x, hook: x + v)])
-# bridge.run_with_hooks(ids, fwd_hooks=[("blocks.1.ln1.hook_scale", lambda scale, hook: other)])
+# models[0].bridge.run_with_hooks(ids, fwd_hooks=[("blocks.1.hook_resid_pre", lambda x, hook: x + v)])
+# models[0].bridge.run_with_hooks(ids, fwd_hooks=[("blocks.1.ln1.hook_scale", lambda scale, hook: other)])
 # ```
 
 # %%
@@ -150,54 +150,28 @@ real = {name: (geometry.centre(s.vectors[1]), s.vectors[1], *norms[name]) for na
 check("7.4", answer_7_4, real=real)
 
 # %% [markdown]
-# ## Intervene
+# ## 7.5
 #
-# Five changes after the first block, on the same rows of text. `direction only`: the mean is gone, every LayerNorm further on divides by what it divided by. `volume only`: the mean stays and sounds as it did, all else is divided by what it would be divided by without the mean. Which of the two does more? Say so before you run on.
+# ●●○ · 10 min. Six changes after the first block, on the same rows of text. The task says which; keep your two predictions before you run on.
+
+# %%
+task("7.5")
 
 # %%
 predict("7.c", None)  # "direction" or "volume", the GPT-Neo kind
 predict("7.d", None)  # "direction" or "volume", the GPT-2 kind
 
-
-# %%
-def moved(by):
-    return [("blocks.1.hook_resid_pre", lambda x, hook: x + by)]
-
-
-def kept(cache):
-    return [(name, lambda scale, hook: cache[hook.name]) for name in cache if name.endswith("hook_scale")]
-
-
-def changes(mu, r):
-    return {
-        "mean removed": lambda cache, rows: moved(-mu),
-        "direction only": lambda cache, rows: moved(-mu) + kept(cache),
-        "volume only": lambda cache, rows: residual.volume_hooks(cache, 1, mu),
-        "random vector for the mean": lambda cache, rows: moved(r - mu),
-        "random vector added": lambda cache, rows: moved(r),
-    }
-
-
 # %%
 effects = {}
 for m in models:
-    X, r = streams[m.label].vectors[1], randoms[m.label]
-    try:
-        answer_7_4(*(a[:4] if a.ndim == 2 else a for a in real[m.label]))  # so that you know what direction only means
-        vector = answer_7_3(X, r).mean(0)
-    except NotImplementedError:
-        print("Solve 7.3 and 7.4 first.")
-        break
     ids = residual.sequences(m.tokenizer, *rows)
-    effects[m.label] = residual.effects(m.bridge, ids, changes(X.mean(0), vector), batch=4)
-
-# %% [markdown]
-# ## 7.5
-#
-# ●●○ · 8 min
-
-# %%
-task("7.5")
+    X = residual.stream(m.bridge, ids).vectors[1]
+    try:
+        vector = answer_7_3(X, randoms[m.label]).mean(0)
+    except NotImplementedError:
+        print("Solve 7.3 first.")
+        break
+    effects[m.label] = residual.effects(m.bridge, ids, residual.changes(1, X.mean(0), vector), batch=4)
 
 
 # %%
@@ -223,11 +197,13 @@ try:
         said = "undecided" if abs(gap) < 2 * error else "direction" if gap > 0 else "volume"
         outcome(f"7.{asked}", said, label=name)
         print(f"{name}: direction − volume {gap:+.3f} ± {error:.3f}")
+        gap, error = answer_7_5(e["direction, matched dose"].kl, e["volume only"].kl)
+        print(f"{name}: the same at matched dose {gap:+.3f} ± {error:.3f}")
 except NotImplementedError:
     print("Solve 7.5 first.")
 
 # %% [markdown]
-# What do the two random vectors tell? Is it the same at other layers, and for the vocabulary's mean, taken out at `hook_embed`?
+# What do the two random vectors tell? (One was drawn; draw more.) What does the matched dose change? Is it the same at other layers, and for the vocabulary's mean: `residual.changes(0, m.W_E.mean(0), r)`?
 
 # %%
 # your experiments
@@ -249,7 +225,7 @@ answer_7_6 = "Hold the denominators still and see what is left of the harm; see 
 why("7.6", answer_7_6)
 
 # %% [markdown] tags=["solution"]
-# One way to put it. Taking the mean out does two things: a direction goes missing, and all else gets louder, because LayerNorm divides by less. Holding the denominators still leaves the first, lending those of a stream without the mean leaves the second; the same rows of text under both give a paired difference with an error, and its sign is the verdict. The mean's share of the squared denominator bounds how far the knob can turn. A random vector of the same length restores the volume: if it does no better than nothing in its place, volume is not what was missed. None of this says why training went there.
+# One way to put it. Taking the mean out does two things: a direction goes missing, and all else gets louder, because LayerNorm divides by less. Holding the denominators still leaves the first, lending those of a stream without the mean leaves the second; the same rows of text under both give a paired difference with an error, and its sign is the verdict. But the two are not equal blows: at a matched dose the sign may turn, so say which question you answer. The mean's share of the squared denominator bounds how far the knob can turn. A random vector of the same length restores the volume: if it does no better than nothing in its place, volume is not what was missed. None of this says why training went there.
 
 # %% [markdown]
 # ## Where you stand

@@ -128,6 +128,10 @@ def rest(X):
     return 1 - two_steps(X)
 
 
+def percent(X):
+    return 100 * two_steps(X)
+
+
 def odds(X):
     return two_steps(X) / (1 - two_steps(X))
 
@@ -264,6 +268,12 @@ def one_for_all(X, clean, weight, bias):
     return (X - X.mean(1, keepdim=True)) / s * weight + bias
 
 
+def wrong_way_round(X, clean, weight, bias):
+    own = X - X.mean(1, keepdim=True)
+    ratio = (clean.var(1, correction=0) / X.var(1, correction=0)).sqrt()[:, None]
+    return own / X.std(1, correction=0, keepdim=True) * ratio * weight + bias
+
+
 def unbiased_std(X, clean, weight, bias):
     return (X - X.mean(1, keepdim=True)) / (clean.var(1, keepdim=True) + 1e-5).sqrt() * weight + bias
 
@@ -374,6 +384,7 @@ BANK = {
             (averaged_ratio, "a share for each vector, then averaged"),
             (lengths, "the lengths are not squared"),
             (rest, "the rest's share"),
+            (percent, "in percent"),
             (odds, "the mean against the rest, not against the whole"),
             (own_means, "the vectors' own means, not the mean vector"),
             (rooted, None),
@@ -409,6 +420,7 @@ BANK = {
             (bare, "gain and bias are missing"),
             (bias_first, "the bias is scaled by the gain"),
             (one_for_all, "one denominator for all vectors"),
+            (wrong_way_round, "the denominators the wrong way round"),
             (unbiased_std, "divided by d − 1"),
             (batch_wise, None),
             (gain_only, None),

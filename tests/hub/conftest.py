@@ -14,8 +14,8 @@ from tests.hub import doubles
 from tests.hub.loopback import LoopbackHub
 
 HERE = Path(__file__).parent
-NEO, GPT2, PYTHIA = "EleutherAI/gpt-neo-125M", "gpt2", "EleutherAI/pythia-70m"
-SHARDED, PICKLED, CRFM = "someone/sharded", "someone/pickled", "stanford-crfm/alias-gpt2-small-x21"
+NEO, GPT2, PYTHIA, OPT = "EleutherAI/gpt-neo-125M", "gpt2", "EleutherAI/pythia-160m", "facebook/opt-125m"
+SHARDED, PICKLED, CRFM = "someone/sharded", "someone/pickled", doubles.STANFORD
 
 
 def pytest_collection_modifyitems(items):
@@ -28,13 +28,9 @@ def pytest_collection_modifyitems(items):
 def served():
     """The loopback hub with all small doubles under real names."""
     with LoopbackHub() as hub:
-        hub.add("EleutherAI/gpt-neo-125m", doubles.small("gpt-neo-125m"), alias=NEO)
-        hub.add("openai-community/gpt2", doubles.small("gpt2"), alias=GPT2)
-        hub.add(PYTHIA, doubles.small("pythia"))
+        doubles.serve(hub, doubles.small)
         hub.add(SHARDED, doubles.small("sharded"))
         hub.add(PICKLED, doubles.small("pickled"))
-        for step in (0, 100, 400000):
-            hub.add(CRFM, doubles.small(f"crfm-{step}"), revision=f"checkpoint-{step}")
         yield hub
 
 

@@ -1,10 +1,11 @@
 """Test doubles: checkpoints with the names, sizes and file layouts of published ones, and nothing of their weights.
 
-Each config.json says `"zeropoint_test_double": true`, so every label says so too. The full-size ones are GPT-Neo-125M
-and GPT-2 small with a token embedding drawn to match the published figures (shared/FACTS.md names the sources), all
-else at its initialisation; they are made once, in about a minute, under build/doubles/, and never committed.
+Each config.json says `"zeropoint_test_double": true`, so every label says so too. Of the full-size ones GPT-Neo-125M
+and GPT-2 small have a token embedding drawn to match the published figures (shared/FACTS.md names the sources); of the
+others only the sizes are true, and all else is at its initialisation. They are made once, under build/doubles/, each in
+half a minute or so, and never committed.
 
-    python tests/hub/doubles.py     make them all, print their statistics
+    python -m tests.hub.doubles     make the pair, print its statistics
 """
 
 from __future__ import annotations
@@ -22,8 +23,20 @@ from jaxtyping import Float
 from safetensors.torch import save_file
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from torch import Tensor
-from transformers import GPT2Config, GPT2LMHeadModel, GPTNeoConfig, GPTNeoForCausalLM, GPTNeoXConfig, GPTNeoXForCausalLM
+from transformers import (
+    BertConfig,
+    BertForMaskedLM,
+    GPT2Config,
+    GPT2LMHeadModel,
+    GPTNeoConfig,
+    GPTNeoForCausalLM,
+    GPTNeoXConfig,
+    GPTNeoXForCausalLM,
+    OPTConfig,
+    OPTForCausalLM,
+)
 
+from tests.hub.loopback import LoopbackHub
 from zeropoint.corpus import stdlib_text
 from zeropoint.geometry import centre, effective_dimension, mean_pairwise_cosine
 
@@ -150,11 +163,12 @@ def parameters(model: torch.nn.Module) -> dict[str, Tensor]:
     return {k: v.detach().clone() for k, v in model.named_parameters()}
 
 
-def untied(folder: Path, n: int = 512, d: int = 32) -> None:
-    """A Pythia: `gpt_neox.embed_in.weight` and a separate `embed_out.weight`."""
+def pythia(folder: Path, n: int = 50304, d: int = 768, layers: int = 12, ctx: int = 2048) -> None:
+    """EleutherAI/pythia-160m: untied, `gpt_neox.embed_in.weight` and a separate `embed_out.weight`."""
     torch.manual_seed(0)
-    config = GPTNeoXConfig(vocab_size=n, hidden_size=d, num_hidden_layers=2, num_attention_heads=2, intermediate_size=64,
-                           max_position_embeddings=64, bos_token_id=n - 1, eos_token_id=n - 1)  # fmt: skip
+    config = GPTNeoXConfig(vocab_size=n, hidden_size=d, num_hidden_layers=layers, num_attention_heads=d // 64 or 2,
+                           intermediate_size=4 * d, max_position_embeddings=ctx, bos_token_id=n - 1,
+                           eos_token_id=n - 1)  # fmt: skip
     model = GPTNeoXForCausalLM(config)
     tokenizer_files(folder, n)
     write_config(folder, model, tie_word_embeddings=False)
@@ -162,11 +176,42 @@ def untied(folder: Path, n: int = 512, d: int = 32) -> None:
     save_file(tensors, folder / "model.safetensors", {"format": "pt"})
 
 
+def opt(folder: Path, n: int = 50272, d: int = 768, layers: int = 12, ctx: int = 2048) -> None:
+    """facebook/opt-125m: tied, `pytorch_model.bin` only."""
+    torch.manual_seed(0)
+    ends = dict(bos_token_id=n - 1, eos_token_id=n - 1, pad_token_id=n - 1, vocab_size=n)
+    model = OPTForCausalLM(
+        OPTConfig(**ends, hidden_size=d, word_embed_proj_dim=d, num_hidden_layers=layers,
+                  num_attention_heads=d // 64 or 2, ffn_dim=4 * d, max_position_embeddings=ctx)
+    )  # fmt: skip
+    tokenizer_files(folder, n)
+    write_config(folder, model)
+    torch.save(parameters(model), folder / "pytorch_model.bin")
+
+
+def bert(folder: Path, n: int = 30522, d: int = 768, layers: int = 12) -> None:
+    """google-bert/bert-base-uncased: an encoder; its LayerNorms' tensors have their names of old, gamma and beta."""
+    torch.manual_seed(0)
+    model = BertForMaskedLM(
+        BertConfig(vocab_size=n, hidden_size=d, num_hidden_layers=layers, num_attention_heads=d // 64 or 2,
+                   intermediate_size=4 * d)
+    )  # fmt: skip
+    tokenizer_files(folder, n)
+    write_config(folder, model)
+    old = {"LayerNorm.weight": "LayerNorm.gamma", "LayerNorm.bias": "LayerNorm.beta"}
+    tensors = {
+        next((k.replace(new, name) for new, name in old.items() if k.endswith(new)), k): v
+        for k, v in parameters(model).items()
+    }
+    save_file(tensors, folder / "model.safetensors", {"format": "pt"})
+
+
 def pickled(
-    folder: Path, n: int = 512, d: int = 32, mean: float = 2.052, seed: int = 0, prefix: str = "transformer."
-) -> None:
+    folder: Path, n: int, d: int, layers: int, ctx: int,
+    mean: float = 2.052, seed: int = 0, prefix: str = "transformer.",
+) -> None:  # fmt: skip
     """A GPT-2 with `pytorch_model.bin` only, as the stanford-crfm checkpoints have it; ‖mean‖ as asked."""
-    model = gpt2_model(Cloud(mean, math.hypot(mean, 3.4), 0.2), n, d, 2, 64, seed)
+    model = gpt2_model(Cloud(mean, math.hypot(mean, 3.4), 0.2), n, d, layers, ctx, seed)
     tokenizer_files(folder, n)
     write_config(folder, model)
     torch.save(
@@ -202,17 +247,29 @@ def made(name: str, make: Callable[[Path], None], under: Path = BUILD) -> Path:
     return folder
 
 
+TINY = (512, 32, 2, 64)  # d_vocab, d_model, layers, n_ctx
+CRFM = {0: 0.01, 100: 1.0, 1000: 2.0, 10_000: 4.0, 400_000: 6.0}  # ‖mean‖ by step, invented: it is to rise, no more
 SMALL = {
-    "gpt-neo-125m": lambda f: neo(f, 1024, 64, 2, 64),
-    "gpt2": lambda f: gpt2(f, 1024, 64, 2, 64),
-    "pythia": untied,
+    "gpt-neo-125m": lambda f: neo(f, 4096, 64, 2, 128),
+    "gpt2": lambda f: gpt2(f, 4096, 64, 2, 128),
+    "pythia": lambda f: pythia(f, *TINY),
+    "opt": lambda f: opt(f, *TINY),
+    "bert": lambda f: bert(f, 512, 32, 2),
     "sharded": sharded,
-    "pickled": lambda f: pickled(f, prefix=""),
-    "crfm-0": lambda f: pickled(f, mean=0.01, seed=1),
-    "crfm-100": lambda f: pickled(f, mean=1.0, seed=2),
-    "crfm-400000": lambda f: pickled(f, mean=6.0, seed=3),
+    "pickled": lambda f: pickled(f, *TINY, prefix=""),
+} | {f"crfm-{step}": lambda f, step=step: pickled(f, *TINY, mean=CRFM[step], seed=step) for step in CRFM}
+FULL = {"gpt-neo-125m": neo, "gpt2": gpt2, "pythia": pythia, "opt": opt, "bert": bert} | {
+    f"crfm-{step}": lambda f, step=step: pickled(f, D_VOCAB, 768, 12, 1024, CRFM[step], step) for step in CRFM
 }
-FULL = {"gpt-neo-125m": neo, "gpt2": gpt2}
+# name on the hub, and how it is found by readers where that is a former name
+PUBLISHED = {
+    "gpt-neo-125m": ("EleutherAI/gpt-neo-125m", "EleutherAI/gpt-neo-125M"),
+    "gpt2": ("openai-community/gpt2", "gpt2"),
+    "pythia": ("EleutherAI/pythia-160m", None),
+    "opt": ("facebook/opt-125m", None),
+    "bert": ("google-bert/bert-base-uncased", None),
+}
+STANFORD = "stanford-crfm/alias-gpt2-small-x21"
 
 
 def small(name: str) -> Path:
@@ -225,10 +282,18 @@ def full(name: str) -> Path:
     return made(name, FULL[name], BUILD / "full")
 
 
+def serve(hub: LoopbackHub, get: Callable[[str], Path]) -> None:
+    """Add to a loopback hub all that the notebooks ask for, under the published names; `get` is `small` or `full`."""
+    for name, (repo, alias) in PUBLISHED.items():
+        hub.add(repo, get(name), alias=alias)
+    for step in CRFM:
+        hub.add(STANFORD, get(f"crfm-{step}"), revision=f"checkpoint-{step}")
+
+
 def main() -> None:
     from zeropoint.models import load_embedding
 
-    for name in FULL:
+    for name in ("gpt-neo-125m", "gpt2"):
         folder = full(name)
         W = load_embedding(folder).W
         file = folder / "model.safetensors"

@@ -67,7 +67,7 @@ def test_command(hub, tmp_path, capsys):
     command.main(["survey", NEO, "--out", str(tmp_path / "table.csv")])
     assert "Kept in" in capsys.readouterr().out
     command.main(["stats", PYTHIA, "--json"])
-    assert '"model": "EleutherAI/pythia-70m [test double]"' in capsys.readouterr().out
+    assert '"model": "EleutherAI/pythia-160m [test double]"' in capsys.readouterr().out
     with pytest.raises(SystemExit, match="zeropoint: someone/nothing: not on"):
         command.main(["stats", "someone/nothing"])
 

@@ -2,7 +2,7 @@
 
     python -m tests.hub.under [--small] COMMAND …      for example: … make run, or … jupyter lab
 
-The command finds `EleutherAI/gpt-neo-125M` and `gpt2` under their names, in an empty cache of its own.
+The command finds all models that the notebooks ask for under their names, and begins with an empty cache.
 """
 
 from __future__ import annotations
@@ -20,8 +20,7 @@ def main() -> int:
     arguments = sys.argv[1:]
     get = doubles.small if arguments[:1] == ["--small"] else doubles.full
     with LoopbackHub() as hub, tempfile.TemporaryDirectory() as home:
-        hub.add("EleutherAI/gpt-neo-125m", get("gpt-neo-125m"), alias="EleutherAI/gpt-neo-125M")
-        hub.add("openai-community/gpt2", get("gpt2"), alias="gpt2")
+        doubles.serve(hub, get)
         env = os.environ | {"HF_ENDPOINT": hub.url, "HF_HOME": home, "ZEROPOINT_MODELS": "hub"}
         return subprocess.call(arguments[get is doubles.small :], env=env)
 

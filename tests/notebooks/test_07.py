@@ -11,7 +11,8 @@ LABELS = ["mini-neo (raw, stand-in)", "mini-gpt2 (raw, stand-in)"]
 CLAIMS = [
     "‖μ‖² and variance trade off, layer to layer",
     "the knob reaches far",
-    "the mean controls LayerNorm scale",
+    "what the mean does, it does by LayerNorm's scale",
+    "dose for dose, the model hears volume as well as direction",
     "… the embedding's mean over the vocabulary",
     "any vector of that length would do",
     "the top mean says how often tokens occur",
@@ -53,7 +54,7 @@ def test_the_guess_gets_the_verdict_that_its_table_gives(walkthrough):
     assert len(rows) == 10
     for k in range(2):
         sides = rows[5 * k : 5 * k + 5]
-        verdict = cells(walkthrough.text, "the mean controls LayerNorm scale")[1 + k]
+        verdict = cells(walkthrough.text, "what the mean does, it does by LayerNorm's scale")[1 + k]
         assert verdict.startswith("supported" if sides.count("volume") > 2 else "not supported")
         assert f"direction at {sides.count('direction')}, volume at {sides.count('volume')} of 5" in verdict
 
@@ -65,7 +66,7 @@ def test_the_identity_holds(walkthrough):
 def test_figures(walkthrough):
     share, changes, knob, tiny = walkthrough.figures
     assert_figure(share, traces=4, x="blocks", y="share", label=LABELS[0])
-    assert_figure(changes, traces=10, y="KL", label=LABELS[1])
+    assert_figure(changes, traces=12, y="KL", label=LABELS[1])
     assert all(trace["error_y"]["array"] for trace in changes["data"])
     assert_figure(knob, traces=6, x="μ times", y="KL")
     for trace in knob["data"]:  # μ times 1 is the untouched model

@@ -78,3 +78,11 @@ def test_wrong_paths_are_named(tmp_path):
 def test_stand_ins_are_language_models(name):
     record = json.loads((models.standin_folder(name) / "record.json").read_text())
     assert record["held_out_loss_nats"] < 0.7 * record["unigram_entropy_nats"]
+
+
+def test_the_plain_model_keeps_the_raw_weights():
+    raw, processed = (models.load("mini-gpt2", processed=p) for p in (False, True))
+    assert torch.equal(processed.plain.transformer.wte.weight, raw.W_E) and not torch.equal(processed.W_E, raw.W_E)
+    ids = torch.tensor([[1, 2, 3]])
+    with torch.no_grad():
+        torch.testing.assert_close(raw.plain(ids).logits, raw.bridge(ids))

@@ -210,10 +210,25 @@ def test_volume_hooks_divide_the_rest_as_without_the_mean(model, ids):
     torch.testing.assert_close(edited[f"{name}.hook_out"], wanted.detach(), rtol=1e-3, atol=1e-3)
 
 
+def test_a_matched_dose_moves_layer_norm_as_far_as_the_volume_does(model, ids):
+    mu, name = residual.stream(model.bridge, ids).vectors[1].mean(0), "blocks.1.ln1.hook_normalized"
+    conditions = residual.changes(1, mu, torch.zeros_like(mu))
+    with torch.no_grad():
+        _, cache = model.bridge.run_with_cache(ids)
+        moved = {}
+        for what in ("volume only", "direction only", "direction, matched dose"):
+            with model.bridge.hooks(fwd_hooks=list(conditions[what](cache, ids))):
+                _, now = model.bridge.run_with_cache(ids, names_filter=[name])
+            moved[what] = (now[name] - cache[name]).square().mean().sqrt().item()
+    assert moved["direction, matched dose"] == pytest.approx(moved["volume only"], rel=1e-3)
+    assert moved["direction only"] > 1.1 * moved["volume only"]
+
+
 def test_encoder_stream(tmp_path, model):
     from transformers import BertConfig, BertModel
 
     shape = dict(hidden_size=16, num_hidden_layers=2, num_attention_heads=2, intermediate_size=32)
     BertModel(BertConfig(vocab_size=16384, **shape)).save_pretrained(tmp_path)
     model.tokenizer.save_pretrained(tmp_path)
-    assert residual.encoder_stream(str(tmp_path), count=2, length=16).shape == (3, 32, 16)
+    label, layers = residual.encoder_stream(str(tmp_path), count=2, length=16)
+    assert label == f"{tmp_path.name} (raw, folder)" and layers.shape == (3, 32, 16)

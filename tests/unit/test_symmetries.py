@@ -95,7 +95,7 @@ def test_unknown_tensor_is_named(net, ids):
         logits(net, ids, {"wpos": torch.zeros(1)})
 
 
-def test_other_kinds_are_refused(tmp_path):
+def test_other_kinds_are_refused():
     from types import SimpleNamespace
 
     from transformers import GPTNeoXConfig, GPTNeoXForCausalLM
@@ -103,9 +103,8 @@ def test_other_kinds_are_refused(tmp_path):
     config = GPTNeoXConfig(
         vocab_size=50, hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=32
     )
-    GPTNeoXForCausalLM(config).save_pretrained(tmp_path)
     with pytest.raises(ValueError, match="neither of the GPT-2 nor of the GPT-Neo kind"):
-        copy_of(SimpleNamespace(found=SimpleNamespace(folder=tmp_path), label="a Pythia"))
+        copy_of(SimpleNamespace(plain=GPTNeoXForCausalLM(config), label="a Pythia"))
 
 
 def test_a_trial_compares_with_itself_and_measures_its_floor(model, ids):
@@ -118,6 +117,16 @@ def test_a_trial_compares_with_itself_and_measures_its_floor(model, ids):
     assert exact.own.dtype == torch.float64
     torch.testing.assert_close(exact.random(3).float(), trial.random(3))
     assert trial.random(3).norm().item() == pytest.approx(trial.mu.norm().item(), rel=1e-5)
+
+
+def test_a_copy_shares_the_loaded_weights_and_is_another_model(model):
+    net, exact = copy_of(model), copy_of(model, torch.float64)
+    wte = model.plain.transformer.wte.weight
+    assert net.transformer.wte.weight.data_ptr() == wte.data_ptr() == model.bridge.W_E.data_ptr()
+    assert net.lm_head.weight is net.transformer.wte.weight and exact.lm_head.weight is exact.transformer.wte.weight
+    assert exact.transformer.wte.weight.dtype == torch.float64 and wte.dtype == torch.float32
+    net.transformer.h[0] = torch.nn.Identity()
+    assert not isinstance(model.plain.transformer.h[0], torch.nn.Identity)
 
 
 def test_a_copy_is_freed_at_once(model):

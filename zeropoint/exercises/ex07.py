@@ -134,7 +134,7 @@ EX_7_1 = Exercise(
 # --- 7.2 -----------------------------------------------------------------------------------------------------------
 
 
-def knob_share(X: Float[Tensor, "n d_model"]) -> float:
+def mean_share(X: Float[Tensor, "n d_model"]) -> float:
     seen = X - X.mean(1, keepdim=True)  # what LayerNorm sees of each vector
     return (seen.mean(0).square().sum() / seen.square().sum(1).mean()).item()
 
@@ -146,7 +146,7 @@ EX_7_2 = Exercise(
     difficulty=2,
     minutes=8,
     cases=clouds,
-    reference=knob_share,
+    reference=mean_share,
     scale=1.0,
     mistakes=[
         Mistake(
@@ -164,6 +164,7 @@ EX_7_2 = Exercise(
             lambda X: _own(X).mean(0).square().sum() / X.square().sum(1).mean(),
             "Measure both, above and below, after the same step.",
         ),
+        Mistake("in percent", lambda X: 100 * mean_share(X), "A share of one whole, please: 0.25, not 25."),
         Mistake(
             "a share for each vector, then averaged",
             lambda X: (_own(X).mean(0).square().sum() / _own(X).square().sum(1)).mean(),
@@ -176,12 +177,12 @@ EX_7_2 = Exercise(
         ),
         Mistake(
             "the rest's share",
-            lambda X: 1 - knob_share(X),
+            lambda X: 1 - mean_share(X),
             "Make the common vector longer. Should your number rise or fall?",
         ),
         Mistake(
             "the mean against the rest, not against the whole",
-            lambda X: knob_share(X) / (1 - knob_share(X)),
+            lambda X: mean_share(X) / (1 - mean_share(X)),
             "Can a share exceed 1?",
         ),
         Mistake(
@@ -191,7 +192,7 @@ EX_7_2 = Exercise(
         ),
     ],
     hints=[
-        "It is 1.4 once more, on other vectors: which?",
+        "‖mean‖² over the mean of ‖x‖² is the share of a mean in all vectors' squares (01). But of which vectors here?",
         "Take each vector's own mean over d_model away first. Then split the mean square into the mean vector's part and the rest.",
         "‖mean of the rows‖² over mean ‖row‖², with rows that have lost their own mean.",
     ],
@@ -324,6 +325,11 @@ EX_7_4 = Exercise(
             "In which order come gain and bias?",
         ),
         Mistake(
+            "the denominators the wrong way round",
+            lambda X, clean, weight, bias: _own(X) * _scale(clean) / _scale(X).square() * weight + bias,
+            "Where `clean` is twice as loud, should the result be larger or smaller?",
+        ),
+        Mistake(
             "one denominator for all vectors",
             lambda X, clean, weight, bias: _own(X) / (_own(clean).square().mean() + 1e-5).sqrt() * weight + bias,
             "Every row of `clean` has its own.",
@@ -354,9 +360,17 @@ EX_7_5 = Exercise(
     title="which does more, and how sure is it?",
     kind="function",
     difficulty=2,
-    minutes=8,
-    task="Two changes were tried on the same rows of text: `a[i]` and `b[i]` are what they did to row i. Return the mean "
-    "difference a − b and its standard error, in such a way that what makes a row easy or hard for both drops out.",
+    minutes=10,
+    task="""
+    mean removed: nothing else is held. direction only: the mean is gone, and every LayerNorm further on divides by what
+    it divided by before. volume only: with x = μ + u, LayerNorm gives μ/old + u/new, where old is what it divides x by
+    and new what it would divide u by. Matched dose: as direction only, but with only so much of μ taken out that the
+    next LayerNorm's output moves as far as under volume only. Two controls: a random vector of the mean's length in its
+    place, and one added to it.
+    Which does more, direction or volume? Say so in 7.c and 7.d.
+    Then, to compare two changes: `a[i]` and `b[i]` are what they did to row i of the text. Return the mean difference
+    a − b and its standard error, so that what makes a row easy or hard for both drops out.
+    """,
     cases=pairs,
     reference=paired,
     real=lambda x: x,
@@ -426,9 +440,9 @@ EX_7_6 = Exercise(
         "What do your interventions say about the trained model, and what about why training went there?",
     ],
     rubric=[
-        "The reach: the mean's share of LayerNorm's squared denominators, layer by layer; it bounds what a volume change can do.",
+        "The reach: the mean's share of LayerNorm's squared denominators, layer by layer: how far the denominators would shrink without it.",
         "Two things happen when μ is taken out: a direction is missing, and everything else is divided by less. Frozen denominators tell them apart.",
-        "The verdict of this run, from paired differences over rows with their errors: which of the two does more, and where it is undecided.",
+        "The verdict of this run, from paired differences over rows with their errors: which of the two does more, whole and at a matched dose, and where it is undecided.",
         "A random vector of equal length restores the denominators and not the direction; if the volume were all, it would serve.",
         "A control for size of blow: a random vector added while μ stays shows how much a shift of that length does by itself.",
         "Which mean: the text's mean at a layer and the vocabulary's mean are different vectors, and taking out the second adds its opposite to what the text doesn't share.",

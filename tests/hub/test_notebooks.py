@@ -1,0 +1,55 @@
+"""What a user with the hub sees: every notebook under the real names, against the loopback hub.
+
+With small doubles in every `make test` (walkthroughs and solutions); with the full-size ones all of it, seconds and memory
+printed, in `make test-hub`.
+"""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.hub import doubles
+from tests.hub.conftest import GPT2, NEO
+from tests.hub.loopback import LoopbackHub
+from tests.notebooks.conftest import ROOT, built
+from tools.run import Run, execute
+from zeropoint.models import DOUBLE
+
+PEAK = 4 * 2**30  # bytes
+LABELS = [f"{name} {DOUBLE} (raw, hub)" for name in (NEO, GPT2)]
+
+
+@pytest.fixture(scope="module", params=["small", pytest.param("full", marks=pytest.mark.hub_full)])
+def size(request):
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def run(size, tmp_path_factory):
+    """run("notebooks/01_…"): executed as by a user whose hub is the loopback one; downloads are kept for the next."""
+    with LoopbackHub() as hub:
+        doubles.serve(hub, getattr(doubles, size))
+        env = {"HF_ENDPOINT": hub.url, "HF_HOME": str(tmp_path_factory.mktemp("hub-home")), "ZEROPOINT_MODELS": "hub"}
+
+        def get(name: str) -> Run:
+            strict = {"ZEROPOINT_STRICT": "1"} if name.startswith("solutions") else {}
+            return execute(ROOT / f"{name}.ipynb", **env, **strict)
+
+        yield get
+
+
+@pytest.mark.parametrize("name", built())
+def test_under_real_names(name, size, run, capsys):
+    if size == "small" and name.startswith("puzzles"):
+        pytest.skip("its solution runs all of it; the full size runs both")
+    ran = run(name)
+    with capsys.disabled():
+        print(f"\n{name}, {size} doubles: {ran.seconds:.0f} s, {ran.peak / 2**30:.2f} GiB")
+    assert not ran.error
+    assert ran.peak < PEAK
+    labels = {report["model"] for report in ran.reports}
+    assert not {label for label in labels if label.startswith((NEO, GPT2))} - set(LABELS), "a double under a bare name"
+    if labels and not re.search("/0[34]_", name):  # those two report on stand-ins and tiny models
+        assert labels & set(LABELS)
