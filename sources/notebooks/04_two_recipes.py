@@ -299,10 +299,10 @@ table.rename(columns={"expected": "cosine with mean, expected", "y": "measured"}
 
 # %%
 high = at_scale["mean cosine, β₂ 0.95"]
-found = [evidence.verdict(row, beta2["mean"]) for _, row in at_scale.iterrows()]
+verdict_at = [evidence.verdict(row, beta2["mean"]) for _, row in at_scale.iterrows()]
 small = evidence.contrasts(runs, {"": ("d_vocab=1024", "d_vocab=1024 batch=128")}).iloc[0]
 verdicts["at GPT-Neo's tokens per step, β₂ counts as much as at the base"] = (
-    f"vocabulary {', '.join(f'{v:,} {said}' for v, said in zip(eight, found, strict=True))}; the base: {evidence.said(beta2)}"
+    f"vocabulary {', '.join(f'{v:,} {said}' for v, said in zip(eight, verdict_at, strict=True))}; the base: {evidence.said(beta2)}"
 )
 verdicts["at GPT-Neo's tokens per step, β₂ 0.95 gives a mean cosine like GPT-Neo's"] = (
     f"{'held' if high.max() > 0.8 else 'not seen'}: {high.min():.3f} to {high.max():.3f} (published: over 0.9), "
@@ -497,7 +497,7 @@ pd.DataFrame(stand_ins).round(3)
 # %%
 at_toy = "moves the mean in these models" if evidence.clear(beta2) else "is not shown to move the mean even here"
 left = {"kept": "and still at GPT-Neo's proportion", "killed": "but at GPT-Neo's proportion most of it is gone"}
-words = {said.split(":")[0] for said in found}
+words = {said.split(":")[0] for said in verdict_at}
 word = words.pop() if len(words) == 1 else "open"
 verdicts["the lead, in all"] = (
     f"β₂ {at_toy}, {left.get(word, 'and what is left at its proportion is open')}; trained four times as long: {evidence.said(attacked.loc['four times as long'])}"

@@ -110,21 +110,23 @@ check("4.2", answer_4_2, real={GRID: measured} if len(pair) > 1 else None)
 # %% [markdown]
 # ## Look
 #
-# One factor at a time, the largest effect first. Open circles have one seed and no interval.
+# One factor at a time, the largest effect first, on the input matrix (which is the output matrix too where they are tied). Other optimisers come later.
 
 # %%
 effects = grid.effects(runs).dropna(subset=["mean"])
-shown = effects.loc[[name for name in effects.index if name in evidence.one_factor(runs)]][::-1]
+shown = effects.loc[[name for name in effects.index if name in evidence.one_factor(runs) and "optimizer" not in name]]
+shown = shown[::-1]
 bars = dict(type="data", array=shown["± 95 %"].fillna(0).tolist())
 fig = plots.go.Figure(plots.line("effect", shown["mean"], shown.index, 1, mode="markers", error_x=bars))
 fig.update_traces(marker=dict(symbol=["circle" if n > 1 else "circle-open" for n in shown["seeds"]], size=9))
 fig.add_vline(x=0, line_dash="dot").update_layout(showlegend=False)
-plots.finish(fig, f"What moves the mean cosine<br>{GRID}", "less the base's, ± 95 %", "changed", height=720)
+plots.finish(fig, f"What moves the mean cosine<br>{GRID}", f"change of the mean cosine (base {base.mean():.2f}), ± 95 %", "changed", height=720)
 
 # %%
 asked = {"beta2": "beta2=0.999", "decay": "weight_decay=0", "layernorm": "norm=none", "local": "window=16"}
 asked |= {"positions": "positions=False", "batch": "batch=32"}
 sizes = pd.Series({name: abs(effects["mean"].get(run, np.nan)) for name, run in asked.items()})
+print({name: evidence.said(effects.loc[run]) for name, run in asked.items() if run in effects.index})
 print("not recorded yet:", list(sizes.index[sizes.isna()]) or "none")
 outcome("4.a", sizes.idxmax(), label=GRID)
 outcome("4.b", sizes.idxmin(), label=GRID)
@@ -236,18 +238,21 @@ else:
     plots.finish(fig, f"One curve?<br>{GRID}", "your number", "cosine with the mean", height=560).show()
     found, known = evidence.rms(bins, x, swept), evidence.miss(bins, swept)["rms miss"]
     yes = found < 2 * known["(the seeds' own scatter)"]
+    print("rms miss:", {"your number": round(found, 3), **known.round(3).to_dict()})
     outcome("4.e", "yes" if yes else "in part" if found < known["nothing"] / 2 else "no", label=GRID)
 
 # %% [markdown]
-# A pair of runs has 8,192 tokens a step for a vocabulary of 1,024, about GPT-Neo's proportion. What is left of β₂'s effect there, as a share of its effect at the base?
+# A pair of runs has 8,192 tokens a step for a vocabulary of 1,024, about GPT-Neo's proportion (and a smaller mean to begin with). What is left of β₂'s effect there, as a share of its effect at the base? Beside it, the base trained four times as long.
 
 # %%
 predict("4.f", None, low=None, high=None)
 
 # %%
 pairs = {"base": ("base", "beta2=0.999"), "at scale": ("d_vocab=1024 batch=128", "d_vocab=1024 batch=128 beta2=0.999")}
+pairs["four times as long"] = ("steps=2400 warmup=240", "steps=2400 warmup=240 beta2=0.999")
 scale = evidence.contrasts(runs, pairs)
 print({name: evidence.said(row) for name, row in scale.iterrows()})
+print("mean cosine with β₂ 0.95:", runs.groupby("run").mean_cosine.mean().reindex([at for at, _ in pairs.values()]).round(3).to_dict())
 if scale["mean"].notna().all():
     outcome("4.f", scale["mean"]["at scale"] / scale["mean"]["base"], label=GRID)
 

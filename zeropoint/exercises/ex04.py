@@ -524,7 +524,7 @@ EX_4_6 = Exercise(
         "A token that is not in the batch still gets a small gradient, away from what the model says on average. Adam turns small into full-sized where its memory holds nothing larger: the drift happens while the token is absent, and most for rare ones.",
         "The evidence is paired by seed, one factor at a time, with intervals; you named the effects that have none.",
         "A rival is ruled out by its own experiment: LayerNorm, local attention, positions, decay, order of the text or the size of the steps.",
-        "You said where the account fails: the expected number of occurrences in the memory does not by itself fix the cosine, and more tokens a step make the mean and the effect of beta2 smaller.",
+        "You said where the account fails: the expected number of occurrences in the memory does not by itself fix the cosine, frequency alone does better, and what beta2 does depends on tokens a step and on the length of training in ways that it does not foretell.",
         "You did not claim that this is why GPT-Neo and GPT-2 differ: tiny models, one corpus, an unpublished recipe. You named an observation that would refute it.",
     ],
 )
