@@ -54,7 +54,7 @@ grid: $(READY)
 	$(PY) tools/grid.py
 
 test-hub: $(READY)
-	$(PY) -m pytest -m hub
+	OMP_NUM_THREADS=1 $(PY) -m pytest -n $(JOBS) --dist worksteal -m hub
 
 test-colab: $(READY)
 	$(PY) -m pytest -m colab

@@ -24,6 +24,13 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.hub)
 
 
+def pytest_terminal_summary(terminalreporter):
+    """What each notebook cost; properties come from the workers too, printed lines would not."""
+    reports = [report for outcome in ("passed", "failed") for report in terminalreporter.getreports(outcome)]
+    for cost in sorted(value for r in reports for key, value in getattr(r, "user_properties", []) if key == "cost"):
+        terminalreporter.write_line(cost)
+
+
 @pytest.fixture(scope="session")
 def served():
     """The loopback hub with all small doubles under real names."""

@@ -41,12 +41,11 @@ def run(size, tmp_path_factory):
 
 
 @pytest.mark.parametrize("name", built())
-def test_under_real_names(name, size, run, capsys):
+def test_under_real_names(name, size, run, record_property):
     if size == "small" and name.startswith("puzzles"):
         pytest.skip("its solution runs all of it; the full size runs both")
     ran = run(name)
-    with capsys.disabled():
-        print(f"\n{name}, {size} doubles: {ran.seconds:.0f} s, {ran.peak / 2**30:.2f} GiB")
+    record_property("cost", f"{name}, {size} doubles: {ran.seconds:.0f} s, {ran.peak / 2**30:.2f} GiB")
     assert not ran.error
     assert ran.peak < PEAK
     labels = {report["model"] for report in ran.reports}
