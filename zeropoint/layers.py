@@ -40,6 +40,8 @@ def by_layer(
                 col=column,
             )
     fig.update_xaxes(type="category" if at is not None and isinstance(at[0], str) else "linear")
+    if at is None and len(where) < 8:
+        fig.update_xaxes(dtick=1)  # there are no half layers
     return plots.finish(fig, title, x, y, height=height)
 
 
