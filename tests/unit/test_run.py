@@ -30,7 +30,9 @@ def test_report_and_figure_reach_the_table_and_the_page(tmp_path):
     assert not done.error
     assert done.reports == [{"model": "mini", "numbers": {"mean": ["0.3333", "> 0.9 (post)"], "kind": ["toy", "–"]}}]
     assert ["notebooks/01_good", "mini", "mean", "0.3333", ">", "0.9", "(post)"] == [
-        word for i, word in enumerate(run.table([done]).splitlines()[2].split()) if i not in (1, 2)  # seconds, GiB
+        word
+        for i, word in enumerate(run.table([done]).splitlines()[2].split())
+        if i not in (1, 2)  # seconds, GiB
     ]
     page = (tmp_path / "build/html/notebooks/01_good.html").read_text(encoding="utf-8")
     assert page.index("../plotly.min.js") < page.index("Plotly.newPlot(")
