@@ -283,7 +283,7 @@ at_scale.insert(0, "mean cosine, β₂ 0.95", [levels.get(name, np.nan) for name
 at_scale.rename(columns={"mean": "β₂ 0.999 less 0.95"}).rename_axis("vocabulary").round(3)
 
 # %% [markdown]
-# And what do the other curves predict for the pair with 1,024?
+# What do the other curves predict at 1,024?
 
 # %%
 big = [n for n in ("d_vocab=1024 batch=128", "d_vocab=1024 batch=128 beta2=0.999") if n in set(bins.run)]

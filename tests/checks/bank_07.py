@@ -270,8 +270,8 @@ def one_for_all(X, clean, weight, bias):
 
 def wrong_way_round(X, clean, weight, bias):
     own = X - X.mean(1, keepdim=True)
-    ratio = (clean.var(1, correction=0) / X.var(1, correction=0)).sqrt()[:, None]
-    return own / X.std(1, correction=0, keepdim=True) * ratio * weight + bias
+    mine, theirs = ((v.var(1, correction=0, keepdim=True) + 1e-5).sqrt() for v in (X, clean))
+    return own / mine * (theirs / mine) * weight + bias
 
 
 def unbiased_std(X, clean, weight, bias):

@@ -86,7 +86,7 @@ def test_nan_in_the_embedding(folder, load):
     W[17, 3] = float("nan")
     change(there, **{"wte.weight": W})
     text = sentence(lambda: load(there), "NaN in W_E", PROBLEM)
-    assert "1 of 1024 rows (first: row 17)" in text
+    assert "1 of 4096 rows (first: row 17)" in text
 
 
 def test_tied_output_needs_no_tensor(folder):
