@@ -17,7 +17,7 @@ from pathlib import Path
 import torch
 from tqdm.auto import tqdm
 
-from zeropoint import grid
+from zeropoint.tiny import grid
 
 QUICK_FOLDER = Path(__file__).parents[1] / "build" / "grid-quick"
 RUN_COLUMNS = [

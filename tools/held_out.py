@@ -11,8 +11,8 @@ import platform
 import sysconfig
 from pathlib import Path
 
-from zeropoint.corpus import is_held_out, stdlib_files
-from zeropoint.residual import TEXT
+from zeropoint.streams.text import TEXT
+from zeropoint.tiny.corpus import is_held_out, stdlib_files
 
 LETTERS = 2000  # per excerpt, cut at line ends
 LICENCE = """\

@@ -8,8 +8,8 @@ from __future__ import annotations
 import pandas as pd
 from tqdm import tqdm
 
-from zeropoint import norms
-from zeropoint.corpus import tokens_for
+from zeropoint.puzzles.p07 import norms
+from zeropoint.tiny.corpus import tokens_for
 
 SEEDS = 3
 DIGITS = "%.6g"

@@ -26,10 +26,10 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from tqdm.auto import tqdm
 from transformers import GPT2Config, GPT2LMHeadModel, GPTNeoConfig, GPTNeoForCausalLM, PreTrainedTokenizerFast
 
-from zeropoint.corpus import END, encode, stdlib_text
 from zeropoint.geometry import mean_pairwise_cosine
-from zeropoint.train import Recipe, held_out_loss, make_optimizer, train_steps
-from zeropoint.watch import frequency_groups, observe, observed_steps
+from zeropoint.tiny.corpus import END, encode, stdlib_text
+from zeropoint.tiny.training import Recipe, held_out_loss, make_optimizer, train_steps
+from zeropoint.tiny.watching import frequency_groups, observe, observed_steps
 
 ROOT = Path(__file__).parents[1]
 SHIPPED = ROOT / "zeropoint" / "standins"

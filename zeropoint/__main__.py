@@ -12,8 +12,9 @@ import sys
 import time
 from pathlib import Path
 
-from zeropoint import geometry, hub, models
-from zeropoint.survey import MODELS, statistics, survey, table
+from zeropoint import geometry, models
+from zeropoint.models import hub
+from zeropoint.models.survey import MODELS, statistics, survey, table
 
 
 def stats(name: str) -> dict:

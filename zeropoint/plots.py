@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import plotly.graph_objects as go
+from jaxtyping import Float
 from plotly.subplots import make_subplots
+from torch import Tensor
 
 from zeropoint.geometry import Histogram
 
@@ -19,9 +21,13 @@ DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 def line(
     name: str, x: Sequence[float], y: Sequence[float], i: int, error: Sequence[float] | None = None, **options
 ) -> go.Scatter:
-    """Line number `i` of a figure; lines with the same `i` look alike in every panel. `error` draws ± bars."""
+    """Line number `i` of a figure; lines with the same `i` look alike in every panel, up to 36 different ones.
+
+    `error` draws ± bars.
+    """
     bars = None if error is None else dict(type="data", array=list(error), thickness=1.2, width=3)
-    style = dict(color=INKS[i % len(INKS)], dash=DASHES[i % len(DASHES)], width=2)
+    round_ = i // len(INKS)  # from the seventh line on the inks return with another dash each
+    style = dict(color=INKS[i % len(INKS)], dash=DASHES[(i + round_) % len(DASHES)], width=2)
     return go.Scatter(
         x=list(x), y=list(y), name=name, legendgroup=name, line=style, error_y=bars, **{"mode": "lines"} | options
     )
@@ -43,13 +49,19 @@ def finish(fig: go.Figure, title: str, x: str | Sequence[str], y: str | Sequence
         if trace.name is not None and trace.showlegend is None:
             trace.showlegend = trace.name not in seen
             seen.add(trace.name)
+    titled = len(fig.layout.annotations) > 0  # panels with titles of their own need another line above them
     return fig.update_layout(
         template="plotly_white",
         height=height,
-        title=dict(text=title, x=0.02, y=0.95, xanchor="left", yanchor="top", font_size=16),
+        title=dict(text=title, x=0.02, y=0.97, xanchor="left", yanchor="top", font_size=16),
         legend=dict(orientation="h", yanchor="top", y=-0.22, x=0),
-        margin=dict(l=60, r=20, t=100, b=90),
+        margin=dict(l=60, r=20, t=48 + 22 * title.count("<br>") + 20 * titled, b=90),
     )
+
+
+def digits(values: Float[Tensor, " n"] | Sequence[float]) -> list[float]:
+    """Four significant digits, which is more than a screen shows."""
+    return [float(f"{float(v):.4g}") for v in values]
 
 
 def histogram_lines(histograms: Mapping[str, Histogram], bins: int = 200) -> list[go.Scatter]:
@@ -57,8 +69,7 @@ def histogram_lines(histograms: Mapping[str, Histogram], bins: int = 200) -> lis
     lines = []
     for i, (name, histogram) in enumerate(histograms.items()):
         h = histogram.coarser(max(1, len(histogram.counts) // bins))
-        y = [float(f"{v:.4g}") for v in h.density.tolist()]  # four digits are more than a screen shows
-        lines.append(line(name, h.centres.tolist(), y, i, line_shape="hvh"))
+        lines.append(line(name, h.centres.tolist(), digits(h.density), i, line_shape="hvh"))
     return lines
 
 

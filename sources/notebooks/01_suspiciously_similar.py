@@ -14,7 +14,7 @@ from einops import einsum
 
 from zeropoint import geometry, plots, report
 from zeropoint.models import load, load_embedding, load_pair
-from zeropoint.puzzle import outcome, predict
+from zeropoint.desk import outcome, predict
 
 neo, gpt2 = load_pair()
 

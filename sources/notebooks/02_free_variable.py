@@ -15,10 +15,10 @@ from einops import einsum
 from IPython.display import display
 
 from zeropoint import plots, report
-from zeropoint.corpus import stdlib_text
+from zeropoint.tiny.corpus import stdlib_text
 from zeropoint.models import load_pair
-from zeropoint.puzzle import outcome, predict
-from zeropoint.symmetries import Trial, absorb, after_attention, compare, logits
+from zeropoint.desk import outcome, predict
+from zeropoint.puzzles.p02.symmetries import Trial, absorb, after_attention, compare, logits
 
 torch.set_grad_enabled(False)
 neo, gpt2 = load_pair()

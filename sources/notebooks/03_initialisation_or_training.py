@@ -14,11 +14,13 @@ import pandas as pd
 import torch
 from transformers import AutoConfig, AutoModelForCausalLM
 
-from zeropoint import geometry, grid, models, plots, removals, report, trajectory, watch
-from zeropoint.corpus import tokens_for
-from zeropoint.puzzle import outcome, predict
-from zeropoint.tiny import TinyConfig, TinyLM
-from zeropoint.train import Recipe, train
+from zeropoint import geometry, models, plots, report
+from zeropoint.tiny import grid, watching as watch
+from zeropoint.puzzles.p03 import removals, trajectory
+from zeropoint.tiny.corpus import tokens_for
+from zeropoint.desk import outcome, predict
+from zeropoint.tiny.shape import TinyConfig, TinyLM
+from zeropoint.tiny.training import Recipe, train
 
 # %% [markdown]
 # ## Predict before you look

@@ -12,10 +12,13 @@ import numpy as np
 import pandas as pd
 import torch
 
-from zeropoint import evidence, grid, hub, mechanism, models, plots, report, survey
-from zeropoint.puzzle import outcome, predict
-from zeropoint.tiny import TinyLM
-from zeropoint.train import batch_at, train
+from zeropoint.puzzles.p04 import evidence
+from zeropoint.tiny import grid, gradients
+from zeropoint.models import hub, survey
+from zeropoint import models, plots, report
+from zeropoint.desk import outcome, predict
+from zeropoint.tiny.shape import TinyLM
+from zeropoint.tiny.training import batch_at, train
 
 pd.set_option("display.max_colwidth", None)
 
@@ -353,12 +356,12 @@ for name, change in changes.items():
 batch = batch_at(text.train, recipe, 10_000)
 sums = {}
 for name, model in ({"untrained": TinyLM(config)} | trained).items():
-    g = mechanism.gradients(model, batch)
-    sums[name] = {"output side": mechanism.imbalance(g.output), "input side": mechanism.imbalance(g.input)}
-g = mechanism.gradients(trained["β₂ 0.95"], batch, z_loss=1e-2)
+    g = gradients.gradients(model, batch)
+    sums[name] = {"output side": gradients.imbalance(g.output), "input side": gradients.imbalance(g.input)}
+g = gradients.gradients(trained["β₂ 0.95"], batch, z_loss=1e-2)
 sums["β₂ 0.95, with z-loss"] = {
-    "output side": mechanism.imbalance(g.output),
-    "input side": mechanism.imbalance(g.input),
+    "output side": gradients.imbalance(g.output),
+    "input side": gradients.imbalance(g.input),
 }
 pd.DataFrame(sums).T.map("{:.1e}".format)
 

@@ -11,9 +11,10 @@
 import pandas as pd
 import torch
 
-from zeropoint import analogies, heap, plots, report, shifts
+from zeropoint.puzzles.p05 import analogies, heap, shifts
+from zeropoint import plots, report
 from zeropoint.models import load_pair
-from zeropoint.puzzle import outcome, predict
+from zeropoint.desk import outcome, predict
 
 neo, gpt2 = load_pair()
 

@@ -11,10 +11,14 @@
 import pandas as pd
 import torch
 
-from zeropoint import geometry, report, residual
-from zeropoint.layers import by_layer, coloured
+from zeropoint import geometry, report
+from zeropoint import streams
+from zeropoint.puzzles.p06 import clusters
+from zeropoint.puzzles.p06 import measures
+from zeropoint.puzzles.p06.figures import coloured
+from zeropoint.streams.figures import by_layer
 from zeropoint.models import load_pair
-from zeropoint.puzzle import outcome, predict
+from zeropoint.desk import outcome, predict
 
 torch.manual_seed(0)
 models = load_pair()
@@ -37,7 +41,7 @@ def say(name, claim, verdict):
 
 # %%
 count = 64 if models[0].source == "stand-in" else 24
-ids = {m.label: residual.sequences(m.tokenizer, count) for m in models}  # [sequence, position]
+ids = {m.label: streams.sequences(m.tokenizer, count) for m in models}  # [sequence, position]
 print(models[0].tokenizer.decode(ids[NEO][0, :24]))
 
 _, cache = models[0].bridge.run_with_cache(ids[NEO][:1])
@@ -47,9 +51,9 @@ _, cache = models[0].bridge.run_with_cache(ids[NEO][:1])
 # The same for every row and layer. Layer 0 is token plus position embedding; layer k is what stands after k blocks. The control has the same architecture and fresh initial weights.
 
 # %%
-streams = {m.label: residual.stream(m.bridge, ids[m.label]) for m in models}
-initial = {m.label: residual.untrained_stream(m, ids[m.label][:16]) for m in models}
-{name: tuple(s.vectors.shape) for name, s in streams.items()}  # [layer, token in text, d_model]
+stream_of = {m.label: streams.stream(m.bridge, ids[m.label]) for m in models}
+initial = {m.label: streams.untrained_stream(m, ids[m.label][:16]) for m in models}
+{name: tuple(s.vectors.shape) for name, s in stream_of.items()}  # [layer, token in text, d_model]
 
 # %% [markdown]
 # ## Predict before you look
@@ -73,16 +77,16 @@ TYPES, USE, SAME = "different tokens, types alike", "different vectors, by use",
 
 
 def profile(s):
-    cosines = [residual.type_cosines(X, s.token) for X in s.vectors]
+    cosines = [measures.type_cosines(X, s.token) for X in s.vectors]
     by_use = [geometry.mean_pairwise_cosine(X) for X in s.vectors]
     return torch.tensor([[c.inter for c in cosines], by_use, [c.intra for c in cosines]])  # [measure, layer]
 
 
 # %%
-clouds = streams | {f"{n}, initial weights": s for n, s in initial.items()}
-clouds |= {f"{n}, coordinates shuffled": residual.shuffled_coordinates(s) for n, s in streams.items()}
+clouds = stream_of | {f"{n}, initial weights": s for n, s in initial.items()}
+clouds |= {f"{n}, coordinates shuffled": measures.shuffled_coordinates(s) for n, s in stream_of.items()}
 profiles = {name: profile(s) for name, s in clouds.items()}
-error = {name: 2 * residual.over_groups(profile, s) for name, s in streams.items()}  # ± two standard errors
+error = {name: 2 * streams.over_groups(profile, s) for name, s in stream_of.items()}  # ± two standard errors
 
 # %%
 curves, bars = (
@@ -110,7 +114,7 @@ for name in labels:
 # %%
 ways = {}
 for m in models:
-    W, token = m.W_E, streams[m.label].token
+    W, token = m.W_E, stream_of[m.label].token
     counted = {"vocabulary": W, "types in the text": W[token.unique()], "text": W[token]}
     ways[m.label] = {way: geometry.mean_pairwise_cosine(cloud) for way, cloud in counted.items()}
 pd.DataFrame(ways).T.round(3)
@@ -143,10 +147,10 @@ def planted(X, position):
 
 # %%
 cuts = {}
-for name, s in streams.items():
-    clouds = {"trained": s.vectors, "its Gaussian twin": [residual.gaussian_twin(X) for X in s.vectors]}
+for name, s in stream_of.items():
+    clouds = {"trained": s.vectors, "its Gaussian twin": [clusters.gaussian_twin(X) for X in s.vectors]}
     clouds |= {"initial weights": initial[name].vectors, "planted": [planted(X, s.position) for X in s.vectors]}
-    cuts[name] = {what: [residual.two_means(X) for X in cloud] for what, cloud in clouds.items()}
+    cuts[name] = {what: [clusters.two_means(X) for X in cloud] for what, cloud in clouds.items()}
 
 # %%
 panels = {}
@@ -186,10 +190,10 @@ for name, cut in cuts.items():
     ahead = [c.silhouette - twin.silhouette for c, twin in zip(cut["trained"], cut["its Gaussian twin"], strict=True)]
     best[name] = ahead.index(max(ahead))
     small[name] = cut["trained"][best[name]].small
-coloured(streams[NEO], best[NEO], small[NEO], f"{NEO} after {best[NEO]} blocks")
+coloured(stream_of[NEO], best[NEO], small[NEO], f"{NEO} after {best[NEO]} blocks")
 
 # %%
-coloured(streams[GPT2], best[GPT2], small[GPT2], f"{GPT2} after {best[GPT2]} blocks")
+coloured(stream_of[GPT2], best[GPT2], small[GPT2], f"{GPT2} after {best[GPT2]} blocks")
 
 # %% [markdown]
 # How well does each of them, alone, tell the two sides apart? 0 is not at all, 1 is by one threshold; the token is judged on rows it was not fitted on. The control gives the vectors' sides to the wrong vectors. And a second run with the tokens of each row in random order says whether position 0 is special whatever stands there.
@@ -198,17 +202,17 @@ coloured(streams[GPT2], best[GPT2], small[GPT2], f"{GPT2} after {best[GPT2]} blo
 explained = {}
 for m in models:
     name, layer = m.label, best[m.label]
-    s, side = streams[name], small[name]
-    mixed = residual.stream(m.bridge, ids[name][:16, torch.randperm(ids[name].shape[1])])
-    other = residual.two_means(mixed.vectors[layer]).small
-    explained[name] = residual.explanations(s, layer, side)
-    explained[f"{name}, sides shuffled"] = residual.explanations(s, layer, side[torch.randperm(len(side))])
-    explained[f"{name}, words in random order"] = residual.explanations(mixed, layer, other)
+    s, side = stream_of[name], small[name]
+    mixed = streams.stream(m.bridge, ids[name][:16, torch.randperm(ids[name].shape[1])])
+    other = clusters.two_means(mixed.vectors[layer]).small
+    explained[name] = clusters.explanations(s, layer, side)
+    explained[f"{name}, sides shuffled"] = clusters.explanations(s, layer, side[torch.randperm(len(side))])
+    explained[f"{name}, words in random order"] = clusters.explanations(mixed, layer, other)
 pd.DataFrame(explained).T.round(2)
 
 # %%
 for name in labels:
-    s, side, told = streams[name], small[name], pd.Series(explained[name])
+    s, side, told = stream_of[name], small[name], pd.Series(explained[name])
     X, first = geometry.centre(s.vectors[best[name]]), s.position == 0
     off = X[first].mean(0).norm() / X.square().sum(1).mean().sqrt()
     size = f"the smaller side holds {side.float().mean():.1%} of the vectors, {side[first].float().mean():.0%} of positions 0"
@@ -232,7 +236,7 @@ def recentred(X, s, small):
 
 # %%
 left = {}
-for name, s in streams.items():
+for name, s in stream_of.items():
     each = [recentred(X, s, cut.small) for X, cut in zip(s.vectors, cuts[name]["trained"], strict=True)]
     left[name] = pd.DataFrame(each)
 by_layer(
@@ -270,12 +274,12 @@ def effective(s, way):
 
 
 # %%
-panels = {f"top {k}": {n: [residual.top_share(X, k) for X in s.vectors] for n, s in streams.items()} for k in (1, 3)}
-squares = torch.randn(1000, streams[NEO].vectors.shape[2]).square()
+panels = {f"top {k}": {n: [measures.top_share(X, k) for X in s.vectors] for n, s in stream_of.items()} for k in (1, 3)}
+squares = torch.randn(1000, stream_of[NEO].vectors.shape[2]).square()
 chance = {k: (squares.topk(k).values.sum(1) / squares.sum(1)).quantile(0.99).item() for k in (1, 3)}
 for k in chance:
-    panels[f"top {k}"]["a random direction, at most (99 %)"] = [chance[k]] * len(streams[NEO])
-panels |= {way: {n: effective(s, way) for n, s in streams.items()} for way in ("centred", "standardised")}
+    panels[f"top {k}"]["a random direction, at most (99 %)"] = [chance[k]] * len(stream_of[NEO])
+panels |= {way: {n: effective(s, way) for n, s in stream_of.items()} for way in ("centred", "standardised")}
 
 # %%
 by_layer(panels, f"Rogue dimensions<br>{BOTH}", ["share of the mean cosine", "", "effective dimension", ""])
@@ -290,18 +294,18 @@ for name in labels:
 
 # %%
 def told(s):  # [treatment, layer]
-    each = [[residual.recognises(V, s.token) for V in treatments(X).values()] for X in s.vectors]
+    each = [[clusters.recognises(V, s.token) for V in treatments(X).values()] for X in s.vectors]
     return torch.tensor(each).T
 
 
-recognised = {n: pd.DataFrame(told(s).T, columns=["as it is", "centred", "standardised"]) for n, s in streams.items()}
+recognised = {n: pd.DataFrame(told(s).T, columns=["as it is", "centred", "standardised"]) for n, s in stream_of.items()}
 pd.concat(recognised, axis=1).rename_axis("blocks passed").round(3)
 
 # %%
-for name, s in streams.items():
+for name, s in stream_of.items():
     gain, sure = (
         recognised[name]["standardised"] - recognised[name]["centred"],
-        2 * residual.over_groups(lambda p: told(p)[2] - told(p)[1], s),
+        2 * streams.over_groups(lambda p: told(p)[2] - told(p)[1], s),
     )
     better, worse, n = (gain > sure.numpy()).sum(), (-gain > sure.numpy()).sum(), len(gain)
     evener = sum(a > b for a, b in zip(panels["standardised"][name], panels["centred"][name], strict=True))

@@ -11,10 +11,14 @@
 import pandas as pd
 import torch
 
-from zeropoint import geometry, hub, norms, plots, report, residual
-from zeropoint.layers import by_layer
+from zeropoint import geometry, plots, report
+from zeropoint.models import hub
+from zeropoint.puzzles.p07 import norms
+from zeropoint import streams
+from zeropoint.puzzles.p07 import volume
+from zeropoint.streams.figures import by_layer
 from zeropoint.models import load_pair
-from zeropoint.puzzle import outcome, predict
+from zeropoint.desk import outcome, predict
 
 torch.manual_seed(0)
 models = load_pair()
@@ -23,8 +27,8 @@ BOTH = f"{NEO} and {GPT2}"
 
 # %%
 count, rows = (64, (16, 64)) if models[0].source == "stand-in" else (12, (8, 32))  # large models: minutes otherwise
-streams = {m.label: residual.stream(m.bridge, residual.sequences(m.tokenizer, count)) for m in models}
-texts = {m.label: residual.sequences(m.tokenizer, *rows) for m in models}  # to intervene on: [row, position]
+stream_of = {m.label: streams.stream(m.bridge, streams.sequences(m.tokenizer, count)) for m in models}
+texts = {m.label: streams.sequences(m.tokenizer, *rows) for m in models}  # to intervene on: [row, position]
 verdicts = {name: {} for name in labels}
 
 
@@ -65,7 +69,7 @@ def split(X):
     return parts | {"μ's share": geometry.share_of_mean(X), "… of denominators²": geometry.share_of_mean(seen)}
 
 
-parts = {name: pd.DataFrame([split(X) for X in s.vectors]) for name, s in streams.items()}
+parts = {name: pd.DataFrame([split(X) for X in s.vectors]) for name, s in stream_of.items()}
 pd.concat(parts, axis=1).rename_axis("blocks passed").round(3)
 
 # %%
@@ -76,7 +80,7 @@ outcome("n7.1", parts[GPT2]["μ's share"].iloc[-2], label=GPT2)
 # %%
 shares = {name: parts[name]["… of denominators²"].tolist() for name in labels}
 for m in models:
-    fresh = residual.untrained_stream(m, residual.sequences(m.tokenizer, 8))
+    fresh = streams.untrained_stream(m, streams.sequences(m.tokenizer, 8))
     shares[f"{m.label}, initial weights"] = [split(X)["… of denominators²"] for X in fresh.vectors]
 title = f"How much of what LayerNorm divides by is the mean?<br>{BOTH}"
 by_layer({"": shares}, title, "share of squared denominator").update_yaxes(range=[0, 1])
@@ -113,7 +117,7 @@ def random_of_length(vector, generator):
 
 
 # %% [markdown]
-# **Direction only**: μ is gone, every denominator stays. **Volume only** (`residual.volume_hooks`): u is divided by what it would be divided by without μ, and μ's own part of LayerNorm's output stays as it was. The two make the removal, up to what follows from it further on. But the first may simply move LayerNorm's output further than the second. **Matched dose**: only so much of μ is taken out, denominators kept, that the first LayerNorm's output moves as far (rms) as under volume only. Then a random vector of μ's length in its stead; and, as a control for any blow of that size, a random vector added while μ stays. Both are drawn anew for every few rows of text.
+# **Direction only**: μ is gone, every denominator stays. **Volume only** (`volume.volume_hooks`): u is divided by what it would be divided by without μ, and μ's own part of LayerNorm's output stays as it was. The two make the removal, up to what follows from it further on. But the first may simply move LayerNorm's output further than the second. **Matched dose**: only so much of μ is taken out, denominators kept, that the first LayerNorm's output moves as far (rms) as under volume only. Then a random vector of μ's length in its stead; and, as a control for any blow of that size, a random vector added while μ stays. Both are drawn anew for every few rows of text.
 
 
 # %%
@@ -122,9 +126,9 @@ def conditions(place, block, mu, factor=0.0):  # μ times factor: 0 removes it
     return {
         "μ removed": lambda cache, rows: moved(place, by),
         "direction only": lambda cache, rows: moved(place, by) + denominators_kept(cache),
-        "volume only": lambda cache, rows: residual.volume_hooks(cache, block, mu, factor),
+        "volume only": lambda cache, rows: volume.volume_hooks(cache, block, mu, factor),
         "direction, matched dose": lambda cache, rows: (
-            moved(place, -residual.matched_dose(cache, block, mu) * mu) + denominators_kept(cache)
+            moved(place, -volume.matched_dose(cache, block, mu) * mu) + denominators_kept(cache)
         ),
         "random vector for μ": lambda cache, rows: moved(place, random_of_length(mu, generator) - mu),
         "random vector added": lambda cache, rows: moved(place, random_of_length(mu, generator)),
@@ -137,8 +141,8 @@ def conditions(place, block, mu, factor=0.0):  # μ times factor: 0 removes it
 
 # %%
 def places(m):
-    s, n = residual.stream(m.bridge, texts[m.label]), m.bridge.cfg.n_layers  # μ is that of the rows tested
-    hooks = residual.layer_names(m.bridge)
+    s, n = streams.stream(m.bridge, texts[m.label]), m.bridge.cfg.n_layers  # μ is that of the rows tested
+    hooks = streams.layer_names(m.bridge)
     here = {f"after {k}": (hooks[k], k, s.vectors[k].mean(0)) for k in sorted({0, 1, n // 2, n})}
     return {"vocabulary": ("hook_embed", 0, m.W_E.mean(0))} | here
 
@@ -147,7 +151,7 @@ def places(m):
 effects = {}
 for m in models:
     plan = {(p, what): f for p, where in places(m).items() for what, f in conditions(*where).items()}
-    effects[m.label] = residual.effects(m.bridge, texts[m.label], plan, batch=4)  # loss rise and KL of every row
+    effects[m.label] = streams.effects(m.bridge, texts[m.label], plan, batch=4)  # loss rise and KL of every row
 
 
 # %%
@@ -234,9 +238,9 @@ factors = [0, 0.5, 0.75, 1, 1.25, 1.5, 2, 3]
 turned = {}
 for m in models:
     k = int(parts[m.label]["… of denominators²"][:-1].argmax())
-    hook, mu = residual.layer_names(m.bridge)[k], streams[m.label].vectors[k].mean(0)
+    hook, mu = streams.layer_names(m.bridge)[k], stream_of[m.label].vectors[k].mean(0)
     plan = {(f, what): e for f in factors for what, e in list(conditions(hook, k, mu, f).items())[:3]}
-    found = residual.effects(m.bridge, texts[m.label][::2], plan, batch=4)
+    found = streams.effects(m.bridge, texts[m.label][::2], plan, batch=4)
     turned[f"{m.label}, after {k} blocks"] = found
 
 # %%
@@ -261,7 +265,7 @@ def says(m, vector, counts):
 
 # %%
 for m in models:
-    s = streams[m.label]
+    s = stream_of[m.label]
     counts, mu = torch.bincount(s.token, minlength=len(m.W_E)), s.vectors[-1].mean(0)
     chance = torch.tensor([says(m, torch.randn(len(mu)), counts) for _ in range(100)]).abs().quantile(0.95).item()
     found = says(m, mu, counts)
@@ -337,7 +341,7 @@ pd.Series(tiny, name="tiny models, recorded")
 # %%
 if models[0].source == "hub":
     try:
-        label, bert = residual.encoder_stream("google-bert/bert-base-uncased")
+        label, bert = streams.encoder_stream("google-bert/bert-base-uncased")
         print(f"{label}: share of μ by layer", [round(geometry.share_of_mean(X), 3) for X in bert])
     except hub.HubError as problem:  # nothing below needs it
         print(problem)

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from zeropoint import geometry, plots, report
 from zeropoint.models import load_pair
-from zeropoint.puzzle import check, hint, outcome, predict, progress, reveal, task, why
+from zeropoint.desk import check, hint, outcome, predict, progress, reveal, task, why
 
 # %%
 neo, gpt2 = load_pair()

@@ -16,10 +16,10 @@ from jaxtyping import Float
 from torch import Tensor
 
 from zeropoint import report
-from zeropoint.corpus import stdlib_text
+from zeropoint.tiny.corpus import stdlib_text
 from zeropoint.models import load_pair
-from zeropoint.puzzle import check, hint, outcome, predict, progress, reveal, why  # noqa: F401
-from zeropoint.symmetries import Trial
+from zeropoint.desk import check, hint, outcome, predict, progress, reveal, why  # noqa: F401
+from zeropoint.puzzles.p02.symmetries import Trial
 
 torch.set_grad_enabled(False)
 neo, gpt2 = load_pair()

@@ -15,11 +15,13 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from zeropoint import geometry, grid, models, plots, report, trajectory
-from zeropoint.corpus import tokens_for
-from zeropoint.puzzle import check, hint, outcome, predict, progress, reveal, why
-from zeropoint.tiny import TinyConfig, TinyLM
-from zeropoint.train import Recipe, train
+from zeropoint import geometry, models, plots, report
+from zeropoint.tiny import grid
+from zeropoint.puzzles.p03 import trajectory
+from zeropoint.tiny.corpus import tokens_for
+from zeropoint.desk import check, hint, outcome, predict, progress, reveal, why
+from zeropoint.tiny.shape import TinyConfig, TinyLM
+from zeropoint.tiny.training import Recipe, train
 
 # %%
 MINI = {models.load_embedding(name).label: name for name in models.STAND_INS}

@@ -12,12 +12,14 @@ import numpy as np
 import pandas as pd
 import torch
 
-from zeropoint import evidence, grid, mechanism, plots, report
-from zeropoint.corpus import stdlib_text
+from zeropoint.puzzles.p04 import evidence
+from zeropoint.tiny import grid, gradients
+from zeropoint import plots, report
+from zeropoint.tiny.corpus import stdlib_text
 from zeropoint.models import load
-from zeropoint.puzzle import check, hint, outcome, predict, progress, reveal, task, why
-from zeropoint.tiny import TinyLM
-from zeropoint.train import batch_at
+from zeropoint.desk import check, hint, outcome, predict, progress, reveal, task, why
+from zeropoint.tiny.shape import TinyLM
+from zeropoint.tiny.training import batch_at
 
 # %%
 runs, rows = grid.read()
@@ -80,8 +82,8 @@ predict("4.d", None)
 # %%
 config, recipe, kind = grid.resolve(grid.QUICK)
 text, model = grid.text_for(config.d_vocab, kind), TinyLM(config)
-g = mechanism.gradients(model, batch_at(text.train, recipe, 0))
-total = {"output": mechanism.imbalance(g.output), "input": mechanism.imbalance(g.input)}  # ‖Σ‖ / Σ‖·‖
+g = gradients.gradients(model, batch_at(text.train, recipe, 0))
+total = {"output": gradients.imbalance(g.output), "input": gradients.imbalance(g.input)}  # ‖Σ‖ / Σ‖·‖
 nothing = [side for side, size in total.items() if size < 1e-12]
 print(total)
 outcome("4.d", {0: "neither", 1: "".join(nothing), 2: "both"}[len(nothing)], label="an untrained tiny model")
@@ -185,13 +187,13 @@ check("4.4", answer_4_4)
 # Thirty batches of output gradients, fed to both. What do the rows of each step add up to?
 
 # %%
-grads = [mechanism.gradients(model, batch_at(text.train, recipe, k)).output for k in range(30)]
+grads = [gradients.gradients(model, batch_at(text.train, recipe, k)).output for k in range(30)]
 m, v = torch.zeros_like(grads[0]), torch.zeros_like(grads[0])
 for g in grads[:-1]:
     m, v = 0.9 * m + 0.1 * g, 0.95 * v + 0.05 * g.square()
 for name, step in (("4.3", answer_4_3), ("4.4", answer_4_4)):
     try:
-        print(name, f"‖Σ‖ / Σ‖·‖ = {mechanism.imbalance(step(grads[-1], m, v, 30, 1e-3, 0.9, 0.95, 1e-8)):.1e}")
+        print(name, f"‖Σ‖ / Σ‖·‖ = {gradients.imbalance(step(grads[-1], m, v, 30, 1e-3, 0.9, 0.95, 1e-8)):.1e}")
     except NotImplementedError:
         print(f"Solve {name} first.")
 
@@ -278,4 +280,4 @@ progress("4")
 # %% tags=["solution"]
 effect, half = answer_4_2(*measured)
 report(GRID, {"β₂ 0.999 less 0.95": f"{effect:.3f} ± {half:.3f}", "output gradients, ‖Σ‖/Σ‖·‖": total["output"]})
-report(NEO, {"output gradient, ‖Σ‖/Σ‖·‖": mechanism.imbalance(answer_4_1(*last_layer).double())})
+report(NEO, {"output gradient, ‖Σ‖/Σ‖·‖": gradients.imbalance(answer_4_1(*last_layer).double())})

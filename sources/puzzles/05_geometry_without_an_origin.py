@@ -14,9 +14,10 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from zeropoint import analogies, heap, report, shifts
+from zeropoint.puzzles.p05 import analogies, heap, shifts
+from zeropoint import report
 from zeropoint.models import load_pair
-from zeropoint.puzzle import check, hint, outcome, predict, progress, reveal, task, why  # noqa: F401
+from zeropoint.desk import check, hint, outcome, predict, progress, reveal, task, why  # noqa: F401
 
 # %%
 neo, gpt2 = load_pair()

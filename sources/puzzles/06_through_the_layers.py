@@ -15,21 +15,23 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from zeropoint import geometry, plots, report, residual
+from zeropoint import geometry, plots, report
+from zeropoint import streams
+from zeropoint.puzzles.p06 import clusters
 from zeropoint.models import load_pair
-from zeropoint.puzzle import check, hint, outcome, predict, progress, reveal, task, why  # noqa: F401
+from zeropoint.desk import check, hint, outcome, predict, progress, reveal, task, why  # noqa: F401
 
 # %% [markdown]
-# A text that no stand-in was trained on, cut into rows of tokens. `stream.vectors[k]` are the vectors after k blocks (0: token plus position embedding), one a token of the text; `stream.token`, `.position` and `.sequence` say which. `initial` is the same architecture with fresh weights.
+# A text that no stand-in was trained on, cut into rows of tokens. `stream_of[name].vectors[k]` are the vectors after k blocks (0: token plus position embedding), one a token of the text; its `.token`, `.position` and `.sequence` say which. `initial` is the same architecture with fresh weights.
 
 # %%
 models = load_pair()
 NEO, GPT2 = labels = [m.label for m in models]
 count = 64 if models[0].source == "stand-in" else 24
-ids = {m.label: residual.sequences(m.tokenizer, count) for m in models}  # [sequence, position]
-streams = {m.label: residual.stream(m.bridge, ids[m.label]) for m in models}
-initial = {m.label: residual.untrained_stream(m, ids[m.label][:16]) for m in models}
-{name: tuple(s.vectors.shape) for name, s in streams.items()}  # [layer, token in text, d_model]
+ids = {m.label: streams.sequences(m.tokenizer, count) for m in models}  # [sequence, position]
+stream_of = {m.label: streams.stream(m.bridge, ids[m.label]) for m in models}
+initial = {m.label: streams.untrained_stream(m, ids[m.label][:16]) for m in models}
+{name: tuple(s.vectors.shape) for name, s in stream_of.items()}  # [layer, token in text, d_model]
 
 # %% [markdown]
 # ## Predict
@@ -57,7 +59,7 @@ def answer_6_1(X: Float[Tensor, "n d_model"], token: Int[Tensor, " n"]) -> float
     # END
 
 
-check("6.1", answer_6_1, real={name: (s.vectors[-1], s.token) for name, s in streams.items()})
+check("6.1", answer_6_1, real={name: (s.vectors[-1], s.token) for name, s in stream_of.items()})
 
 # %%
 # hint("6.1")
@@ -78,7 +80,7 @@ def answer_6_2(X: Float[Tensor, "n d_model"], token: Int[Tensor, " n"]) -> float
     # END
 
 
-check("6.2", answer_6_2, real={name: (s.vectors[-1], s.token) for name, s in streams.items()})
+check("6.2", answer_6_2, real={name: (s.vectors[-1], s.token) for name, s in stream_of.items()})
 
 # %% [markdown]
 # ## Look
@@ -88,7 +90,7 @@ check("6.2", answer_6_2, real={name: (s.vectors[-1], s.token) for name, s in str
 # %%
 try:
     fig = plots.panels(["different tokens", "same token"])
-    for i, (name, s) in enumerate((streams | {f"{n}, initial weights": s for n, s in initial.items()}).items()):
+    for i, (name, s) in enumerate((stream_of | {f"{n}, initial weights": s for n, s in initial.items()}).items()):
         for column, fn in enumerate((answer_6_1, answer_6_2), start=1):
             y = [fn(X, s.token) for X in s.vectors]
             fig.add_trace(plots.line(name, range(len(y)), y, i, mode="lines+markers"), row=1, col=column)
@@ -97,12 +99,12 @@ except NotImplementedError:
 else:
     plots.finish(fig, f"Through the layers<br>{NEO} and {GPT2}", "blocks passed", "mean cosine").show()
     for asked, fn, name in (("6.a", answer_6_1, NEO), ("6.b", answer_6_1, GPT2), ("6.c", answer_6_2, GPT2)):
-        outcome(asked, fn(streams[name].vectors[-1], streams[name].token), label=name)
+        outcome(asked, fn(stream_of[name].vectors[-1], stream_of[name].token), label=name)
 
 # %% [markdown]
 # ## Two clusters?
 #
-# Find out, without telling the method what to look for. What would you see if the report were true here, and if it were false? What else cuts a cloud in two? `residual.two_means(X)` cuts a cloud by k-means: `.small` is a mask of the smaller side, `.silhouette` a measure of how far apart the two are; a quarter of an hour for experiments.
+# Find out, without telling the method what to look for. What would you see if the report were true here, and if it were false? What else cuts a cloud in two? `clusters.two_means(X)` cuts a cloud by k-means: `.small` is a mask of the smaller side, `.silhouette` a measure of how far apart the two are; a quarter of an hour for experiments.
 
 # %%
 predict("6.d", None)  # "one" cloud or "two" clusters, at any layer of the GPT-Neo kind
@@ -126,20 +128,20 @@ def answer_6_3(X: Float[Tensor, "n d_model"], small: Bool[Tensor, " n"]) -> floa
     # END
 
 
-halves = {name: [residual.two_means(X) for X in s.vectors] for name, s in streams.items()}
-check("6.3", answer_6_3, real={name: (s.vectors[-1], halves[name][-1].small) for name, s in streams.items()})
+halves = {name: [clusters.two_means(X) for X in s.vectors] for name, s in stream_of.items()}
+check("6.3", answer_6_3, real={name: (s.vectors[-1], halves[name][-1].small) for name, s in stream_of.items()})
 
 # %% [markdown]
-# Now the number has to mean something. `residual.gaussian_twin(X)` is one cloud, without clusters, with X's mean and covariance.
+# Now the number has to mean something. `clusters.gaussian_twin(X)` is one cloud, without clusters, with X's mean and covariance.
 
 # %%
 try:
     fig = plots.panels(labels, shared_yaxes=True)
-    for column, (name, s) in enumerate(streams.items(), start=1):
-        twins = [residual.gaussian_twin(X) for X in s.vectors]
+    for column, (name, s) in enumerate(stream_of.items(), start=1):
+        twins = [clusters.gaussian_twin(X) for X in s.vectors]
         y = [answer_6_3(X, cut.small) for X, cut in zip(s.vectors, halves[name], strict=True)]
         fig.add_trace(plots.line("trained", range(len(y)), y, 0, mode="lines+markers"), row=1, col=column)
-        y = [answer_6_3(X, residual.two_means(X).small) for X in twins]
+        y = [answer_6_3(X, clusters.two_means(X).small) for X in twins]
         fig.add_trace(plots.line("its Gaussian twin", range(len(y)), y, 1, mode="lines+markers"), row=1, col=column)
 except NotImplementedError:
     print("Solve 6.3 first.")
@@ -155,8 +157,8 @@ try:
 except NotImplementedError:
     print("Solve 6.3 first.")
 else:
-    for asked, (name, s) in zip("de", streams.items(), strict=True):
-        twins = [residual.two_means(residual.gaussian_twin(X)) for X in s.vectors]
+    for asked, (name, s) in zip("de", stream_of.items(), strict=True):
+        twins = [clusters.two_means(clusters.gaussian_twin(X)) for X in s.vectors]
         found = [cut.is_two_clusters(twin) for cut, twin in zip(halves[name], twins, strict=True)]
         outcome(f"6.{asked}", "two" if any(found) else "one", label=name)
 
@@ -168,14 +170,14 @@ else:
 
 # %% tags=["solution"]
 rows = {}
-for name, s in streams.items():
+for name, s in stream_of.items():
     for k, cut in enumerate(halves[name]):
         rows[f"{name}, {k} blocks"] = {
             "silhouette": cut.silhouette,
             "valley": cut.valley,
             "size of the smaller": cut.small.float().mean().item(),
             "of positions 0 in it": cut.small[s.position == 0].float().mean().item(),
-        } | {f"{what} tells": value for what, value in residual.explanations(s, k, cut.small).items()}
+        } | {f"{what} tells": value for what, value in clusters.explanations(s, k, cut.small).items()}
 pd.DataFrame(rows).T.round(3)
 
 # %% [markdown]
@@ -194,7 +196,7 @@ def answer_6_4(X: Float[Tensor, "n d_model"], small: Bool[Tensor, " n"]) -> Floa
     # END
 
 
-check("6.4", answer_6_4, real={name: (s.vectors[-1], halves[name][-1].small) for name, s in streams.items()})
+check("6.4", answer_6_4, real={name: (s.vectors[-1], halves[name][-1].small) for name, s in stream_of.items()})
 
 # %% [markdown]
 # Which origin takes the cosine away: one mean for all, what 6.4 did, or only leaving out position 0? Mean pairwise cosine, every vector counted:
@@ -202,7 +204,7 @@ check("6.4", answer_6_4, real={name: (s.vectors[-1], halves[name][-1].small) for
 # %%
 try:
     left = {}
-    for name, s in streams.items():
+    for name, s in stream_of.items():
         for k, (X, cut) in enumerate(zip(s.vectors, halves[name], strict=True)):
             later = X[s.position > 0]
             ways = {"as it is": X, "one mean": geometry.centre(X), "6.4": answer_6_4(X, cut.small)}
@@ -231,7 +233,7 @@ def answer_6_5(X: Float[Tensor, "n d_model"], k: int) -> float:
     # END
 
 
-check("6.5", answer_6_5, real={name: s.vectors[-1] for name, s in streams.items()})
+check("6.5", answer_6_5, real={name: s.vectors[-1] for name, s in stream_of.items()})
 
 # %% [markdown]
 # Is it much? What would a random direction give?
@@ -240,11 +242,11 @@ check("6.5", answer_6_5, real={name: s.vectors[-1] for name, s in streams.items(
 # your experiments
 
 # %% tags=["solution"]
-d_model = streams[NEO].vectors.shape[2]
+d_model = stream_of[NEO].vectors.shape[2]
 squares = torch.randn(1000, d_model, generator=torch.Generator().manual_seed(0)).square()
 chance = squares.topk(3).values.sum(1) / squares.sum(1)
 print(f"a random direction: {chance.mean():.2f}, at most {chance.quantile(0.99):.2f} in 99 of 100")
-pd.DataFrame({name: [answer_6_5(X, 3) for X in s.vectors] for name, s in streams.items()}).round(3)
+pd.DataFrame({name: [answer_6_5(X, 3) for X in s.vectors] for name, s in stream_of.items()}).round(3)
 
 # %% [markdown]
 # ## 6.6 Why?
@@ -266,7 +268,7 @@ why("6.6", answer_6_6)
 progress("6")
 
 # %% tags=["solution"]
-for name, s in streams.items():
+for name, s in stream_of.items():
     numbers = {"inter-type cosine, top": answer_6_1(s.vectors[-1], s.token)}
     numbers |= {"intra-type cosine, top": answer_6_2(s.vectors[-1], s.token)}
     report(name, numbers | {"silhouette": max(cut.silhouette for cut in halves[name])})

@@ -15,19 +15,21 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from zeropoint import geometry, plots, report, residual
+from zeropoint import geometry, plots, report
+from zeropoint import streams
+from zeropoint.puzzles.p07 import volume
 from zeropoint.models import load_pair
-from zeropoint.puzzle import check, hint, outcome, predict, progress, reveal, task, why  # noqa: F401
+from zeropoint.desk import check, hint, outcome, predict, progress, reveal, task, why  # noqa: F401
 
 # %% [markdown]
-# `streams[name].vectors[k]`: the residual stream after k blocks, one vector a token of a held-out text (see 06).
+# `stream_of[name].vectors[k]`: the residual stream after k blocks, one vector a token of a held-out text (see 06).
 
 # %%
 models = load_pair()
 NEO, GPT2 = labels = [m.label for m in models]
 count, rows = (64, (16, 64)) if models[0].source == "stand-in" else (12, (8, 32))  # large models: minutes otherwise
-streams = {m.label: residual.stream(m.bridge, residual.sequences(m.tokenizer, count)) for m in models}
-{name: tuple(s.vectors.shape) for name, s in streams.items()}  # [layer, token in text, d_model]
+stream_of = {m.label: streams.stream(m.bridge, streams.sequences(m.tokenizer, count)) for m in models}
+{name: tuple(s.vectors.shape) for name, s in stream_of.items()}  # [layer, token in text, d_model]
 
 # %% [markdown]
 # ## Predict
@@ -52,7 +54,7 @@ def answer_7_1(X: Float[Tensor, "n d_model"], eps: float) -> Float[Tensor, " n"]
     # END
 
 
-check("7.1", answer_7_1, real={name: s.vectors[1] for name, s in streams.items()})
+check("7.1", answer_7_1, real={name: s.vectors[1] for name, s in stream_of.items()})
 
 # %%
 # hint("7.1")
@@ -72,12 +74,12 @@ def answer_7_2(X: Float[Tensor, "n d_model"]) -> float:
     # END
 
 
-check("7.2", answer_7_2, real={name: s.vectors[1] for name, s in streams.items()})
+check("7.2", answer_7_2, real={name: s.vectors[1] for name, s in stream_of.items()})
 
 # %%
 try:
     fig = plots.go.Figure()
-    for i, (name, s) in enumerate(streams.items()):
+    for i, (name, s) in enumerate(stream_of.items()):
         y = [answer_7_2(X) for X in s.vectors]
         fig.add_trace(plots.line(name, range(len(y)), y, i, mode="lines+markers"))
 except NotImplementedError:
@@ -85,8 +87,8 @@ except NotImplementedError:
 else:
     fig.update_yaxes(range=[0, 1])
     plots.finish(fig, f"The mean's part<br>{NEO} and {GPT2}", "blocks passed", "share of squared denominator").show()
-    outcome("7.a", answer_7_2(streams[NEO].vectors[1]), label=NEO)
-    outcome("7.b", answer_7_2(streams[GPT2].vectors[1]), label=GPT2)
+    outcome("7.a", answer_7_2(stream_of[NEO].vectors[1]), label=NEO)
+    outcome("7.b", answer_7_2(stream_of[GPT2].vectors[1]), label=GPT2)
 
 # %% [markdown]
 # ## Design
@@ -119,8 +121,8 @@ def answer_7_3(X: Float[Tensor, "n d_model"], r: Float[Tensor, " d_model"]) -> F
 
 
 generator = torch.Generator().manual_seed(0)
-randoms = {name: torch.randn(s.vectors.shape[2], generator=generator) for name, s in streams.items()}
-check("7.3", answer_7_3, real={name: (s.vectors[1], randoms[name]) for name, s in streams.items()})
+randoms = {name: torch.randn(s.vectors.shape[2], generator=generator) for name, s in stream_of.items()}
+check("7.3", answer_7_3, real={name: (s.vectors[1], randoms[name]) for name, s in stream_of.items()})
 
 # %% [markdown]
 # ## 7.4
@@ -146,7 +148,7 @@ def answer_7_4(
 
 
 norms = {m.label: (m.bridge.blocks[1].ln1.weight.detach(), m.bridge.blocks[1].ln1.bias.detach()) for m in models}
-real = {name: (geometry.centre(s.vectors[1]), s.vectors[1], *norms[name]) for name, s in streams.items()}
+real = {name: (geometry.centre(s.vectors[1]), s.vectors[1], *norms[name]) for name, s in stream_of.items()}
 check("7.4", answer_7_4, real=real)
 
 # %% [markdown]
@@ -164,14 +166,14 @@ predict("7.d", None)  # "direction" or "volume", the GPT-2 kind
 # %%
 effects = {}
 for m in models:
-    ids = residual.sequences(m.tokenizer, *rows)
-    X = residual.stream(m.bridge, ids).vectors[1]
+    ids = streams.sequences(m.tokenizer, *rows)
+    X = streams.stream(m.bridge, ids).vectors[1]
     try:
         vector = answer_7_3(X, randoms[m.label]).mean(0)
     except NotImplementedError:
         print("Solve 7.3 first.")
         break
-    effects[m.label] = residual.effects(m.bridge, ids, residual.changes(1, X.mean(0), vector), batch=4)
+    effects[m.label] = streams.effects(m.bridge, ids, volume.changes(1, X.mean(0), vector), batch=4)
 
 
 # %%
@@ -203,7 +205,7 @@ except NotImplementedError:
     print("Solve 7.5 first.")
 
 # %% [markdown]
-# What do the two random vectors tell? (One was drawn; draw more.) What does the matched dose change? Is it the same at other layers, and for the vocabulary's mean: `residual.changes(0, m.W_E.mean(0), r)`?
+# What do the two random vectors tell? (One was drawn; draw more.) What does the matched dose change? Is it the same at other layers, and for the vocabulary's mean: `volume.changes(0, m.W_E.mean(0), r)`?
 
 # %%
 # your experiments
@@ -234,7 +236,7 @@ why("7.6", answer_7_6)
 progress("7")
 
 # %% tags=["solution"]
-for name, s in streams.items():
+for name, s in stream_of.items():
     numbers = {"share of the mean, after 1 block": answer_7_2(s.vectors[1])}
     numbers |= {f"KL, {what}": effects[name][what].kl.mean().item() for what in ("direction only", "volume only")}
     report(name, numbers)

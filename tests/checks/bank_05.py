@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from einops import einsum
 
 from tests.checks.bank import Bank
-from zeropoint.heap import black_box
+from zeropoint.puzzles.p05.heap import black_box
 
 # --- 5.1 a group out of a heap -------------------------------------------------------------------------------------
 

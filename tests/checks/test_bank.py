@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.checks.bank import LEAST_RIGHT, LEAST_WRONG, everything
 from zeropoint.desk.checking import exact, random_cases, verdict
 from zeropoint.desk.compare import difference
-from zeropoint.exercises import find, of_puzzle, puzzles
+from zeropoint.desk.exercise import find, of_puzzle, puzzles
 
 BANK = everything()
 EXERCISES = [e for p in puzzles() for e in of_puzzle(p)]

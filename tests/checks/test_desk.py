@@ -20,13 +20,12 @@ import pytest
 import torch
 from torch import nn
 
-import zeropoint.exercises as exercises
-from zeropoint import puzzle
-from zeropoint.desk import checking, compare, record
+from zeropoint import desk as puzzle
+from zeropoint.desk import check, checking, compare, hint, outcome, predict, progress, record, reveal, task, why
+from zeropoint.desk import exercise as exercises
 from zeropoint.desk.checking import verdict
 from zeropoint.desk.display import Card
-from zeropoint.exercises import Exercise, Mistake, find
-from zeropoint.puzzle import check, hint, outcome, predict, progress, reveal, task, why
+from zeropoint.desk.exercise import Exercise, Mistake, find
 
 W_E = torch.randn(30, 8, generator=torch.Generator().manual_seed(1)) + 2
 
@@ -535,7 +534,7 @@ def test_progress_shows_all(capsys):
 
 
 def test_progress_survives_a_restart_and_two_notebooks(desk):
-    code = "import sys; from zeropoint.puzzle import predict; predict(sys.argv[1], 0.5)"
+    code = "import sys; from zeropoint.desk import predict; predict(sys.argv[1], 0.5)"
     env = os.environ | {"ZEROPOINT_PROGRESS": str(desk)}
     check("1.3", right)
     for id in ("1.a", "2.a"):  # another process in between

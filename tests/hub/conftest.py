@@ -47,7 +47,7 @@ def point(monkeypatch, tmp_path):
     from huggingface_hub import constants, file_download
     from huggingface_hub.utils import _http
 
-    from zeropoint import hub as ours
+    from zeropoint.models import hub as ours
 
     def to(url: str) -> Path:
         monkeypatch.setattr(constants, "ENDPOINT", url)

@@ -37,8 +37,8 @@ from transformers import (
 )
 
 from tests.hub.loopback import LoopbackHub
-from zeropoint.corpus import stdlib_text
 from zeropoint.geometry import centre, effective_dimension, mean_pairwise_cosine
+from zeropoint.tiny.corpus import stdlib_text
 
 ROOT = Path(__file__).parents[2]
 BUILD = ROOT / "build" / "doubles"

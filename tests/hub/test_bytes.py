@@ -8,8 +8,8 @@ from huggingface_hub import constants
 
 from tests.hub.conftest import GPT2, NEO, PICKLED, PYTHIA, SHARDED
 from tests.hub.test_layouts import ALL, token_embedding
-from zeropoint import hub as ours
 from zeropoint import models
+from zeropoint.models import hub as ours
 
 WEIGHTS = (".safetensors", ".bin", ".index.json")
 

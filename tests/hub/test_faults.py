@@ -16,8 +16,8 @@ import torch
 
 from tests.hub.conftest import GPT2, NEO, PYTHIA, half_written
 from tests.hub.test_layouts import token_embedding
-from zeropoint import hub as ours
 from zeropoint import models
+from zeropoint.models import hub as ours
 
 NOBODY = "http://127.0.0.1:9"
 

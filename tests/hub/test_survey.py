@@ -12,7 +12,7 @@ from tests.hub.conftest import CRFM, GPT2, NEO, PICKLED, PYTHIA
 from zeropoint import __main__ as command
 from zeropoint import models
 from zeropoint.geometry import mean_pairwise_cosine
-from zeropoint.survey import COLUMNS, MODELS, survey, table
+from zeropoint.models.survey import COLUMNS, MODELS, survey, table
 
 
 def rows(path):

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from tests.notebooks.conftest import assert_figure
-from zeropoint import trajectory
+from zeropoint.puzzles.p03 import trajectory
 
 NEO, GPT2, TINY = "mini-neo (raw, stand-in)", "mini-gpt2 (raw, stand-in)", "tiny model, trained here"
 

@@ -5,7 +5,8 @@ import re
 import pytest
 
 from tests.notebooks.conftest import assert_figure, title
-from zeropoint import evidence, grid
+from zeropoint.puzzles.p04 import evidence
+from zeropoint.tiny import grid
 
 
 @pytest.fixture

@@ -6,7 +6,9 @@ import pytest
 import torch
 
 from tests.notebooks.conftest import assert_figure
-from zeropoint import models, residual
+from zeropoint import models
+from zeropoint import streams
+from zeropoint.puzzles.p06 import measures
 
 LABELS = ["mini-neo (raw, stand-in)", "mini-gpt2 (raw, stand-in)"]
 CLAIMS = [
@@ -34,8 +36,8 @@ def test_numbers_are_those_of_the_stream(walkthrough):
     assert list(reported) == LABELS
     for label, values in reported.items():
         model = models.load(label.split()[0])
-        s = residual.stream(model.bridge, residual.sequences(model.tokenizer))
-        cosines = residual.type_cosines(s.vectors[-1], s.token)
+        s = streams.stream(model.bridge, streams.sequences(model.tokenizer))
+        cosines = measures.type_cosines(s.vectors[-1], s.token)
         assert values["inter-type cosine, top"] == pytest.approx(cosines.inter, rel=1e-3)
         assert values["intra-type cosine, top"] == pytest.approx(cosines.intra, rel=1e-3)
 

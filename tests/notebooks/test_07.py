@@ -5,7 +5,8 @@ import re
 import pytest
 
 from tests.notebooks.conftest import assert_figure
-from zeropoint import geometry, models, residual
+from zeropoint import geometry, models
+from zeropoint import streams
 
 LABELS = ["mini-neo (raw, stand-in)", "mini-gpt2 (raw, stand-in)"]
 CLAIMS = [
@@ -35,7 +36,7 @@ def test_numbers_are_those_of_the_stream(walkthrough):
     assert list(reports) == LABELS
     for label, values in reports.items():
         model = models.load(label.split()[0])
-        s = residual.stream(model.bridge, residual.sequences(model.tokenizer))
+        s = streams.stream(model.bridge, streams.sequences(model.tokenizer))
         shares = [geometry.share_of_mean(X - X.mean(1, keepdim=True)) for X in s.vectors]
         assert float(values["μ's share of denominators², largest"][0]) == pytest.approx(max(shares), rel=1e-3)
 

@@ -11,7 +11,7 @@ import textwrap
 import pytest
 
 from tests.notebooks.conftest import ROOT, built, source
-from zeropoint.exercises import of_puzzle
+from zeropoint.desk.exercise import of_puzzle
 
 puzzles = pytest.mark.parametrize("name", built("puzzles"))
 
@@ -26,7 +26,7 @@ def flat(text: str) -> str:
 
 @puzzles
 def test_answer_words_do_not_stand_in_the_file(name):
-    module = importlib.import_module(f"zeropoint.exercises.ex{number(name):02d}")
+    module = importlib.import_module(f"zeropoint.puzzles.p{number(name):02d}.exercises")
     raw = flat((ROOT / f"{name}.ipynb").read_text(encoding="utf-8"))
     assert module.SPOILERS, f"{module.__name__} names no SPOILERS: words that give the puzzle's answer away"
     assert not [word for word in module.SPOILERS if flat(word) in raw]

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from zeropoint import evidence
+from zeropoint.puzzles.p04 import evidence
 
 
 def runs(values: dict[str, list[float]], **columns) -> pd.DataFrame:

@@ -7,7 +7,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zeropoint import heap
+from zeropoint.puzzles.p05 import heap
 
 numbers = st.integers(-(10**9), 10**9)
 small_boxes = st.sampled_from([(3, 1), (5, 1), (2, 2), (3, 2), (7, 1), (2, 3)])

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import torch
 
-from zeropoint.layers import by_layer, coloured
-from zeropoint.residual import Stream
+from zeropoint.puzzles.p06.figures import coloured
+from zeropoint.streams import Stream
+from zeropoint.streams.figures import by_layer
 
 
 def test_a_line_looks_alike_in_every_panel():

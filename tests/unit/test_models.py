@@ -6,7 +6,8 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM
 
-from zeropoint import hub, models
+from zeropoint import models
+from zeropoint.models import hub
 
 
 @pytest.fixture(scope="module", params=list(models.STAND_INS))

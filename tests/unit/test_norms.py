@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from zeropoint import norms
-from zeropoint.tiny import TinyConfig, TinyLM
+from zeropoint.puzzles.p07 import norms
+from zeropoint.tiny.shape import TinyConfig, TinyLM
 
 IDS = torch.randint(0, 50, (3, 9), generator=torch.Generator().manual_seed(0))
 

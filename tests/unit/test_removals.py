@@ -5,7 +5,8 @@ import math
 import pandas as pd
 import pytest
 
-from zeropoint import grid, removals
+from zeropoint.puzzles.p03 import removals
+from zeropoint.tiny import grid
 
 
 def runs(*rows):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from zeropoint import analogies, shifts
+from zeropoint.puzzles.p05 import analogies, shifts
 
 VOCABULARY = {"<|end|>": 0} | {
     token: i

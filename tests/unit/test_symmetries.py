@@ -5,8 +5,9 @@ import weakref
 import pytest
 import torch
 
-from zeropoint import models, symmetries
-from zeropoint.symmetries import absorb, after_attention, compare, copy_of, logits
+from zeropoint import models
+from zeropoint.puzzles.p02 import symmetries
+from zeropoint.puzzles.p02.symmetries import absorb, after_attention, compare, copy_of, logits
 
 
 @pytest.fixture(scope="module", params=list(models.STAND_INS))

@@ -5,8 +5,8 @@ import math
 import pytest
 import torch
 
-from zeropoint.mechanism import gradients, imbalance, untied
-from zeropoint.tiny import TinyConfig, TinyLM
+from zeropoint.tiny.gradients import gradients, imbalance, untied
+from zeropoint.tiny.shape import TinyConfig, TinyLM
 
 SMALL = dict(d_vocab=300, d_model=16, ctx=12, n_heads=2)
 VARIANTS = [

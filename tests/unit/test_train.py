@@ -6,11 +6,19 @@ import pytest
 import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
-from zeropoint import corpus, grid
-from zeropoint.corpus import Text, tokenizer_for
-from zeropoint.tiny import TinyConfig, TinyLM
-from zeropoint.train import CoupledAdamW, Recipe, batch_at, held_out_loss, make_optimizer, next_token_loss, train
-from zeropoint.watch import Movement, drift, frequency_groups, observed_steps
+from zeropoint.tiny import corpus, grid
+from zeropoint.tiny.corpus import Text, tokenizer_for
+from zeropoint.tiny.shape import TinyConfig, TinyLM
+from zeropoint.tiny.training import (
+    CoupledAdamW,
+    Recipe,
+    batch_at,
+    held_out_loss,
+    make_optimizer,
+    next_token_loss,
+    train,
+)
+from zeropoint.tiny.watching import Movement, drift, frequency_groups, observed_steps
 
 CONFIG = TinyConfig(d_vocab=300, d_model=16, ctx=12, n_heads=2)
 RECIPE = Recipe(steps=40, batch=4, ctx=12, lr=1e-2, warmup=5)

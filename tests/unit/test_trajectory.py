@@ -6,8 +6,9 @@ import pandas as pd
 import pytest
 import torch
 
-from zeropoint import geometry, trajectory
-from zeropoint.trajectory import Snapshots, crossing
+from zeropoint import geometry
+from zeropoint.puzzles.p03 import trajectory
+from zeropoint.puzzles.p03.trajectory import Snapshots, crossing
 
 NAMES = ("mini-neo", "mini-gpt2")
 

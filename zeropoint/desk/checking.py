@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from zeropoint.desk.compare import Difference, brief, describe, difference, same
-from zeropoint.exercises import Exercise, Mistake
+from zeropoint.desk.exercise import Exercise, Mistake
 
 FIXED_SEED = 0  # the same inputs at every check, so that a message stays the same until the answer changes
 NAMED_UP_TO = 10_000  # numbers in an input: a mistake may cost O(n²), so on larger inputs none is looked for

@@ -1,0 +1,292 @@
+"""From a name or a folder to a labelled model, or to its embedding alone.
+
+    load("EleutherAI/gpt-neo-125M")   the hub, if it answers; else the stand-in mini-neo, and the label says so
+    load("stanford-crfm/alias-gpt2-small-x21@checkpoint-400")   one revision of a model on the hub
+    load("path/to/folder")            any Hugging Face folder
+    load("mini-neo")                  the stand-in itself
+
+ZEROPOINT_MODELS=auto (default) asks the hub with a probe of at most three seconds and falls back on the stand-ins;
+`hub` never falls back; `standin` never asks.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import ctypes
+import gc
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from zeropoint.models import checkpoint, hub
+
+PAIR = ("EleutherAI/gpt-neo-125M", "gpt2")
+DOUBLE = "[test double]"
+STAND_INS = {"mini-neo": "EleutherAI/gpt-neo-125M", "mini-gpt2": "gpt2"}
+# What the architectures call their token embedding and their output matrix, by the end of the tensor's name.
+INPUT_NAMES = (
+    "wte.weight",
+    "embed_tokens.weight",
+    "embed_in.weight",
+    "word_embeddings.weight",
+    "tok_embeddings.weight",
+)
+OUTPUT_NAMES = ("lm_head.weight", "embed_out.weight", "output.weight")
+
+
+@dataclass(frozen=True)
+class Found:
+    """Where a model was found: `name` loads it again, `source` is hub, folder or stand-in.
+
+    A test double stands in for a published model in our tests, under its name; nothing that a reader sees omits that.
+    """
+
+    name: str
+    source: str
+    folder: Path
+
+    @property
+    def is_double(self) -> bool:
+        return bool(_config(self.folder).get("zeropoint_test_double"))
+
+    @property
+    def title(self) -> str:
+        return f"{self.name} {DOUBLE}" if self.is_double else self.name
+
+    def label(self, basis: str = "raw") -> str:
+        return f"{self.title} ({basis}, {self.source})"
+
+
+@dataclass(frozen=True)
+class LoadedModel:
+    """A TransformerBridge with the label that every figure and table about it carries."""
+
+    bridge: object
+    found: Found
+    basis: str  # "raw", or "processed" as HookedTransformer.from_pretrained did
+    plain: torch.nn.Module  # the Hugging Face model, with the raw weights; shares their memory with a raw bridge
+
+    @property
+    def label(self) -> str:
+        return self.found.label(self.basis)
+
+    @property
+    def source(self) -> str:
+        return self.found.source
+
+    # Copies, so that an in-place slip in a notebook cannot damage the model.
+    @property
+    def W_E(self) -> Float[Tensor, "d_vocab d_model"]:
+        return self.bridge.W_E.detach().clone()
+
+    @property
+    def W_pos(self) -> Float[Tensor, "n_ctx d_model"]:
+        return self.bridge.W_pos.detach().clone()
+
+    @property
+    def W_U(self) -> Float[Tensor, "d_model d_vocab"]:
+        return self.bridge.W_U.detach().clone()
+
+    @property
+    def tokenizer(self):
+        return self.bridge.tokenizer
+
+
+@dataclass(frozen=True)
+class Embedding:
+    """A token embedding (or output matrix) read from the weights, without building the model; always the raw basis."""
+
+    W: Float[Tensor, "d_vocab d_model"]
+    found: Found
+    tensor_name: str
+    bytes_moved: int = 0  # over the network, for this call
+
+    @property
+    def label(self) -> str:
+        return self.found.label()
+
+    @property
+    def source(self) -> str:
+        return self.found.source
+
+
+def standin_folder(name: str) -> Path:
+    """The folder of a stand-in shipped with this package."""
+    return Path(__file__).parents[1] / "standins" / name
+
+
+def mode() -> str:
+    """ZEROPOINT_MODELS: auto, hub or standin."""
+    value = os.environ.get("ZEROPOINT_MODELS", "auto")
+    if value not in ("auto", "hub", "standin"):
+        raise ValueError(f"ZEROPOINT_MODELS={value!r} is not one of auto, hub, standin; unset it for auto.")
+    return value
+
+
+def find(name_or_path: str | Path, revision: str | None = None, *, weights: bool = True) -> Found:
+    """Decide which model `name_or_path` means here and have its files in a local folder.
+
+    `weights=False` is content with the config.json of a model on the hub. The revision may be part of the name, after @.
+    Raises FileNotFoundError for a folder without a config, hub.HubError when the hub was asked for and fails.
+    """
+    name = str(name_or_path)
+    if name in STAND_INS:
+        return Found(name, "stand-in", standin_folder(name))
+    if Path(name).is_dir():
+        if not (Path(name) / "config.json").exists():
+            raise FileNotFoundError(f"{name} has no config.json: point at a folder saved by save_pretrained.")
+        _config(Path(name))  # says so if it cannot be read
+        return Found(Path(name).resolve().name, "folder", Path(name))
+    if Path(name).is_absolute() or name.startswith(("./", "../", "~")):
+        raise FileNotFoundError(f"There is no folder {name}.")
+    repo, revision = _split(name, revision)
+    standin = next((s for s, real in STAND_INS.items() if real.lower() == repo.lower() and revision is None), None)
+    if mode() == "standin" or (
+        mode() == "auto" and standin and not (hub.has if weights else hub.has_tensor)(repo, revision)
+    ):
+        if standin is None:
+            raise FileNotFoundError(
+                f"ZEROPOINT_MODELS=standin and there is no stand-in for {name}; only for {', '.join(PAIR)}."
+            )
+        return Found(standin, "stand-in", standin_folder(standin))
+    folder = hub.fetch(repo, revision) if weights else hub.config_folder(repo, revision)
+    return Found(repo if revision is None else f"{repo}@{revision}", "hub", folder)
+
+
+def load(name_or_path: str | Path, *, processed: bool = False, revision: str | None = None) -> LoadedModel:
+    """Load through TransformerBridge.boot_transformers, in float32 on the CPU.
+
+    The basis is raw: the weights as they were saved. With `processed=True` LayerNorm is folded into the next matrices,
+    writing weights are centred over d_model and the unembedding over d_vocab, as HookedTransformer.from_pretrained did.
+    Raises ValueError if the weights are damaged, lack a part of the model, or hold NaN in W_E.
+    """
+    # Imported here: seconds that `stats` and the embedding-only reads need not pay.
+    from transformer_lens.model_bridge import TransformerBridge
+    from transformers import AutoModelForCausalLM
+    from transformers.utils import logging
+
+    free_memory()
+    found = find(name_or_path, revision)
+    checkpoint.tensor_files(found.folder)  # says in one sentence what is wrong with the files
+    logging.disable_progress_bar()
+    model, info = AutoModelForCausalLM.from_pretrained(
+        found.folder,
+        dtype=torch.float32,
+        attn_implementation="eager",
+        output_loading_info=True,
+        ignore_mismatched_sizes=True,
+    )
+    # transformers would go on with random numbers in their place
+    if absent := sorted(info["missing_keys"]) + sorted(name for name, *_ in info["mismatched_keys"]):
+        raise ValueError(
+            f"{found.folder} lacks {len(absent)} of the model's tensors, or has them in another shape "
+            f"({', '.join(absent[:3])}): save it again with save_pretrained, or mend its config.json."
+        )
+    plain = copy_sharing(model)  # the bridge takes the model's modules apart
+    bridge = TransformerBridge.boot_transformers(str(found.folder), hf_model=model, device="cpu")
+    _finite(bridge.W_E, "W_E", found)
+    if processed:
+        bridge.enable_compatibility_mode(disable_warnings=True)
+    return LoadedModel(bridge.eval(), found, "processed" if processed else "raw", plain.eval())
+
+
+def copy_sharing(model: torch.nn.Module, dtype: torch.dtype | None = None) -> torch.nn.Module:
+    """A copy of the modules on the same weights, which take no memory again; or on weights of another dtype."""
+    kept = {id(p): torch.nn.Parameter(p.detach().to(dtype or p.dtype), requires_grad=False) for p in model.parameters()}
+    return copy.deepcopy(model, kept)
+
+
+def free_memory() -> None:
+    """Give back what dropped models held: a bridge refers to itself, and glibc keeps freed blocks. Gigabytes, at true size."""
+    gc.collect()
+    with contextlib.suppress(OSError, AttributeError):  # elsewhere than on Linux
+        ctypes.CDLL("libc.so.6").malloc_trim(0)
+
+
+def load_pair(*, processed: bool = False) -> tuple[LoadedModel, LoadedModel]:
+    """GPT-Neo-125M and GPT-2 small, or both stand-ins: never one of each. Prints which."""
+    sources = {find(name).source for name in PAIR}
+    names = PAIR if len(sources) == 1 else tuple(STAND_INS)
+    pair = tuple(load(name, processed=processed) for name in names)
+    print("Models: " + " and ".join(m.label for m in pair))
+    if pair[0].source == "stand-in":
+        print("Stand-ins are small models trained for this series; they are not GPT-Neo or GPT-2.")
+    return pair
+
+
+def load_embedding(name_or_path: str | Path, *, output: bool = False, revision: str | None = None) -> Embedding:
+    """Read one matrix, [d_vocab, d_model], out of the weights; needs neither tokenizer nor the rest of the model.
+
+    From the hub only that matrix is downloaded, and kept; `bytes_moved` says how much came. `output=True` gives the
+    output matrix; of a tied model that is the input embedding, under its own name.
+    Raises ValueError if there is no such matrix, or if it is damaged or holds NaN.
+    """
+    found = find(name_or_path, revision, weights=False)
+    repo, commit = _split(found.name)[0], found.folder.name
+    remote = found.source == "hub" and not checkpoint.whole(found.folder)
+    names, moved = hub.tensor_names(repo, commit) if remote else ({}, 0)
+    if names:
+        tensor_name = _choose(list(names), output, found)
+        file, bytes_of_tensor = hub.fetch_tensor(repo, commit, names[tensor_name], tensor_name)
+        moved += bytes_of_tensor
+    else:
+        folder = hub.fetch(repo, commit) if remote else found.folder  # pickled: no part of it can be read alone
+        files = checkpoint.tensor_files(folder)
+        tensor_name = _choose(list(files), output, found)
+        file = files[tensor_name]
+        moved = sum(f.stat().st_size for f in set(files.values())) if remote else 0
+    W = checkpoint.read(file, tensor_name)
+    _finite(W, tensor_name, found)
+    return Embedding(W, found, tensor_name, moved)
+
+
+def _split(name: str, revision: str | None = None) -> tuple[str, str | None]:
+    """("owner/model", "revision") from "owner/model@revision"."""
+    repo, _, after = name.partition("@")
+    return repo, revision or after or None
+
+
+def _config(folder: Path) -> dict:
+    try:
+        return json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ValueError(f"{folder / 'config.json'} is no JSON ({error}): copy or download it again.") from None
+
+
+def _choose(names: list[str], output: bool, found: Found) -> str:
+    """The tensor that is the token embedding, or the output matrix."""
+
+    def first(suffixes: tuple[str, ...]) -> str | None:
+        return next((t for suffix in suffixes for t in names if t == suffix or t.endswith("." + suffix)), None)
+
+    if output and (tensor := first(OUTPUT_NAMES)):
+        return tensor
+    if output and not _tied(found.folder):
+        raise ValueError(
+            f"{found.title} has no output matrix among its {len(names)} tensors ({', '.join(OUTPUT_NAMES)}), and its "
+            "config.json does not tie it to the token embedding."
+        )
+    if tensor := first(INPUT_NAMES):
+        return tensor
+    raise ValueError(f"{found.title} has no token embedding among its {len(names)} tensors ({', '.join(INPUT_NAMES)}).")
+
+
+def _tied(folder: Path) -> bool:
+    from transformers import AutoConfig  # knows what each architecture does where its config.json says nothing
+
+    return AutoConfig.from_pretrained(folder).tie_word_embeddings
+
+
+def _finite(W: Tensor, what: str, found: Found) -> None:
+    bad = ~torch.isfinite(W).all(dim=-1)
+    if bad.any():
+        raise ValueError(
+            f"{what} of {found.title} holds NaN or infinity in {int(bad.sum())} of {len(bad)} rows "
+            f"(first: row {int(bad.nonzero()[0])}): the weights in {found.folder} are damaged; get them again."
+        )

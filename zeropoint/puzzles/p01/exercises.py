@@ -1,0 +1,467 @@
+"""Puzzle 01, suspiciously similar embeddings."""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from zeropoint.desk.exercise import Exercise, Mistake
+
+# rows, columns, size of the common vector in units of the spread, dtype.
+# Few rows tell n from n - 1, n = d lets answers along the wrong axis run, and more than 5,000 rows catch a sample of them.
+CLOUDS = [
+    (4, 2, 1.0, torch.float32),
+    (7, 4, 3.0, torch.float32),
+    (5, 11, 0.0, torch.float64),
+    (6, 6, 1.0, torch.float32),
+    (8, 8, 2.0, torch.float64),
+    (40, 12, 0.0, torch.float32),
+    (25, 60, 1.5, torch.float64),
+    (5120, 6, 0.5, torch.float32),
+]
+
+
+def clouds(seed: int) -> list[tuple[Tensor]]:
+    """Matrices u + c: unequal row norms, unequal columns, with and without a common vector."""
+    generator = torch.Generator().manual_seed(seed)
+    return [(_cloud(*sort, generator),) for sort in CLOUDS]
+
+
+def _cloud(n: int, d: int, common: float, dtype: torch.dtype, generator: torch.Generator) -> Float[Tensor, "n d"]:
+    u = torch.randn(n, d, generator=generator, dtype=torch.float64)
+    u *= 0.3 + torch.linspace(0, 2.7, n, dtype=torch.float64)[torch.randperm(n, generator=generator), None]
+    u *= 0.4 + 1.6 * torch.rand(d, generator=generator, dtype=torch.float64)
+    c = torch.randn(d, generator=generator, dtype=torch.float64)
+    W = u + common * c / c.norm() * u.norm(dim=1).mean()
+    W = W.round(decimals=2) if n * d <= 12 else W  # small enough to work out by hand
+    # where few rows count, none may be so short that float32 loses its direction
+    lengths = torch.stack([W.norm(dim=1), (W - W.mean(0)).norm(dim=1)])
+    return W.to(dtype) if n > 100 or lengths.min() > 0.1 else _cloud(n, d, common, dtype, generator)
+
+
+def _units(W: Tensor, dim: int = 1) -> Tensor:
+    return W / W.norm(dim=dim, keepdim=True)
+
+
+def _pairs(u: Tensor) -> Tensor:
+    """Dot products of all pairs of different rows, each pair once."""
+    return (u @ u.T)[tuple(torch.triu_indices(len(u), len(u), 1))]
+
+
+# --- 1.1 -----------------------------------------------------------------------------------------------------------
+
+
+def mean_pairwise_cosine(W: Float[Tensor, "d_vocab d_model"]) -> float:
+    u = W / W.norm(dim=1, keepdim=True)
+    n = len(u)
+    everything = u.sum(0).square().sum()  # all n² dot products at once, among them n ones: each row with itself
+    return ((everything - n) / (n * (n - 1))).item()
+
+
+DIAGONAL = "What is the cosine of a token with itself, and how many such pairs did you take in?"
+NOT_UNIT = "A cosine doesn't notice when a row is made ten times longer. Does your number?"
+COUNT = "Count by hand for three rows: how many cosines did you add up, and what did you divide by?"
+AXIS_UNIT = "After this step, which vectors have length 1: the tokens, or the columns?"
+
+EX_1_1 = Exercise(
+    id="1.1",
+    title="mean pairwise cosine",
+    kind="function",
+    difficulty=2,
+    minutes=10,
+    cases=clouds,
+    reference=mean_pairwise_cosine,
+    scale=1.0,
+    mistakes=[
+        Mistake("the diagonal is left in", lambda W: (_units(W) @ _units(W).T).mean(), DIAGONAL),
+        Mistake("the diagonal is left in", lambda W: _sum_with_diagonal_over_pairs(_units(W)), DIAGONAL),
+        Mistake("the rows are not normalised", lambda W: _pairs(W).mean(), NOT_UNIT),
+        Mistake("the rows are not normalised", lambda W: W.mean(0).square().sum(), NOT_UNIT),
+        Mistake(
+            "absolute values are averaged",
+            lambda W: _pairs(_units(W)).abs().mean(),
+            "A cosine has a sign. Where did it go?",
+        ),
+        Mistake(
+            "absolute values are averaged",
+            lambda W: (_units(W) @ _units(W).T).abs().mean(),
+            "A cosine has a sign. Where did it go?",
+        ),
+        Mistake("normalised along the wrong axis", lambda W: _pairs(_units(W, 0)).mean(), AXIS_UNIT),
+        Mistake("normalised along the wrong axis", lambda W: (_units(W, 0) @ _units(W, 0).T).mean(), AXIS_UNIT),
+        Mistake(
+            "one norm for the whole matrix",
+            lambda W: _pairs(W / W.norm()).mean(),
+            "Each token has a length of its own.",
+        ),
+        Mistake(
+            "the columns are compared, not the rows",
+            lambda W: _pairs(_units(W.T)).mean(),
+            "Which axis of W counts the tokens, and which pairs did you take?",
+        ),
+        Mistake(
+            "the mean cosine with the mean vector, not between tokens",
+            lambda W: (_units(W) @ _units(W.mean(0), 0)).mean(),
+            "This asks how each token lies to the average one. The exercise asks how two tokens lie to each other.",
+        ),
+        Mistake(
+            "a square is missing",
+            lambda W: _units(W).mean(0).norm(),
+            "The length of the mean unit vector is close in spirit. Expand the dot product of that vector with itself.",
+        ),
+        Mistake(
+            "a square is missing",
+            lambda W: _pairs(_units(W)).mean().sqrt(),
+            "The last step is one too many: why a root?",
+        ),
+        Mistake("the pairs are miscounted: twice too much", lambda W: 2 * _pairs(_units(W)).mean(), COUNT),
+        Mistake("the pairs are miscounted: half of it", lambda W: _pairs(_units(W)).mean() / 2, COUNT),
+        Mistake(
+            "the diagonal is set to 0, but still counted", lambda W: 2 * _pairs(_units(W)).sum() / len(W) ** 2, COUNT
+        ),
+        Mistake(
+            "centred first",
+            lambda W: _pairs(_units(W - W.mean(0))).mean(),
+            "This exercise asks about the vectors as they are. Moving them comes later.",
+        ),
+    ],
+    hints=[
+        "Write it for three tokens first, with every pair spelt out. Which entries of the table of cosines belong, and which don't?",
+        "Cosine is the dot product of rows of length 1. For a sum of dot products no table is needed: what is (û₁ + û₂ + û₃)·(û₁ + û₂ + û₃)?",
+        "Add up the unit rows, square the length of that sum, take away what the tokens contribute with themselves, and divide by the number of ordered pairs.",
+    ],
+)
+
+
+def _sum_with_diagonal_over_pairs(u: Tensor) -> Tensor:
+    return (u @ u.T).sum() / (len(u) * (len(u) - 1))
+
+
+# --- 1.2 -----------------------------------------------------------------------------------------------------------
+
+
+def cosine_with_mean(W: Float[Tensor, "d_vocab d_model"]) -> Float[Tensor, " d_vocab"]:
+    mean = W.mean(0)
+    return (W @ mean) / (W.norm(dim=1) * mean.norm())
+
+
+WRONG_MEAN = "Which axis did you average over? The mean is itself a vector in the space where the tokens live."
+
+EX_1_2 = Exercise(
+    id="1.2",
+    title="cosine of each token with the mean vector",
+    kind="function",
+    difficulty=1,
+    minutes=5,
+    cases=clouds,
+    task="""How does each token lie to the average token? Return the cosine of every row of W with the mean of all rows:
+    one number a token, shape [d_vocab]. Which of your explanations predict what you will see?""",
+    reference=cosine_with_mean,
+    scale=1.0,
+    mistakes=[
+        Mistake("a dot product: nothing is normalised", lambda W: W @ W.mean(0), "Can a cosine exceed 1? Can yours?"),
+        Mistake("only the rows are normalised", lambda W: _units(W) @ W.mean(0), "A cosine divides by two lengths."),
+        Mistake("only the mean is normalised", lambda W: W @ _units(W.mean(0), 0), "A cosine divides by two lengths."),
+        Mistake(
+            "the mean is taken over d_model", lambda W: _cosines(W, W.mean(1, keepdim=True).expand_as(W)), WRONG_MEAN
+        ),
+        Mistake(
+            "the mean is taken over d_model", lambda W: W @ W.mean(1) / (W.norm(dim=1) * W.mean(1).norm()), WRONG_MEAN
+        ),
+        Mistake("the mean is taken over d_model", lambda W: W.mean(1) / W.norm(dim=1), WRONG_MEAN),
+        Mistake(
+            "the mean of the unit rows, not of the rows",
+            lambda W: _units(W) @ _units(_units(W).mean(0), 0),
+            "Close: but a long row should pull the mean further than a short one. In what order did you normalise and average?",
+        ),
+        Mistake(
+            "the length of the unit rows' mean is left in",
+            lambda W: _units(W) @ _units(W).mean(0),
+            "The mean of unit vectors is shorter than 1, and it is not quite the mean that is asked for.",
+        ),
+        Mistake(
+            "centred first",
+            lambda W: _cosines(W - W.mean(0), W.mean(0).expand_as(W)),
+            "You took the mean away before you compared with it.",
+        ),
+        Mistake(
+            "normalised along the wrong axis",
+            lambda W: _cosines(_units(W, 0), _units(W, 0).mean(0).expand_as(W)),
+            AXIS_UNIT,
+        ),
+        Mistake("normalised along the wrong axis", lambda W: _units(W, 0) @ _units(W.mean(0), 0), AXIS_UNIT),
+        Mistake("absolute values", lambda W: cosine_with_mean(W).abs(), "A cosine has a sign. Where did it go?"),
+    ],
+    hints=[
+        "Two ingredients: one vector that is the average token, and one number for each token. What shape has each?",
+        "The average token is an average over the vocabulary: the axis of length d_vocab goes away.",
+        "Divide each dot product by both lengths, the token's own and the mean's. Normalise after averaging, not before.",
+    ],
+)
+
+
+def _cosines(A: Tensor, B: Tensor) -> Tensor:
+    return (A * B).sum(1) / (A.norm(dim=1) * B.norm(dim=1))
+
+
+# --- 1.3 -----------------------------------------------------------------------------------------------------------
+
+
+def centre(W: Float[Tensor, "d_vocab d_model"]) -> Float[Tensor, "d_vocab d_model"]:
+    return W - W.mean(0)
+
+
+OWN_MEAN = "Two axes, two different centrings. Which one moves the origin, and which one changes each token by itself?"
+ONLY_MOVE = "Centring moves the cloud and does nothing else: distances between tokens stay. Do yours?"
+
+EX_1_3 = Exercise(
+    id="1.3",
+    title="move the origin",
+    kind="function",
+    difficulty=1,
+    minutes=3,
+    cases=clouds,
+    task="""Move the origin to where the cloud is: return W with the mean token embedding taken away from every row, shape
+    [d_vocab, d_model].""",
+    reference=centre,
+    mistakes=[
+        Mistake("centred over d_model: each row lost its own mean", lambda W: W - W.mean(1, keepdim=True), OWN_MEAN),
+        Mistake("centred over d_model: each row lost its own mean", lambda W: W - W.mean(1), OWN_MEAN),
+        Mistake(
+            "one number taken from all entries",
+            lambda W: W - W.mean(),
+            "The mean token is a vector, one number a dimension.",
+        ),
+        Mistake("standardised: divided by the spread as well", lambda W: (W - W.mean(0)) / W.std(0), ONLY_MOVE),
+        Mistake(
+            "standardised: divided by the spread as well", lambda W: (W - W.mean(0)) / W.std(0, correction=0), ONLY_MOVE
+        ),
+        Mistake("centred, then normalised", lambda W: _units(W - W.mean(0)), ONLY_MOVE),
+        Mistake("normalised, then centred", lambda W: _units(W) - _units(W).mean(0), ONLY_MOVE),
+        Mistake(
+            "the mean direction is taken away, not the mean",
+            lambda W: W - _units(W.mean(0), 0),
+            "How long is the vector that you took away?",
+        ),
+        Mistake(
+            "projected: each row lost its part along the mean",
+            lambda W: W - (W @ _units(W.mean(0), 0))[:, None] * _units(W.mean(0), 0),
+            "Every token should lose the same vector. Does it?",
+        ),
+        Mistake("the mean is added", lambda W: W + W.mean(0), "Where is the mean of your result?"),
+        Mistake(
+            "the sign is turned",
+            lambda W: W.mean(0) - W,
+            "Where does the mean of your result lie, and where does a token point?",
+        ),
+        Mistake("the sum is taken away, not the mean", lambda W: W - W.sum(0), "Where is the mean of your result?"),
+        Mistake(
+            "the median is taken away, not the mean",
+            lambda W: W - W.quantile(0.5, dim=0),
+            "A centre, but not the mean.",
+        ),
+        Mistake("nothing has moved", lambda W: W, "Where is the mean of your result?"),
+    ],
+    hints=[
+        "After it, the mean of the rows must be the zero vector. Check that on your result.",
+        "The vector to take away is the same for every token: it has shape [d_model].",
+        "An average over dim 0 has that shape; broadcasting subtracts it from every row.",
+    ],
+)
+
+# --- 1.4 -----------------------------------------------------------------------------------------------------------
+
+
+def share_of_mean(W: Float[Tensor, "d_vocab d_model"]) -> float:
+    mean = W.mean(0)
+    return (mean.square().sum() / W.square().sum(1).mean()).item()
+
+
+SQUARES = "Lengths don't add up, but something about them does. Which of your two numbers is squared, and when?"
+
+EX_1_4 = Exercise(
+    id="1.4",
+    title="the share that the mean carries",
+    kind="function",
+    difficulty=2,
+    minutes=5,
+    cases=clouds,
+    task="""How big is the common part? Return the squared length of the mean row as a share of the mean squared length of
+    the rows: one number between 0 and 1.""",
+    reference=share_of_mean,
+    scale=1.0,
+    mistakes=[
+        Mistake("the lengths are not squared", lambda W: W.mean(0).norm() / W.norm(dim=1).mean(), SQUARES),
+        Mistake("the lengths are not squared", lambda W: share_of_mean(W) ** 0.5, SQUARES),
+        Mistake("squared after averaging", lambda W: (W.mean(0).norm() / W.norm(dim=1).mean()) ** 2, SQUARES),
+        Mistake(
+            "the mean of the lengths for the length of the mean",
+            lambda W: W.norm(dim=1).mean() ** 2 / W.norm(dim=1).square().mean(),
+            "Two opposite vectors of length 1: what is the length of their mean, and what is the mean of their lengths?",
+        ),
+        Mistake(
+            "the mean of the lengths for the length of the mean",
+            lambda W: W.norm(dim=1).mean() / W.norm(dim=1).mean(),
+            "Two opposite vectors of length 1: what is the length of their mean, and what is the mean of their lengths?",
+        ),
+        Mistake(
+            "averaged over dimensions, not summed",
+            lambda W: W.mean(0).square().mean() / W.square().sum(1).mean(),
+            "A squared length is a sum over dimensions: above and below the line alike.",
+        ),
+        Mistake(
+            "averaged over dimensions, not summed",
+            lambda W: W.mean(0).square().sum() / W.square().mean(),
+            "A squared length is a sum over dimensions: above and below the line alike.",
+        ),
+        Mistake(
+            "summed over tokens, not averaged",
+            lambda W: W.mean(0).square().sum() / W.square().sum(),
+            "The lower part should not grow when the vocabulary is written down twice.",
+        ),
+        Mistake(
+            "the mean is taken over d_model", lambda W: W.mean(1).square().sum() / W.square().sum(1).mean(), WRONG_MEAN
+        ),
+        Mistake(
+            "the mean is taken over d_model", lambda W: W.mean(1).square().sum() / W.square().sum(0).mean(), WRONG_MEAN
+        ),
+        Mistake(
+            "the other share: what is left without the mean",
+            lambda W: 1 - share_of_mean(W),
+            "The two shares add up to 1. Which one is this?",
+        ),
+        Mistake(
+            "the mean against what is left, not against the whole",
+            lambda W: W.mean(0).square().sum() / (W - W.mean(0)).square().sum(1).mean(),
+            "A share has the whole below the line.",
+        ),
+        Mistake(
+            "the rows are normalised first",
+            lambda W: _units(W).mean(0).square().sum(),
+            "Here lengths count: leave the rows as long as they are.",
+        ),
+        Mistake("upside down", lambda W: 1 / share_of_mean(W), "Can a share exceed 1?"),
+    ],
+    hints=[
+        "Write each row as mean + rest. What happens to the cross term when ‖mean + rest‖² is averaged over all rows?",
+        "So the average squared length is a sum of two parts. The answer is one part over the whole.",
+        "Above: the squared length of the mean vector. Below: the average over tokens of each token's squared length.",
+    ],
+)
+
+# --- 1.5 -----------------------------------------------------------------------------------------------------------
+
+
+def effective_dimension(W: Float[Tensor, "d_vocab d_model"]) -> float:
+    u = W - W.mean(0)
+    u = u / u.norm(dim=1, keepdim=True)
+    n = len(u)
+    gram = u.T @ u  # [d_model, d_model]: its squared entries add up to the same sum as all n² squared cosines
+    mean_square = (gram.square().sum() - n) / (n * (n - 1))
+    return (1 / mean_square).item()
+
+
+def _centred_units(W: Tensor) -> Tensor:
+    return _units(W - W.mean(0))
+
+
+NOT_CENTRED = "Try your function on W and on W + 100: the shape of the cloud is the same. Is your number?"
+SQUARE_EACH = "In which order do you square and average? For cosines of both signs it matters."
+
+EX_1_5 = Exercise(
+    id="1.5",
+    title="effective dimension",
+    kind="function",
+    difficulty=3,
+    minutes=12,
+    cases=clouds,
+    task="""A mean cosine of zero may hide large cosines of both signs. Centre, then take the mean of cosine² over all pairs
+    of different rows. Independent random directions in d dimensions would give 1/d in expectation: return one over your
+    mean, the dimension of the random cloud that would look as spread out.""",
+    reference=effective_dimension,
+    mistakes=[
+        Mistake("not centred", lambda W: 1 / _pairs(_units(W)).square().mean(), NOT_CENTRED),
+        Mistake("not centred", lambda W: 1 / (_units(W) @ _units(W).T).square().mean(), NOT_CENTRED),
+        Mistake(
+            "the diagonal is left in", lambda W: 1 / (_centred_units(W) @ _centred_units(W).T).square().mean(), DIAGONAL
+        ),
+        Mistake(
+            "mean |cosine| for mean cosine²",
+            lambda W: 1 / _pairs(_centred_units(W)).abs().mean(),
+            "The baseline 1/d belongs to another power of the cosine.",
+        ),
+        Mistake(
+            "mean |cosine| for mean cosine²", lambda W: 1 / _pairs(_centred_units(W)).abs().mean() ** 2, SQUARE_EACH
+        ),
+        Mistake(
+            "the square of the mean for the mean of the squares",
+            lambda W: 1 / _pairs(_centred_units(W)).mean() ** 2,
+            SQUARE_EACH,
+        ),
+        Mistake(
+            "the square of the mean for the mean of the squares",
+            lambda W: 1 / (_centred_units(W) @ _centred_units(W).T).mean() ** 2,
+            SQUARE_EACH,
+        ),
+        Mistake("the rows are not normalised", lambda W: 1 / _pairs(W - W.mean(0)).square().mean(), NOT_UNIT),
+        Mistake(
+            "normalised before centring, and not after",
+            lambda W: 1 / _pairs(_units(W) - _units(W).mean(0)).square().mean(),
+            "After centring, how long are your rows?",
+        ),
+        Mistake(
+            "centred over d_model", lambda W: 1 / _pairs(_units(W - W.mean(1, keepdim=True))).square().mean(), OWN_MEAN
+        ),
+        Mistake(
+            "the number of dimensions, whatever the cloud",
+            lambda W: W.shape[1],
+            "A cloud can lie in many dimensions and use few of them.",
+        ),
+        Mistake(
+            "upside down",
+            lambda W: 1 / effective_dimension(W),
+            "More dimensions make cosines smaller. Does your number grow or shrink?",
+        ),
+        Mistake(
+            "the root of it",
+            lambda W: effective_dimension(W) ** 0.5,
+            "An isotropic cloud in d dimensions should give about d.",
+        ),
+    ],
+    hints=[
+        "Random directions in d dimensions: cosines average to 0, and their squares to 1/d. Turn that round.",
+        "Centre, then normalise, then average cos² over pairs of different rows. The diagonal counts n ones here too.",
+        "To avoid the n × n table: Σᵢⱼ (ûᵢ·ûⱼ)² is the sum of the squared entries of the d × d matrix UᵀU.",
+    ],
+)
+
+# --- 1.6 -----------------------------------------------------------------------------------------------------------
+
+EX_1_6 = Exercise(
+    id="1.6",
+    title="why the mean cosine is so high",
+    kind="why",
+    difficulty=2,
+    minutes=10,
+    hints=[
+        "Name the one thing which, taken away, makes the effect disappear. Then say what you measured that shows it.",
+        "Say which other explanations you had, and which number or plot rules each of them out.",
+        "Say what your evidence does not show: about the model, and about where the effect comes from.",
+    ],
+    rubric=[
+        "Mechanism: every embedding is a common vector plus something of its own, w = c + u, and c is long compared with u.",
+        "Why that gives the number: the mean pairwise cosine is the squared length of the mean unit vector (up to the diagonal), so a shared direction is enough, whatever the tokens mean.",
+        "Evidence, in numbers: how many tokens lie close to the mean's direction, and what share of the average squared length the mean carries, in each model.",
+        "A test that could have failed, with a control: the mean cosine falls to about 0 without the mean, and stays without another vector of that length. (Two opposite clusters would also average to 0: the cosines with the mean tell them apart from one far cluster.)",
+        "Rivals ruled out, each by a number: similar meanings, a few huge dimensions, norms or rare tokens, the loader's weight processing.",
+        "What is left: after centring, cosines are still far larger in size than in an isotropic cloud, and part of that may lie along the mean itself: tokens can hold more or less of the common vector. Constant plus noise is not the whole geometry.",
+        "What doesn't follow: that the model uses this vector, or that GPT-Neo's tokens are harder to tell apart. Zero is simply not a special point for the embedding, and cosine treats it as one.",
+        "A prediction for GPT-2: a smaller share of the mean, so centring changes its mean cosine too, but from a lower start and also to about 0.",
+    ],
+)
+
+# Words that give the puzzle's answer away: none may stand in the puzzle file.
+SPOILERS = ("mean vector", "common vector", "centring", "centre", "the mean of the rows", "origin")
+
+EXERCISES = [EX_1_1, EX_1_2, EX_1_3, EX_1_4, EX_1_5, EX_1_6]

@@ -1,0 +1,462 @@
+"""Puzzle 02, a free variable."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from zeropoint.desk.exercise import Exercise, Mistake
+
+DTYPES = (torch.float32, torch.float64)
+
+
+def _random(seed: int):
+    """randn(shape) in float64 from one generator."""
+    generator = torch.Generator().manual_seed(seed)
+    return lambda *shape: torch.randn(*shape, generator=generator, dtype=torch.float64)
+
+
+def _in_turn(cases: list[tuple[Tensor, ...]]) -> list[tuple[Tensor, ...]]:
+    """float32 and float64 in turn."""
+    return [tuple(t.to(DTYPES[i % 2]) for t in args) for i, args in enumerate(cases)]
+
+
+# --- 2.1 -----------------------------------------------------------------------------------------------------------
+
+
+def mean_kl(before: Float[Tensor, "seq d_vocab"], after: Float[Tensor, "seq d_vocab"]) -> float:
+    log_p, log_q = before.log_softmax(-1), after.log_softmax(-1)
+    return (log_p.exp() * (log_p - log_q)).sum(-1).mean().item()
+
+
+def predictions(seed: int) -> list[tuple[Tensor, Tensor]]:
+    """Two sets of logits, each row with an offset of its own that no probability shows."""
+    randn, cases = _random(seed), []
+    for seq, d_vocab in ((1, 3), (4, 2), (3, 7), (5, 5), (2, 40), (30, 11), (6, 2000)):
+        before, after = 2 * randn(seq, d_vocab), 2 * randn(seq, d_vocab)
+        cases.append((before + 3 * randn(seq, 1), after + 3 * randn(seq, 1)))
+    return _in_turn(cases)
+
+
+def _log_probs(before: Tensor, after: Tensor, dim: int = -1) -> tuple[Tensor, Tensor]:
+    return before.log_softmax(dim), after.log_softmax(dim)
+
+
+def _kl(before: Tensor, after: Tensor, dim: int = -1) -> Tensor:
+    log_p, log_q = _log_probs(before, after, dim)
+    return (log_p.exp() * (log_p - log_q)).sum(dim)
+
+
+WHICH_WAY = "Whose probabilities weigh the logarithms? The model as it was is the one that is right here."
+NORMALISE = "Add 5 to all logits of a position: no probability changes. Does your number?"
+
+EX_2_1 = Exercise(
+    id="2.1",
+    title="how far apart are two predictions?",
+    kind="function",
+    difficulty=1,
+    minutes=5,
+    cases=predictions,
+    reference=mean_kl,
+    scale=1.0,
+    real=lambda pair: pair,
+    mistakes=[
+        Mistake("the other way round", lambda before, after: _kl(after, before).mean(), WHICH_WAY),
+        Mistake(
+            "both ways, averaged", lambda before, after: (_kl(after, before) + _kl(before, after)).mean() / 2, WHICH_WAY
+        ),
+        Mistake(
+            "summed over positions, not averaged",
+            lambda before, after: _kl(before, after).sum(),
+            "Should the number double when the text is read twice?",
+        ),
+        Mistake(
+            "averaged over the vocabulary too",
+            lambda before, after: _kl(before, after).mean() / before.shape[-1],
+            "A divergence is a sum over the vocabulary. Which average did your function, or torch's, take?",
+        ),
+        Mistake(
+            "logits for log-probabilities",
+            lambda before, after: (before.softmax(-1) * (before - after)).sum(-1).mean(),
+            NORMALISE,
+        ),
+        Mistake(
+            "normalised over positions",
+            lambda before, after: _kl(before, after, 0).mean(),
+            "Which axis of the logits counts the tokens that could come next?",
+        ),
+        Mistake("in bits", lambda before, after: _kl(before, after).mean() / math.log(2), "Right, in another unit."),
+        Mistake(
+            "the cross-entropy: the entropy is not taken away",
+            lambda before, after: -(before.softmax(-1) * after.log_softmax(-1)).sum(-1).mean(),
+            "What does your function give for two equal predictions?",
+        ),
+        Mistake("the sign is turned", lambda before, after: -_kl(before, after).mean(), "Can this number be negative?"),
+        Mistake(
+            "the total variation, not the KL divergence",
+            lambda before, after: (before.softmax(-1) - after.softmax(-1)).abs().sum(-1).mean() / 2,
+            "A good distance, but another one: this has logarithms in it.",
+        ),
+        Mistake(
+            "the largest position, not the mean",
+            lambda before, after: _kl(before, after).max(),
+            "One number a position, then the average.",
+        ),
+    ],
+    hints=[
+        "Logits are not probabilities yet. Turn both into log-probabilities over the vocabulary first.",
+        "At one position: Σ over tokens of p · (log p − log q), with p from before the move and q from after it.",
+        "log_softmax(-1) of both; exp of the first as weights; sum over the last axis, mean over positions.",
+    ],
+)
+
+# --- 2.2 -----------------------------------------------------------------------------------------------------------
+
+
+def hide_the_mean(
+    W_E: Float[Tensor, "d_vocab d_model"], W_pos: Float[Tensor, "n_ctx d_model"]
+) -> tuple[Float[Tensor, "d_vocab d_model"], Float[Tensor, "n_ctx d_model"]]:
+    mean = W_E.mean(0)
+    return W_E - mean, W_pos + mean  # the model reads only sums of a row of each
+
+
+def embeddings(seed: int) -> list[tuple[Tensor, Tensor]]:
+    randn, cases = _random(seed), []
+    for d_vocab, n_ctx, d in ((5, 3, 2), (7, 2, 4), (4, 6, 3), (6, 6, 6), (5, 8, 8), (60, 12, 10), (3000, 4, 5)):
+        cases.append((randn(d_vocab, d) + 2 * randn(d), 0.5 * randn(n_ctx, d) + randn(d)))
+    return _in_turn(cases)
+
+
+def _first_only(W_E: Tensor, W_pos: Tensor) -> tuple[Tensor, Tensor]:
+    W_pos = W_pos.clone()
+    W_pos[0] += W_E.mean(0)
+    return W_E - W_E.mean(0), W_pos
+
+
+SUMS = "Take any token at any position: what does the first layer read before your move, and what after it?"
+MEAN_ZERO = "Where is the mean of your new W_E?"
+
+EX_2_2 = Exercise(
+    id="2.2",
+    title="hide the mean",
+    kind="function",
+    difficulty=1,
+    minutes=5,
+    cases=embeddings,
+    reference=hide_the_mean,
+    real=lambda pair: pair,
+    mistakes=[
+        Mistake("nothing is given back", lambda W_E, W_pos: (W_E - W_E.mean(0), W_pos), SUMS),
+        Mistake("taken away twice", lambda W_E, W_pos: (W_E - W_E.mean(0), W_pos - W_E.mean(0)), SUMS),
+        Mistake("each is centred by itself", lambda W_E, W_pos: (W_E - W_E.mean(0), W_pos - W_pos.mean(0)), SUMS),
+        Mistake(
+            "the positions lose their own mean as well",
+            lambda W_E, W_pos: (W_E - W_E.mean(0), W_pos - W_pos.mean(0) + W_E.mean(0)),
+            SUMS,
+        ),
+        Mistake("only the first position gets it back", _first_only, SUMS),
+        Mistake(
+            "the positions share it",
+            lambda W_E, W_pos: (W_E - W_E.mean(0), W_pos + W_E.mean(0) / len(W_pos)),
+            "How many positions does one token stand at?",
+        ),
+        Mistake(
+            "the other matrix's mean is given back",
+            lambda W_E, W_pos: (W_E - W_E.mean(0), W_pos + W_pos.mean(0)),
+            "Which vector did the tokens lose?",
+        ),
+        Mistake("the sign is turned", lambda W_E, W_pos: (W_E + W_E.mean(0), W_pos - W_E.mean(0)), MEAN_ZERO),
+        Mistake(
+            "the two means change places",
+            lambda W_E, W_pos: (W_E - W_E.mean(0) + W_pos.mean(0), W_pos - W_pos.mean(0) + W_E.mean(0)),
+            MEAN_ZERO,
+        ),
+        Mistake(
+            "the positions are centred, not the tokens",
+            lambda W_E, W_pos: (W_E + W_pos.mean(0), W_pos - W_pos.mean(0)),
+            MEAN_ZERO,
+        ),
+        Mistake(
+            "centred over d_model: each row lost its own mean",
+            lambda W_E, W_pos: (W_E - W_E.mean(1, keepdim=True), W_pos),
+            "Two axes, two different centrings. The mean token is a vector, the same for all tokens.",
+        ),
+        Mistake(
+            "one number moved, not a vector",
+            lambda W_E, W_pos: (W_E - W_E.mean(), W_pos + W_E.mean()),
+            "The mean token has one number a dimension.",
+        ),
+        Mistake("nothing has moved", lambda W_E, W_pos: (W_E, W_pos), MEAN_ZERO),
+    ],
+    hints=[
+        "What exactly does the first block read for token t at position p?",
+        "A sum stays the same when one part gives what the other takes.",
+        "Every token loses the same vector; every position must gain it.",
+    ],
+)
+
+# --- 2.3 -----------------------------------------------------------------------------------------------------------
+
+
+def change_of_log_Z(W_E: Float[Tensor, "d_vocab d_model"], h: Float[Tensor, "seq d_model"]) -> Float[Tensor, " seq"]:
+    # Every logit h·w becomes h·(w − mean): all of a position's logits change by the same number, and so does log Z.
+    return -(h @ W_E.mean(0))
+
+
+def heads(seed: int) -> list[tuple[Tensor, Tensor]]:
+    randn, cases = _random(seed), []
+    for d_vocab, seq, d in ((4, 3, 2), (6, 2, 5), (3, 7, 4), (5, 5, 5), (8, 4, 8), (70, 9, 12), (2500, 5, 4)):
+        cases.append((0.7 * randn(d_vocab, d) + randn(d), 1.5 * randn(seq, d)))
+    return _in_turn(cases)
+
+
+def _log_Z(W_E: Tensor, h: Tensor) -> Tensor:
+    return (h @ W_E.T).logsumexp(-1)
+
+
+EX_2_3 = Exercise(
+    id="2.3",
+    title="what the tied head does",
+    kind="function",
+    difficulty=2,
+    minutes=8,
+    cases=heads,
+    reference=change_of_log_Z,
+    scale=1.0,
+    real=lambda pair: pair,
+    mistakes=[
+        Mistake("the sign is turned", lambda W_E, h: h @ W_E.mean(0), "After less before. What does the head lose?"),
+        Mistake(
+            "the change of the log-probabilities, not of log Z",
+            lambda W_E, h: torch.zeros_like(h[:, 0]),
+            "Log-probabilities are logits less log Z. Which of the two did you compare?",
+        ),
+        Mistake("log Z after the move, not its change", lambda W_E, h: _log_Z(W_E - W_E.mean(0), h), "And before it?"),
+        Mistake("log Z before the move, not its change", lambda W_E, h: _log_Z(W_E, h), "And after it?"),
+        Mistake(
+            "the change of Z, not of log Z",
+            lambda W_E, h: _log_Z(W_E - W_E.mean(0), h).exp() - _log_Z(W_E, h).exp(),
+            "Z itself can overflow. Where did the logarithm go?",
+        ),
+        Mistake(
+            "the change of every logit",
+            lambda W_E, h: (h @ -W_E.mean(0))[:, None].expand(-1, len(W_E)),
+            "All numbers in a row of yours are equal. What does that say about log Z?",
+        ),
+        Mistake(
+            "the length of the mean is left out",
+            lambda W_E, h: -(h @ W_E.mean(0)) / W_E.mean(0).norm(),
+            "A dot product, not a projection.",
+        ),
+        Mistake(
+            "the sum of the rows, not their mean",
+            lambda W_E, h: -(h @ W_E.sum(0)),
+            "By how much does one logit change, not all of them together?",
+        ),
+        Mistake(
+            "averaged over positions", lambda W_E, h: -(h @ W_E.mean(0)).mean(), "Each position has a log Z of its own."
+        ),
+        Mistake(
+            "the mean is taken over d_model",
+            lambda W_E, h: _log_Z(W_E - W_E.mean(1, keepdim=True), h) - _log_Z(W_E, h),
+            "The move is that of 2.2: every token loses the same vector.",
+        ),
+    ],
+    hints=[
+        "Write one logit after the move: h·(w − μ). Which part of it depends on the token?",
+        "If all logits of a position change by the same number, what happens to their logsumexp?",
+        "The number is −h·μ, one for each position.",
+    ],
+)
+
+# --- 2.4 -----------------------------------------------------------------------------------------------------------
+
+
+def what_softmax_sees(u: Tensor, v: Tensor, c: Tensor, A: Tensor) -> Float[Tensor, "query key"]:
+    # (c + u)ᵀA(c + v) = uᵀAv + cᵀAv + uᵀAc + cᵀAc; the last two are the same for all keys of a query
+    return u @ A @ v.T + c @ A @ v.T
+
+
+def attention_inputs(seed: int) -> list[tuple[Tensor, ...]]:
+    randn, cases = _random(seed), []
+    for queries, keys, d in ((2, 3, 2), (3, 2, 4), (4, 4, 3), (5, 5, 5), (1, 6, 3), (6, 4, 8), (40, 30, 12)):
+        cases.append((randn(queries, d), randn(keys, d), 1.5 * randn(d), randn(d, d)))
+    return _in_turn(cases)
+
+
+def _terms(u: Tensor, v: Tensor, c: Tensor, A: Tensor) -> dict[str, Tensor]:
+    terms = {
+        "uAv": u @ A @ v.T,
+        "cAv": (c @ A @ v.T)[None],
+        "uAc": (u @ A @ c)[:, None],
+        "cAc": (c @ A @ c)[None, None],
+    }
+    return {name: term.expand(len(u), len(v)) for name, term in terms.items()}
+
+
+def _sum_of(*names: str):
+    return lambda u, v, c, A: sum(_terms(u, v, c, A)[name] for name in names)
+
+
+def _less_row_mean(u: Tensor, v: Tensor, c: Tensor, A: Tensor) -> Tensor:
+    scores = (u + c) @ A @ (v + c).T
+    return scores - scores.mean(-1, keepdim=True)
+
+
+WHICH_AXIS = "Softmax runs over the keys of one query. Which of the terms is the same for all of them?"
+
+EX_2_4 = Exercise(
+    id="2.4",
+    title="four terms in a head",
+    kind="function",
+    difficulty=2,
+    minutes=10,
+    cases=attention_inputs,
+    reference=what_softmax_sees,
+    real=lambda args: args,
+    mistakes=[
+        Mistake("all four terms", _sum_of("uAv", "cAv", "uAc", "cAc"), WHICH_AXIS),
+        Mistake("only the term that holds no c at all survived", _sum_of("uAv"), "One term with c depends on the key."),
+        Mistake("softmax over queries, not over keys", _sum_of("uAv", "uAc"), WHICH_AXIS),
+        Mistake("the term uᵀAc is still there", _sum_of("uAv", "cAv", "uAc"), WHICH_AXIS),
+        Mistake("the term cᵀAc is still there", _sum_of("uAv", "cAv", "cAc"), WHICH_AXIS),
+        Mistake(
+            "the term without c is missing", _sum_of("cAv"), "The heads would attend the same way from every query."
+        ),
+        Mistake(
+            "A the other way round",
+            lambda u, v, c, A: u @ A.T @ v.T + c @ A.T @ v.T,
+            "Queries stand on the left of A, keys on its right.",
+        ),
+        Mistake(
+            "scaled by √d",
+            lambda u, v, c, A: what_softmax_sees(u, v, c, A) / c.shape[-1] ** 0.5,
+            "The score here is (c + u)ᵀA(c + v) as it stands.",
+        ),
+        Mistake(
+            "the scores less their mean over keys",
+            _less_row_mean,
+            "Softmax can't tell yours from the right answer. But it took away parts of terms; whole terms are asked for.",
+        ),
+        Mistake(
+            "the pattern, not the scores",
+            lambda u, v, c, A: what_softmax_sees(u, v, c, A).softmax(-1),
+            "Stop before the softmax.",
+        ),
+    ],
+    hints=[
+        "Multiply out: four terms. Write the shape of each before it is broadcast to [query, key].",
+        "Softmax over keys ignores whatever is the same for all keys of a query.",
+        "Two of the terms hold v. Those two, and only those, survive.",
+    ],
+)
+
+# --- 2.5 -----------------------------------------------------------------------------------------------------------
+
+
+def absorb(shift: Tensor, W: Tensor, b: Tensor, c: Tensor) -> tuple[Float[Tensor, " d_model"], Float[Tensor, " d_out"]]:
+    return shift - c, b + c @ W
+
+
+def readers(seed: int) -> list[tuple[Tensor, ...]]:
+    randn, cases = _random(seed), []
+    for d, d_out in ((2, 3), (4, 2), (3, 3), (5, 5), (6, 10), (12, 48)):
+        cases.append((randn(d), randn(d, d_out), randn(d_out), 1.5 * randn(d)))
+    return _in_turn(cases)
+
+
+BALANCE = "Put any x̂ through both: (x̂·gain + shift)W + b before, and with your two vectors after."
+
+EX_2_5 = Exercise(
+    id="2.5",
+    title="absorb a constant",
+    kind="function",
+    difficulty=2,
+    minutes=8,
+    cases=readers,
+    reference=absorb,
+    real=lambda args: args,
+    mistakes=[
+        Mistake("the bias absorbs nothing", lambda shift, W, b, c: (shift - c, b), BALANCE),
+        Mistake("the bias loses it too", lambda shift, W, b, c: (shift - c, b - c @ W), BALANCE),
+        Mistake("the shift has not lost c", lambda shift, W, b, c: (shift, b + c @ W), BALANCE),
+        Mistake(
+            "the wrong one gains",
+            lambda shift, W, b, c: (shift + c, b - c @ W),
+            "A fair exchange, in the other direction: LayerNorm should lose c.",
+        ),
+        Mistake(
+            "the old bias is gone",
+            lambda shift, W, b, c: (shift - c, c @ W),
+            "The reader had a bias before. Where is it?",
+        ),
+        Mistake(
+            "W the other way round",
+            lambda shift, W, b, c: (shift - c, b + W @ c),
+            "x is a row here: which side of W does it stand on?",
+        ),
+        Mistake(
+            "c is added without W",
+            lambda shift, W, b, c: (shift - c, b + c),
+            "c lives where LayerNorm writes, b where the reader writes. What stands between the two?",
+        ),
+        Mistake(
+            "the whole shift is moved, not c",
+            lambda shift, W, b, c: (torch.zeros_like(shift), b + shift @ W),
+            "A fair exchange too, but of another vector than c.",
+        ),
+        Mistake(
+            "all the rest is moved, not c",
+            lambda shift, W, b, c: (c, b + (shift - c) @ W),
+            "Which of the two should be gone from the shift?",
+        ),
+        Mistake("nothing has moved", lambda shift, W, b, c: (shift, b), "What does your shift lose?"),
+    ],
+    hints=[
+        "What reaches the reader is x̂·gain + shift. Take c from it: what does the reader's output lose?",
+        "The reader is affine: (x − c)W + b = xW + b − (something that does not depend on x).",
+        "Add that something, cW, to b.",
+    ],
+)
+
+# --- 2.6 -----------------------------------------------------------------------------------------------------------
+
+EX_2_6 = Exercise(
+    id="2.6",
+    title="how free is the mean?",
+    kind="why",
+    difficulty=2,
+    minutes=10,
+    hints=[
+        "For each move: which is the first thing in the model that could notice it? What does that thing read?",
+        "How do you know that a difference is rounding? Say what you compared it with.",
+        "Name one thing outside the forward pass that is not indifferent to the move.",
+    ],
+    rubric=[
+        "The exchange is exact: the model reads only W_E[t] + W_pos[p], so what all tokens lose all positions can gain, in any direction and size: d_model free numbers.",
+        "A constant vector taken from every row of the output matrix is exact too: it lowers all logits of a position by the same h·v, and softmax ignores that.",
+        "A tied model keeps its predictions under the exchange, because it makes both moves at once; its logits and log Z change. Untying matters for logits, and for W_E − μ alone it matters not at all.",
+        "Not free: W_E − μ with nothing given back, or a random vector of that length added. Evidence: KL far above rounding, the same in float64.",
+        "Exactness is judged by a yardstick: a change at the size of rounding, which shrinks when the precision doubles; a real change would not.",
+        "In attention, two of the four terms are constant over keys and cancel; cᵀAv stays and is a bias on the query. That c is the mean after LayerNorm: what LayerNorm makes of W_E's mean differs from position to position.",
+        "A constant behind LayerNorm can be absorbed by the biases of whatever reads it, attention or MLP; one before LayerNorm can't in this way, since it changes the denominators.",
+        "Free for the predictions is not free for training: weight decay sees the norms, z-loss sees log Z. Rows less their own mean over d_model are another freedom, given by LayerNorm, which the tied head breaks.",
+    ],
+)
+
+SPOILERS = (
+    "W_pos +",
+    "fungible",
+    "exchange",
+    "query bias",
+    "bias of the query",
+    "cᵀAv",
+    "h·μ",
+    "same for all keys",
+    "cW",
+)
+
+EXERCISES = [EX_2_1, EX_2_2, EX_2_3, EX_2_4, EX_2_5, EX_2_6]

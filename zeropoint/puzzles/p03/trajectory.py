@@ -1,0 +1,132 @@
+"""How embeddings came about: what was recorded while the stand-ins were trained, and checkpoints of models on the hub.
+
+Of a stand-in: numbers by step and frequency group ("0" the most frequent tokens, "4" the rarest, "all"), and at a few steps the rows of
+a sample of tokens. Both are written by tools/standins.py.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+import torch
+from jaxtyping import Float, Int
+from safetensors.torch import load_file
+from torch import Tensor
+
+from zeropoint import geometry, models
+from zeropoint.models import hub
+from zeropoint.tiny.watching import frequency_groups, observe
+
+GROUPS = {"0": "most frequent 1/256", "1": "… to 1/64", "2": "… to 1/16", "3": "… to 1/4", "4": "rarest 3/4"}
+
+
+def read(name: str) -> pd.DataFrame:
+    """Trajectory of a stand-in: one row a step and group, columns as `zeropoint.tiny.watching.observe` names them."""
+    return pd.read_csv(models.standin_folder(name) / "trajectory.csv", dtype={"group": str})
+
+
+def whole(name: str) -> pd.DataFrame:
+    """The rows of a trajectory that are about the whole vocabulary, by step."""
+    table = read(name)
+    return table[table.group == "all"].set_index("step")
+
+
+def record(name: str) -> dict:
+    """How a stand-in was trained, and what came of it: recipe, losses in nats, versions."""
+    return json.loads((models.standin_folder(name) / "record.json").read_text(encoding="utf-8"))
+
+
+def crossing(steps: pd.Series | pd.Index, values: pd.Series, level: float) -> float:
+    """The step at which `values` first pass `level`, upwards or downwards, by linear interpolation; NaN if they never do."""
+    x, y = list(steps), list(values)
+    for i in range(1, len(y)):
+        if (y[i - 1] - level) * (y[i] - level) <= 0 and y[i] != y[i - 1]:
+            return x[i - 1] + (x[i] - x[i - 1]) * (level - y[i - 1]) / (y[i] - y[i - 1])
+    return float("nan")
+
+
+def clocks(name: str) -> dict[str, float]:
+    """Of a stand-in's training: the updates at which things happened, and what became of the norms after the peak."""
+    c, entropy = whole(name), record(name)["unigram_entropy_nats"]
+    peak = c.mean_cosine.idxmax()
+    return {
+        "updates in all": c.index[-1],
+        "mean cosine passes 0.5": crossing(c.index, c.mean_cosine, 0.5),
+        "half of its peak": crossing(c.index, c.mean_cosine, c.mean_cosine[peak] / 2),
+        "loss passes the entropy of single tokens": crossing(c.index, c.held_out_loss, entropy),
+        "peak at": peak,
+        "mean cosine, end / peak": c.mean_cosine.iloc[-1] / c.mean_cosine[peak],
+        "‖mean‖, end / peak": c.norm_of_mean.iloc[-1] / c.norm_of_mean[peak],
+        "row norm, end / peak": c.mean_row_norm.iloc[-1] / c.mean_row_norm[peak],
+    }
+
+
+def checkpoints(name: str, steps: Sequence[int]) -> dict[str, pd.DataFrame]:
+    """{label: numbers by step}, as `whole` gives them, of a model on the hub whose revisions are `checkpoint-STEP`.
+
+    Reads only the embedding. Goes on after a checkpoint that cannot be had, and prints one line about it; empty, after one
+    line, if the hub is away or was not to be asked.
+    """
+    label, rows = "", {}
+    for step in steps:
+        revision = f"checkpoint-{step}"
+        if models.mode() == "standin" or not hub.has_tensor(name, revision):
+            print(f"The hub is away: nothing of {name} from update {step} on.")
+            break
+        try:
+            embedding = models.load_embedding(name, revision=revision)
+        except hub.HubError as problem:
+            print(problem)
+            continue
+        label = embedding.label.replace(f"@{revision}", "")
+        rows[step] = observe(embedding.W.float(), [])[0]
+    return {label: pd.DataFrame.from_dict(rows, orient="index")} if rows else {}
+
+
+@dataclass(frozen=True)
+class Snapshots:
+    """The same sample of tokens at several steps of a training run. Rare tokens stand for more of the vocabulary."""
+
+    rows: dict[str, Float[Tensor, "sample d_model"]]  # by step: "0", "64", …, "end"
+    group: Int[Tensor, " sample"]  # frequency group of each token
+    share: Float[Tensor, " sample"]  # of the vocabulary that each token stands for; sums to 1
+
+    def pair_weights(self) -> Float[Tensor, "sample sample"]:
+        """Share of the vocabulary's pairs of different tokens that each pair of the sample stands for; sums to 1."""
+        alike = self.group[:, None] == self.group
+        count = alike.sum(1)
+        weights = self.share[:, None] * self.share * torch.where(alike, count / (count - 1), 1.0)
+        weights = weights.fill_diagonal_(0)
+        return weights / weights.sum()
+
+    def cosines(self, step: str) -> Float[Tensor, "sample sample"]:
+        u = geometry.unit_rows(self.rows[step])
+        return u @ u.T
+
+    def mean_cosine(self, step: str) -> float:
+        """Estimate, from the sample, of the whole vocabulary's mean pairwise cosine."""
+        return (self.cosines(step) * self.pair_weights()).sum().item()
+
+    def density(self, step: str, bins: int = 80) -> Float[Tensor, " bins"]:
+        """Estimate of the share of the vocabulary's pairs per unit of cosine, in equal bins over [-1, 1]."""
+        where = ((self.cosines(step) + 1) * bins / 2).long().clamp(0, bins - 1)
+        counts = torch.bincount(where.flatten(), self.pair_weights().flatten(), minlength=bins)
+        return counts * bins / 2
+
+
+def snapshots(name: str) -> Snapshots:
+    """The sample kept of a stand-in's training, and the same rows of the finished model as "end"."""
+    kept = load_file(models.standin_folder(name) / "snapshots.safetensors")
+    final = models.load_embedding(name).W.float()
+    ids = kept.pop("token_ids")
+    sizes = torch.tensor([len(g) for g in frequency_groups(torch.arange(len(final)))])
+    group = torch.arange(len(ids)) // -(-len(ids) // len(sizes))  # as many tokens of each, the most frequent first
+    first = torch.tensor([ids.tolist().index(i) == at for at, i in enumerate(ids.tolist())])  # a small group repeats
+    ids, group = ids[first], group[first]
+    share = (sizes / sizes.sum() / torch.bincount(group))[group]
+    steps = sorted(int(k.removeprefix("step_")) for k in kept)
+    rows = {str(s): kept[f"step_{s}"][first].float() for s in steps} | {"end": final[ids]}
+    return Snapshots(rows, group, share)

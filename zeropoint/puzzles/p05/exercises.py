@@ -1,0 +1,484 @@
+"""Puzzle 05, geometry without an origin."""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from zeropoint.desk.exercise import Exercise, Mistake
+from zeropoint.puzzles.p05.heap import black_box
+
+# --- 5.1 -----------------------------------------------------------------------------------------------------------
+
+
+def group_from_heap(T: Int[Tensor, "N N N"], zero: int) -> tuple[Int[Tensor, "N N"], Int[Tensor, " N"]]:
+    add = T[:, zero, :]  # a - zero + b
+    negative = T[zero, :, zero]  # zero - a + zero
+    return add, negative
+
+
+def heap_tables(seed: int) -> list[tuple[Tensor, int]]:
+    """Heaps of cyclic groups and F_3², and of the six permutations of three things, where a + b is not b + a."""
+    generator = torch.Generator().manual_seed(seed)
+    cyclic = [(torch.arange(n)[:, None] + torch.arange(n)) % n for n in (5, 7, 8)]
+    permutations = [(0, 1, 2), (0, 2, 1), (1, 0, 2), (1, 2, 0), (2, 0, 1), (2, 1, 0)]
+    after = [[permutations.index(tuple(p[i] for i in q)) for q in permutations] for p in permutations]
+    digits = torch.cartesian_prod(torch.arange(3), torch.arange(3))
+    plane = (digits[:, None] + digits) % 3 @ torch.tensor([3, 1])
+    out = []
+    for add in [*cyclic, torch.tensor(after), plane]:
+        T = _renamed(_heap_of(add), torch.randperm(len(add), generator=generator))
+        # two zeros a table, neither of them called 0
+        out += [(T, z + 1) for z in torch.randperm(len(add) - 1, generator=generator)[:2].tolist()]
+    return out
+
+
+def _heap_of(add: Tensor) -> Tensor:
+    """T[a, b, c] = a - b + c of the group with this addition table, whose zero is 0."""
+    negative = (add == 0).int().argmax(1)
+    return add[add[:, negative]]
+
+
+def _renamed(T: Tensor, name: Tensor) -> Tensor:
+    old = name.argsort()
+    return name[T[old][:, old][:, :, old]]
+
+
+EX_5_1 = Exercise(
+    id="5.1",
+    title="a group out of a heap",
+    kind="function",
+    difficulty=1,
+    minutes=8,
+    cases=heap_tables,
+    reference=group_from_heap,
+    real=lambda T: (T, 1),
+    mistakes=[
+        Mistake(
+            "differences for sums",
+            lambda T, zero: (T[:, :, zero], T[zero, :, zero]),
+            "What is zero + b in your table? And a + a?",
+        ),
+        Mistake(
+            "differences for sums",
+            lambda T, zero: (T[zero], T[zero, :, zero]),
+            "What is a + zero in your table? And a + a?",
+        ),
+        Mistake(
+            "the point named 0 is taken for zero",
+            lambda T, zero: (T[:, 0, :], T[0, :, 0]),
+            "Names mean nothing here, 0 is one of them. Which point was chosen?",
+        ),
+        Mistake(
+            "a and b have changed places",
+            lambda T, zero: (T[:, zero, :].T, T[zero, :, zero]),
+            "Not every group lets you. Which of the two stands first in a − zero + b?",
+        ),
+        Mistake(
+            "every element is its own negative",
+            lambda T, zero: (T[:, zero, :], T[zero, zero, :]),
+            "Add an element to what you call its negative. Do you get zero?",
+        ),
+        Mistake(
+            "the negatives are doubles",
+            lambda T, zero: (T[:, zero, :], T[:, zero, :].diagonal()),
+            "Add an element to what you call its negative. Do you get zero?",
+        ),
+        Mistake(
+            "the names are taken for numbers",
+            lambda T, zero: (
+                (torch.arange(len(T))[:, None] + torch.arange(len(T)) - zero) % len(T),
+                (2 * zero - torch.arange(len(T))) % len(T),
+            ),
+            "Point 3 is called 3, as a street may be called Third. Only T knows how to calculate.",
+        ),
+    ],
+    hints=[
+        "In a group with this zero, what is a + b, written with one minus and one plus? You may use zero itself.",
+        "a + b = a − zero + b. Which slot of T is fixed?",
+        "−a = zero − a + zero. Fix the first and the last slot.",
+    ],
+)
+
+# --- 5.2 -----------------------------------------------------------------------------------------------------------
+
+
+def combine(points: Float[Tensor, "k d"], weights: Float[Tensor, " k"], base: Float[Tensor, " d"]) -> Tensor:
+    steps = points - base  # [k, d]: from the base to each point
+    return base + weights @ steps
+
+
+def weighted(seed: int) -> list[tuple[Tensor, Tensor, Tensor]]:
+    """Points away from zero, a base away from both; weights that add up to one in one case of four."""
+    generator = torch.Generator().manual_seed(seed)
+    out = []
+    for k, d, dtype in ((1, 3, "32"), (2, 5, "64"), (3, 4, "32"), (5, 5, "64"), (4, 2, "32"), (6, 9, "64")):
+        dtype = getattr(torch, f"float{dtype}")
+        points = torch.randn(k, d, generator=generator, dtype=torch.float64) + 3
+        weights = torch.rand(k, generator=generator, dtype=torch.float64) + 0.3
+        weights[k // 2] *= -0.5 if k > 3 else 1
+        if k == 3:
+            weights /= weights.sum()
+        elif (weights.sum() - 1).abs() < 0.2:
+            weights *= 2
+        base = 2 * torch.randn(d, generator=generator, dtype=torch.float64) - 2
+        out.append(tuple(t.to(dtype) for t in (points, weights, base)))
+    return out
+
+
+STAY = "With all weights 0 you should be standing somewhere. Where?"
+
+EX_5_2 = Exercise(
+    id="5.2",
+    title="a combination, seen from a base point",
+    kind="function",
+    difficulty=1,
+    minutes=5,
+    cases=weighted,
+    reference=combine,
+    real=lambda W: (W[1000:1003], torch.tensor([0.5, 2.0, -1.0], dtype=W.dtype), W[0]),
+    mistakes=[
+        Mistake("the base is not put back", lambda points, weights, base: weights @ (points - base), STAY),
+        Mistake(
+            "the base plays no part",
+            lambda points, weights, base: weights @ points,
+            "This is the answer of somebody who stands at zero. You stand at the base.",
+        ),
+        Mistake(
+            "the base is added, but the steps start at zero",
+            lambda points, weights, base: base + weights @ points,
+            "How long is the step to a point that lies right at the base?",
+        ),
+        Mistake(
+            "the weights are made to add up to one",
+            lambda points, weights, base: base + weights @ (points - base) / weights.sum(),
+            "Twice a vector is a combination too, and a legal one: leave the weights as they are.",
+        ),
+        Mistake(
+            "the weights play no part",
+            lambda points, weights, base: base + (points - base).sum(0),
+            "How far do you walk towards each point?",
+        ),
+        Mistake(
+            "the weights play no part",
+            lambda points, weights, base: points.mean(0),
+            "How far do you walk towards each point?",
+        ),
+        Mistake(
+            "the base is counted once a point",
+            lambda points, weights, base: (base + weights[:, None] * (points - base)).sum(0),
+            "You start from the base once, however many steps follow.",
+        ),
+        Mistake(
+            "the steps are walked backwards",
+            lambda points, weights, base: base + weights @ (base - points),
+            "With one point and weight 1 you should arrive at it.",
+        ),
+    ],
+    hints=[
+        "Make the base the zero: describe each point by the step that leads to it from there.",
+        "Combine the steps as you would combine vectors, with the weights.",
+        "A combination of steps is a step. From where does it lead to a point?",
+    ],
+)
+
+# --- 5.3 -----------------------------------------------------------------------------------------------------------
+
+
+def parallelogram(W: Float[Tensor, "d_vocab d_model"], a: int, b: int, c: int) -> int:
+    corner = W[b] - W[a] + W[c]
+    distance = (W - corner).norm(dim=1)
+    distance[[a, b, c]] = torch.inf
+    return distance.argmin().item()
+
+
+def triples(seed: int) -> list[tuple[Tensor, int, int, int]]:
+    """Clouds with and without a common vector, and three different tokens."""
+    generator = torch.Generator().manual_seed(seed)
+    out = []
+    for n, d, common, dtype in ((12, 3, 0, "32"), (40, 6, 1, "64"), (40, 8, 4, "32"), (200, 10, 1.5, "64")):
+        W = torch.randn(n, d, generator=generator, dtype=torch.float64)
+        W *= 0.5 + torch.rand(n, 1, generator=generator, dtype=torch.float64) * 1.5
+        W += common * torch.randn(d, generator=generator, dtype=torch.float64)
+        W = W.to(getattr(torch, f"float{dtype}"))
+        out += [(W, *torch.randperm(n, generator=generator)[:3].tolist()) for _ in range(5)]
+    return out
+
+
+def _best(score: Tensor, *left_out: int) -> int:
+    score = score.clone()
+    score[list(left_out)] = -torch.inf
+    return score.argmax().item()
+
+
+def _units(W: Tensor) -> Tensor:
+    return W / W.norm(dim=-1, keepdim=True)
+
+
+def _add_cosines(W: Tensor, a: int, b: int, c: int) -> int:
+    return _best(_units(W) @ (W[b] - W[a] + W[c]), a, b, c)
+
+
+ORIGIN = "Move every row by the same large vector: is the answer still the same?"
+
+EX_5_3 = Exercise(
+    id="5.3",
+    title="the fourth corner",
+    kind="function",
+    difficulty=2,
+    minutes=8,
+    cases=triples,
+    reference=parallelogram,
+    real=lambda W: (W, 1000, 1500, 2000),
+    mistakes=[
+        Mistake("the highest cosine, rows as they are", _add_cosines, ORIGIN),
+        Mistake("the highest cosine, unit rows", lambda W, a, b, c: _add_cosines(_units(W), a, b, c), ORIGIN),
+        Mistake("the highest dot product", lambda W, a, b, c: _best(W @ (W[b] - W[a] + W[c]), a, b, c), ORIGIN),
+        Mistake(
+            "centred, then the highest cosine",
+            lambda W, a, b, c: _add_cosines(W - W.mean(0), a, b, c),
+            "No shift can change this: the mean moves along. But is an angle, as seen from the mean, what closes a parallelogram?",
+        ),
+        Mistake(
+            "the direction of the side, without its length",
+            lambda W, a, b, c: _best(_units(W - W[c]).nan_to_num() @ (W[b] - W[a]), a, b, c),
+            "No shift can change this. But may the two sides have different lengths?",
+        ),
+        Mistake(
+            "a, b and c may be answers",
+            lambda W, a, b, c: (W - (W[b] - W[a] + W[c])).norm(dim=1).argmin().item(),
+            "A short side leaves you next to where you started. Which tokens are not meant?",
+        ),
+        Mistake(
+            "another corner",
+            lambda W, a, b, c: _best(-(W - (W[a] - W[b] + W[c])).norm(dim=1), a, b, c),
+            "Draw it: you stand at c. In which direction does a lead to b?",
+        ),
+        Mistake(
+            "another corner",
+            lambda W, a, b, c: _best(-(W - (W[a] + W[b] - W[c])).norm(dim=1), a, b, c),
+            "Draw it: you stand at c. In which direction does a lead to b?",
+        ),
+        Mistake(
+            "a step, taken for a point",
+            lambda W, a, b, c: _best(-(W - (W[b] - W[a])).norm(dim=1), a, b, c),
+            "b − a leads from one place to another. From where do you go?",
+        ),
+        Mistake(
+            "the furthest, not the nearest",
+            lambda W, a, b, c: _best((W - (W[b] - W[a] + W[c])).norm(dim=1), a, b, c),
+            "Is a large distance good?",
+        ),
+    ],
+    hints=[
+        "Two decisions: which point completes the parallelogram, and which token to call closest to it.",
+        "The point: from c, go the way that leads from a to b. It moves along with the cloud. What must the second step not depend on?",
+        "Take the token at the smallest Euclidean distance from W[b] − W[a] + W[c], once a, b and c are out of the race.",
+    ],
+)
+
+# --- 5.4 -----------------------------------------------------------------------------------------------------------
+
+
+def same_step(f: Int[Tensor, "N N"], a: int, b: int, c: int) -> int:
+    x1 = 0  # any
+    x2 = (
+        (f[:, b] == f[x1, a]).nonzero().item()
+    )  # so M·x1 + a = M·x2 + b: going from x1 to x2 undoes the step from b to a
+    return (f[x1] == f[x2, c]).nonzero().item()  # M·x1 + y = M·x2 + c: y lies as far from c
+
+
+def boxes(seed: int) -> list[tuple[Tensor, int, int, int]]:
+    """Boxes over fields of 2 to 7 elements, and in each three different names of y, a few times."""
+    generator = torch.Generator().manual_seed(seed)
+    out = []
+    for p, n in ((5, 1), (3, 2), (7, 1), (2, 3), (5, 2)):
+        f = black_box(p, n, seed).table
+        out += [(f, *torch.randperm(len(f), generator=generator)[:3].tolist()) for _ in range(4)]
+    return out
+
+
+def _partner(f: Tensor, a: int, b: int) -> int:
+    return (f[:, b] == f[0, a]).nonzero().item()
+
+
+EX_5_4 = Exercise(
+    id="5.4",
+    title="a − b + c, from the box alone",
+    kind="function",
+    difficulty=3,
+    minutes=15,
+    task="""
+        Let a, b and c be three names of y. Return the name of a − b + c.
+        All you have is the table: f[x, y] is the value of P(Mx + y), for all names x and y. You know neither M nor P, nor the
+        vectors behind the names. It can be done.
+        """,
+    cases=boxes,
+    reference=same_step,
+    real=lambda f: (f, 1, 2, 3),
+    mistakes=[
+        Mistake(
+            "the step runs the wrong way: b − a + c",
+            lambda f, a, b, c: same_step(f, b, a, c),
+            "Right idea, and an exact one. If b and c are the same point, what should come out?",
+        ),
+        Mistake(
+            "the corners are mixed up: a − c + b",
+            lambda f, a, b, c: same_step(f, a, c, b),
+            "Right idea, and an exact one. If a and b are the same point, what should come out?",
+        ),
+        Mistake(
+            "the names are taken for numbers",
+            lambda f, a, b, c: (a - b + c) % len(f),
+            "Names are in no order, and they don't add. Only the values of f tell you something, by being equal or not.",
+        ),
+        Mistake(
+            "the step is made among the x",
+            lambda f, a, b, c: same_step(f.T, a, b, c),
+            "Which axis of f do a, b and c number?",
+        ),
+        Mistake(
+            "a value of f, not a name of y",
+            lambda f, a, b, c: f[_partner(f, a, b), c].item(),
+            "Nearly there: this is P of something. Which y has that value, and in which row?",
+        ),
+        Mistake(
+            "halfway: the name of an x",
+            lambda f, a, b, c: _partner(f, a, b),
+            "This x remembers the step between a and b. Now use it on c.",
+        ),
+        Mistake(
+            "nothing has moved: c again",
+            lambda f, a, b, c: c,
+            "If you go along a row and come back along the same row, you're where you were. How many x do you need?",
+        ),
+    ],
+    hints=[
+        "P is a permutation, so it hides everything about two values but one thing: whether they are equal. What does f(x₁, y₁) = f(x₂, y₂) say about Mx₁ + y₁?",
+        "It says y₁ − y₂ = M(x₂ − x₁). So a pair x₁, x₂ can carry a step of y. Find a pair that carries the step from b to a.",
+        "Take any x₁, and the x₂ with f(x₁, a) = f(x₂, b). Which y has f(x₁, y) = f(x₂, c)?",
+    ],
+)
+
+# --- 5.5 -----------------------------------------------------------------------------------------------------------
+
+
+def explain(f: Int[Tensor, "N N"], x0: int, y0: int) -> tuple[Int[Tensor, " N"], Int[Tensor, " N"]]:
+    P = f[x0]  # with M·x0 = 0, P(y) = f(x0, y)
+    M = torch.stack([(P == value).nonzero().squeeze() for value in f[:, y0]])  # with y0 = 0, P(M·x) = f(x, y0)
+    return M, P
+
+
+def boxes_with_zeros(seed: int) -> list[tuple[Tensor, int, int]]:
+    """Boxes, and for each a few pairs of names, different from each other and from 0."""
+    generator = torch.Generator().manual_seed(seed)
+    out = []
+    for p, n in ((5, 1), (3, 2), (7, 1), (2, 3), (5, 2)):
+        f = black_box(p, n, seed).table
+        for _ in range(2):
+            x0, y0 = (torch.randperm(len(f) - 1, generator=generator)[:2] + 1).tolist()
+            out.append((f, x0, y0))
+    return out
+
+
+EX_5_5 = Exercise(
+    id="5.5",
+    title="an explanation for every zero",
+    kind="function",
+    difficulty=2,
+    minutes=10,
+    task="""
+        Now zero. Somebody claims: "the zero of x is called x0, and the zero of y is called y0". Take their word for it, and return
+        M as a tensor [N], names of x → names of y, and P as a tensor [N], names of y → values, so that f(x, y) = P(Mx + y) on
+        the whole table, + being the addition that has y0 for its zero. Return (M, P).
+        Which claims can you refute in this way?
+        """,
+    cases=boxes_with_zeros,
+    reference=explain,
+    real=lambda f: (f, 2, 3),
+    mistakes=[
+        Mistake(
+            "P is read along x, not along y",
+            lambda f, x0, y0: (explain(f, x0, y0)[0], f[:, y0]),
+            "P takes a name of y. Which argument of f should run, and which should be zero?",
+        ),
+        Mistake(
+            "M is turned round: from y to x",
+            lambda f, x0, y0: (explain(f, x0, y0)[0].argsort(), f[x0]),
+            "M[x0] should be y0. What is yours?",
+        ),
+        Mistake(
+            "P is turned round: from values to y",
+            lambda f, x0, y0: (explain(f, x0, y0)[0], f[x0].argsort()),
+            "P[y0] should be f[x0, y0]. What is yours?",
+        ),
+        Mistake(
+            "M holds values of f, not names of y",
+            lambda f, x0, y0: (f[:, y0], f[x0]),
+            "Your M is P(Mx). Take P off.",
+        ),
+        Mistake(
+            "M is left out: names of x taken for names of y",
+            lambda f, x0, y0: (torch.arange(len(f)), f[x0]),
+            "An x and a y of the same name have nothing else in common.",
+        ),
+        Mistake(
+            "the points named 0 are taken for zeros",
+            lambda f, x0, y0: explain(f, 0, 0),
+            "Names mean nothing here, 0 is one of them. Which zeros are claimed?",
+        ),
+        Mistake(
+            "the two zeros have changed places",
+            lambda f, x0, y0: explain(f, y0, x0),
+            "x0 numbers a row of f, y0 a column.",
+        ),
+    ],
+    hints=[
+        "Set x to its zero: what is left of P(Mx + y)?",
+        "So P is a row of f. Set y to its zero: what is left, and how do you take P off?",
+        "P = f[x0]. M[x] is the y in that row where the value f[x, y0] stands: f[x0, M[x]] = f[x, y0].",
+    ],
+)
+
+# --- 5.6 -----------------------------------------------------------------------------------------------------------
+
+EX_5_6 = Exercise(
+    id="5.6",
+    title="which tools secretly use zero?",
+    kind="why",
+    difficulty=2,
+    minutes=10,
+    hints=[
+        "Take one tool from each column, and follow the vector c through its formula. Where does it drop out?",
+        "Look at the sums of weights in 5.2. What do those of an average, of a − b + c, of a difference and of 2·a tell?",
+        "What does 5.5 say to somebody who asks which zero is the true one?",
+    ],
+    rubric=[
+        "The line: a tool is blind to the origin if it uses nothing but differences of vectors (or first takes away a mean, which moves along); cosine, dot product and norm take the step from zero to each vector.",
+        "Why: under w → w + c a combination Σ wᵢxᵢ moves along with the cloud exactly if Σ wᵢ = 1, and stays if Σ wᵢ = 0; other weights need a base point, and scaling is among them.",
+        "Evidence: changes at the level of rounding on one side, many orders of magnitude above it on the other, on both models; the control, each token moved its own way, is seen by all.",
+        "The tempting mistake: that normalising cures it. Cosine neighbours and 3CosAdd change under a shift too; far from zero, they turn into distance.",
+        "The heap: a − b + c makes sense without zero; any point can be made zero afterwards, and then there is a group; the choice is not in the data.",
+        "The box: agreement of values fixes steps, hence both heaps, while every pair of zeros gives an explanation that fits the whole table. No experiment on f can prefer one.",
+        "What doesn't follow: that a tool which sees the origin is wrong. If something makes zero special (the model's own inner products, a meaningful baseline), seeing it is right; say which.",
+    ],
+)
+
+SPOILERS = (
+    "add up to one",
+    "Σw = 1",
+    "T[:, zero",
+    "base drops out",
+    "weights @",
+    "W[b] - W[a]",
+    "argsort",
+    "f[x0]",
+    "Mx₁",
+    "every pair of zeros",
+    "needs a base",
+    "moves along",
+    "seven of",
+)
+
+EXERCISES = [EX_5_1, EX_5_2, EX_5_3, EX_5_4, EX_5_5, EX_5_6]

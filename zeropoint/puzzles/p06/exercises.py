@@ -1,0 +1,564 @@
+"""Puzzle 06, through the layers."""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+from zeropoint.desk.exercise import Exercise, Mistake
+
+# rows, columns, token types, size of the common vector in units of the spread, dtype.
+SHAPES = [
+    (7, 3, 3, 1.0, torch.float32),
+    (9, 4, 4, 0.0, torch.float64),
+    (8, 8, 3, 2.0, torch.float32),
+    (12, 12, 5, 0.5, torch.float64),
+    (40, 6, 9, 1.5, torch.float32),
+    (300, 16, 60, 1.0, torch.float32),
+]
+
+
+def _cloud(n: int, d: int, groups: Tensor, common: float, generator: torch.Generator) -> Tensor:
+    """Vectors of unequal lengths: a common one, one for the group, one of their own. float64."""
+
+    def draw(*shape):
+        return torch.randn(*shape, generator=generator, dtype=torch.float64)
+
+    own = draw(n, d) * (0.4 + 1.2 * torch.rand(d, generator=generator, dtype=torch.float64))
+    c = draw(d)
+    X = own + 0.8 * draw(int(groups.max()) + 1, d)[groups] + common * d**0.5 * c / c.norm()
+    return X * (0.4 + 2 * torch.rand(n, 1, generator=generator, dtype=torch.float64))
+
+
+def texts(seed: int) -> list[tuple[Tensor, Tensor]]:
+    """Vectors and their tokens: token numbers with gaps, unequal counts, some types once and at least two more often."""
+    generator, out = torch.Generator().manual_seed(seed), []
+    for n, d, types, common, dtype in SHAPES:
+        favourite = torch.rand(types, generator=generator) ** 2 + 0.02
+        rest = torch.multinomial(favourite[1:], n - 5, replacement=True, generator=generator) + 1
+        group = torch.cat([torch.tensor([0, 1, 1, 1, 2]), rest])  # type 0 occurs once, type 1 three times or more
+        group = group[torch.randperm(n, generator=generator)]
+        number = torch.randperm(5 * types, generator=generator)[:types]
+        out.append((_cloud(n, d, group, common, generator).to(dtype), number[group]))
+    return out
+
+
+def halves(seed: int) -> list[tuple[Tensor, Tensor]]:
+    """Vectors and a mask of the smaller of two unequal clusters."""
+    generator, out = torch.Generator().manual_seed(seed), []
+    for n, d, _, common, dtype in SHAPES:
+        small = (torch.arange(n) < max(2, n // 4))[torch.randperm(n, generator=generator)]
+        out.append((_cloud(n, d, small.long(), common, generator).to(dtype), small))
+    return out
+
+
+def tops(seed: int) -> list[tuple[Tensor, int]]:
+    """Vectors with a common vector that is large in a few coordinates, and how many of them to count."""
+    generator, out = torch.Generator().manual_seed(seed), []
+    for i, (n, d, _, common, dtype) in enumerate(SHAPES):
+        X = _cloud(n, d, torch.zeros(n, dtype=torch.long), common, generator)
+        X[:, torch.randperm(d, generator=generator)[:2]] += torch.tensor([2.5, -2.0], dtype=torch.float64)
+        out.append((X.to(dtype), 1 + i % 3 if d > 3 else 1))
+    return out
+
+
+def _units(X: Tensor) -> Tensor:
+    return X / X.norm(dim=1, keepdim=True)
+
+
+def _same(token: Tensor) -> Tensor:
+    return token[:, None] == token
+
+
+def _off(n: int) -> Tensor:
+    return ~torch.eye(n, dtype=torch.bool)
+
+
+def _type_means(X: Tensor, token: Tensor) -> Tensor:
+    return torch.stack([X[token == t].mean(0) for t in token.unique()])
+
+
+def _often(token: Tensor) -> list[Tensor]:
+    """Rows of each type that occurs at least twice."""
+    return [rows for t in token.unique() if len(rows := (token == t).nonzero()[:, 0]) > 1]
+
+
+def _pair_mean(table: Tensor) -> Tensor:
+    return table[_off(len(table))].mean()
+
+
+# --- 6.1 -----------------------------------------------------------------------------------------------------------
+
+
+def inter_type(X: Float[Tensor, "n d_model"], token: Int[Tensor, " n"]) -> float:
+    u = X / X.norm(dim=1, keepdim=True)
+    # The mean cosine between the occurrences of s and of t is the dot product of their mean unit vectors.
+    m = torch.stack([u[token == t].mean(0) for t in token.unique()])
+    n = len(m)
+    return ((m.sum(0).square().sum() - m.square().sum()) / (n * (n - 1))).item()
+
+
+SAME_IN = "Your pairs include a token with itself. Which part of ‖m₁ + m₂ + …‖² is that?"
+BY_USE = "Here a token that stands in the text a hundred times counts a hundred times. The exercise wants every type to count once."
+NOT_UNIT = "A cosine doesn't notice when a row is made ten times longer. Does your number?"
+
+EX_6_1 = Exercise(
+    id="6.1",
+    title="mean cosine of different tokens",
+    kind="function",
+    difficulty=2,
+    minutes=10,
+    cases=texts,
+    reference=inter_type,
+    scale=1.0,
+    real=lambda x: x,
+    mistakes=[
+        Mistake(
+            "pairs of the same token are counted too",
+            lambda X, token: _type_means(_units(X), token).mean(0).square().sum(),
+            SAME_IN,
+        ),
+        Mistake(
+            "the wrong thing is taken off the diagonal",
+            lambda X, token: (
+                (_type_means(_units(X), token).sum(0).square().sum() - len(token.unique()))
+                / (len(token.unique()) * (len(token.unique()) - 1))
+            ),
+            "A mean of unit vectors is no unit vector: what is its dot product with itself?",
+        ),
+        Mistake(
+            "frequent tokens count more",
+            lambda X, token: (_units(X) @ _units(X).T)[~_same(token)].mean(),
+            BY_USE,
+        ),
+        Mistake(
+            "all pairs of vectors, whatever their tokens",
+            lambda X, token: _pair_mean(_units(X) @ _units(X).T),
+            "Where does your function use `token`?",
+        ),
+        Mistake(
+            "the rows are not normalised",
+            lambda X, token: _pair_mean(_type_means(X, token) @ _type_means(X, token).T),
+            NOT_UNIT,
+        ),
+        Mistake(
+            "cosines of the types' mean vectors",
+            lambda X, token: _pair_mean(_units(_type_means(X, token)) @ _units(_type_means(X, token)).T),
+            "You average first and take the cosine then. Wanted is the average of cosines.",
+        ),
+        Mistake(
+            "normalised twice",
+            lambda X, token: _pair_mean(
+                _units(_type_means(_units(X), token)) @ _units(_type_means(_units(X), token)).T
+            ),
+            "After averaging unit vectors you stretched them again. Does an average of cosines allow that?",
+        ),
+        Mistake(
+            "the same token in two contexts: the other question",
+            lambda X, token: intra_type(X, token),
+            "Different tokens, or the same one twice?",
+        ),
+        Mistake(
+            "absolute values are averaged",
+            lambda X, token: _pair_mean((_type_means(_units(X), token) @ _type_means(_units(X), token).T).abs()),
+            "A cosine has a sign. Where did it go?",
+        ),
+        Mistake(
+            "the root of it",
+            lambda X, token: torch.as_tensor(inter_type(X, token)).abs().sqrt(),
+            "The last step is one too many: why a root?",
+        ),
+    ],
+    hints=[
+        "Take two types, one with two occurrences and one with three. Their mean cosine is an average of six dot products. Write it as one.",
+        "It is the dot product of two averages of unit vectors. So first make one vector a type, then average over pairs of types.",
+        "With m the types' mean unit vectors: ‖Σm‖² holds every ordered pair, and each type with itself as ‖m‖², which isn't 1.",
+    ],
+)
+
+# --- 6.2 -----------------------------------------------------------------------------------------------------------
+
+
+def intra_type(X: Float[Tensor, "n d_model"], token: Int[Tensor, " n"]) -> float:
+    u = X / X.norm(dim=1, keepdim=True)
+    per_type = []
+    for t in token.unique():
+        s, k = u[token == t].sum(0), int((token == t).sum())
+        if k > 1:
+            per_type.append((s.square().sum() - k) / (k * (k - 1)))  # all pairs of different occurrences
+    return torch.stack(per_type).mean().item()
+
+
+def _each(X: Tensor, token: Tensor, fn) -> Tensor:
+    u = _units(X)
+    return torch.stack([torch.as_tensor(fn(u[rows]), dtype=X.dtype) for rows in _often(token)])
+
+
+def _once_as(value: float):
+    """Types that occur once enter the average with `value`."""
+
+    def fn(X: Tensor, token: Tensor) -> Tensor:
+        once = len(token.unique()) - len(_often(token))
+        return torch.cat([_each(X, token, lambda u: _pair_mean(u @ u.T)), X.new_full((once,), value)]).mean()
+
+    return fn
+
+
+ITSELF = "Each occurrence has cosine 1 with itself, in whatever context. Is that the question?"
+
+EX_6_2 = Exercise(
+    id="6.2",
+    title="mean cosine of a token in two contexts",
+    kind="function",
+    difficulty=2,
+    minutes=8,
+    cases=texts,
+    reference=intra_type,
+    scale=1.0,
+    real=lambda x: x,
+    mistakes=[
+        Mistake(
+            "each occurrence is paired with itself too",
+            lambda X, token: _each(X, token, lambda u: (u @ u.T).mean()).mean(),
+            ITSELF,
+        ),
+        Mistake(
+            "tokens that occur once count as 1",
+            _once_as(1.0),
+            "A token that occurs once has no second context. What should it contribute?",
+        ),
+        Mistake(
+            "each occurrence is paired with itself too, tokens that occur once included",
+            lambda X, token: _type_means(_units(X), token).square().sum(1).mean(),
+            ITSELF,
+        ),
+        Mistake(
+            "tokens that occur once count as 0",
+            _once_as(0.0),
+            "A token that occurs once has no second context. What should it contribute?",
+        ),
+        Mistake(
+            "frequent tokens count more",
+            lambda X, token: (_units(X) @ _units(X).T)[_same(token) & _off(len(X))].mean(),
+            BY_USE,
+        ),
+        Mistake(
+            "the rows are not normalised",
+            lambda X, token: torch.stack([_pair_mean(X[rows] @ X[rows].T) for rows in _often(token)]).mean(),
+            NOT_UNIT,
+        ),
+        Mistake(
+            "cosine with the token's mean, not between its occurrences",
+            lambda X, token: torch.stack(
+                [(_units(X[rows]) @ (X[rows].mean(0) / X[rows].mean(0).norm())).mean() for rows in _often(token)]
+            ).mean(),
+            "How an occurrence lies to the average one is another, larger number.",
+        ),
+        Mistake(
+            "different tokens: the other question",
+            lambda X, token: inter_type(X, token),
+            "Different tokens, or the same one twice?",
+        ),
+        Mistake(
+            "centred first",
+            lambda X, token: intra_type(X - X.mean(0), token),
+            "This exercise asks about the vectors as they are.",
+        ),
+    ],
+    hints=[
+        "One type at a time: it is the mean pairwise cosine of that type's rows, which you know from 01. Then average over types.",
+        "What do you do with a type that has one row? It has no pairs, so it has no say.",
+        "For k unit rows: (‖sum‖² − k) / (k(k − 1)).",
+    ],
+)
+
+# --- 6.3 -----------------------------------------------------------------------------------------------------------
+
+
+def between_share(X: Float[Tensor, "n d_model"], small: Bool[Tensor, " n"]) -> float:
+    middle = X.mean(0)
+    between = sum(side.sum() * (X[side].mean(0) - middle).square().sum() for side in (small, ~small))
+    return (between / (X - middle).square().sum()).item()
+
+
+def _sides(small: Tensor) -> tuple[Tensor, Tensor]:
+    return small, ~small
+
+
+def _within(X: Tensor, small: Tensor) -> Tensor:
+    return sum((X[s] - X[s].mean(0)).square().sum() for s in _sides(small))
+
+
+def _total(X: Tensor) -> Tensor:
+    return (X - X.mean(0)).square().sum()
+
+
+EX_6_3 = Exercise(
+    id="6.3",
+    title="share of the variance between two clusters",
+    kind="function",
+    difficulty=2,
+    minutes=10,
+    cases=halves,
+    reference=between_share,
+    scale=1.0,
+    real=lambda x: x,
+    mistakes=[
+        Mistake(
+            "both clusters weigh the same, whatever their size",
+            lambda X, small: (
+                sum((X[s].mean(0) - X.mean(0)).square().sum() for s in _sides(small)) / 2 / (_total(X) / len(X))
+            ),
+            "A cluster of ten vectors and one of ten thousand: do both pull the variance alike?",
+        ),
+        Mistake(
+            "the centres' middle for the mean of all vectors",
+            lambda X, small: (
+                sum(
+                    s.sum() * (X[s].mean(0) - (X[small].mean(0) + X[~small].mean(0)) / 2).square().sum()
+                    for s in _sides(small)
+                )
+                / _total(X)
+            ),
+            "Variance is measured from the mean of all vectors. Is that halfway between the centres?",
+        ),
+        Mistake(
+            "the other share: the variance within the clusters",
+            lambda X, small: _within(X, small) / _total(X),
+            "Two tight clusters far apart: should your number be near 1 or near 0?",
+        ),
+        Mistake(
+            "not centred",
+            lambda X, small: sum(s.sum() * X[s].mean(0).square().sum() for s in _sides(small)) / X.square().sum(),
+            "Add 100 to every coordinate: the clusters are what they were. Is your number?",
+        ),
+        Mistake(
+            "between against within, not against the whole",
+            lambda X, small: (_total(X) - _within(X, small)) / _within(X, small),
+            "Can a share exceed 1?",
+        ),
+        Mistake(
+            "the lengths are not squared",
+            lambda X, small: (
+                sum(s.sum() * (X[s].mean(0) - X.mean(0)).norm() for s in _sides(small))
+                / (X - X.mean(0)).norm(dim=1).sum()
+            ),
+            "Variance adds up; lengths don't.",
+        ),
+        Mistake(
+            "averaged over coordinates as ratios",
+            lambda X, small: (
+                1 - sum((X[s] - X[s].mean(0)).square().sum(0) for s in _sides(small)) / (X - X.mean(0)).square().sum(0)
+            ).mean(),
+            "A coordinate that hardly varies has as much say as the largest one. Sum before you divide.",
+        ),
+        Mistake(
+            "the root of it",
+            lambda X, small: torch.as_tensor(between_share(X, small)).sqrt(),
+            "The last step is one too many: why a root?",
+        ),
+    ],
+    hints=[
+        "Write each vector as mean of all + (its cluster's mean − mean of all) + rest. Which squares survive the average?",
+        "Total = between + within. Compute the two that are easiest and take the ratio.",
+        "Between: for each cluster its number of vectors times the squared distance of its mean from the mean of all. Total: the sum of squared distances from the mean of all.",
+    ],
+)
+
+# --- 6.4 -----------------------------------------------------------------------------------------------------------
+
+
+def centre_each(X: Float[Tensor, "n d_model"], small: Bool[Tensor, " n"]) -> Float[Tensor, "n d_model"]:
+    return X - torch.where(small[:, None], X[small].mean(0), X[~small].mean(0))
+
+
+OWN_MEAN = "Two axes, two different centrings. Which one moves a cluster, and which one changes each vector by itself?"
+
+EX_6_4 = Exercise(
+    id="6.4",
+    title="each cluster gets its own origin",
+    kind="function",
+    difficulty=1,
+    minutes=5,
+    task="Suppose the two sides are two clusters. Move each of them, as a whole, so that its own mean is zero. "
+    "`small` is the mask of one of them; the other is the rest. Return the moved vectors, in the order they came.",
+    cases=halves,
+    reference=centre_each,
+    real=lambda x: x,
+    mistakes=[
+        Mistake(
+            "one mean for both clusters",
+            lambda X, small: X - X.mean(0),
+            "Take the mean of each cluster of your result. Is it zero?",
+        ),
+        Mistake(
+            "each cluster lost the other's mean",
+            lambda X, small: X - torch.where(small[:, None], X[~small].mean(0), X[small].mean(0)),
+            "Take the mean of each cluster of your result. Is it zero?",
+        ),
+        Mistake(
+            "only the smaller cluster has moved",
+            lambda X, small: X - small[:, None] * X[small].mean(0),
+            "What became of the rest?",
+        ),
+        Mistake(
+            "only the larger cluster has moved",
+            lambda X, small: X - (~small)[:, None] * X[~small].mean(0),
+            "What became of the ones in `small`?",
+        ),
+        Mistake(
+            "one mean for both: halfway between the centres",
+            lambda X, small: X - (X[small].mean(0) + X[~small].mean(0)) / 2,
+            "Take the mean of each cluster of your result. Is it zero?",
+        ),
+        Mistake(
+            "the order of the vectors is lost",
+            lambda X, small: torch.cat([X[s] - X[s].mean(0) for s in _sides(small)]),
+            "Row 0 of your result should belong to row 0 of X.",
+        ),
+        Mistake("centred over d_model", lambda X, small: X - X.mean(1, keepdim=True), OWN_MEAN),
+        Mistake(
+            "standardised: divided by the spread as well",
+            lambda X, small: centre_each(X, small) / X.std(0),
+            "Moving is all that's asked: distances within a cluster stay.",
+        ),
+    ],
+    hints=[
+        "Two vectors are to be taken away, each from its own rows.",
+        "A copy of X and two indexed assignments do it; `torch.where(small[:, None], a, b)` does it in one.",
+        "From rows in `small` take X[small].mean(0), from the others X[~small].mean(0).",
+    ],
+)
+
+# --- 6.5 -----------------------------------------------------------------------------------------------------------
+
+
+def top_share(X: Float[Tensor, "n d_model"], k: int) -> float:
+    u = X / X.norm(dim=1, keepdim=True)
+    # Coordinate by coordinate: the sum over ordered pairs of different rows is (Σu)² − Σu².
+    added = u.sum(0).square() - u.square().sum(0)
+    return (added.sort(descending=True).values[:k].sum() / added.sum()).item()
+
+
+def _added(X: Tensor) -> Tensor:
+    u = _units(X)
+    return u.sum(0).square() - u.square().sum(0)
+
+
+def _largest(values: Tensor, k: int) -> Tensor:
+    return values.topk(k).values.sum()
+
+
+def _dropped(X: Tensor, k: int) -> float:
+    rest = _added(X).argsort(descending=True)[k:]
+    return _pair_mean(_units(X[:, rest]) @ _units(X[:, rest]).T) / _pair_mean(_units(X) @ _units(X).T)
+
+
+EX_6_5 = Exercise(
+    id="6.5",
+    title="a few coordinates' share of the mean cosine",
+    kind="function",
+    difficulty=2,
+    minutes=10,
+    task="A cosine is a sum over coordinates, û·v̂ = Σ ûᵢv̂ᵢ, and so is the mean cosine over all pairs of different rows. "
+    "Which share of it do the `k` coordinates contribute that contribute most?",
+    cases=tops,
+    reference=top_share,
+    scale=1.0,
+    real=lambda X: (X, 3),
+    mistakes=[
+        Mistake(
+            "each row is paired with itself too",
+            lambda X, k: _largest(_units(X).sum(0).square(), k) / _units(X).sum(0).square().sum(),
+            "The squared sum of a column holds each entry's own square. Does that belong to a pair of different rows?",
+        ),
+        Mistake(
+            "the rows are not normalised",
+            lambda X, k: (
+                _largest(X.sum(0).square() - X.square().sum(0), k) / (X.sum(0).square() - X.square().sum(0)).sum()
+            ),
+            NOT_UNIT,
+        ),
+        Mistake(
+            "the share of ‖mean‖², rows not normalised",
+            lambda X, k: _largest(X.mean(0).square(), k) / X.mean(0).square().sum(),
+            NOT_UNIT,
+        ),
+        Mistake(
+            "the first k coordinates, not the largest k",
+            lambda X, k: _added(X)[:k].sum() / _added(X).sum(),
+            "Which coordinates are rogue is for the data to say.",
+        ),
+        Mistake(
+            "the share of the variance, not of the cosine",
+            lambda X, k: _largest(X.var(0), k) / X.var(0).sum(),
+            "A coordinate that is the same in all rows has no variance. Does it add to their cosines?",
+        ),
+        Mistake(
+            "the share of the squared length, not of the cosine",
+            lambda X, k: _largest(_units(X).square().sum(0), k) / len(X),
+            "Squared length is a row with itself. Pairs of different rows are asked for.",
+        ),
+        Mistake(
+            "centred first",
+            lambda X, k: _largest(_added(X - X.mean(0)), k) / _added(X - X.mean(0)).sum(),
+            "Centring takes away what you want to divide up.",
+        ),
+        Mistake(
+            "what is left without them",
+            lambda X, k: 1 - top_share(X, k),
+            "The others' share, or theirs?",
+        ),
+        Mistake(
+            "the mean cosine without them, over the mean cosine",
+            _dropped,
+            "Leaving coordinates out changes every length as well. Divide up the sum that you have.",
+        ),
+        Mistake(
+            "absolute contributions",
+            lambda X, k: _largest(_added(X).abs(), k) / _added(X).abs().sum(),
+            "A coordinate may take away from the cosine. Keep its sign.",
+        ),
+        Mistake(
+            "the amount, not the share",
+            lambda X, k: _largest(_added(X), k) / (len(X) * (len(X) - 1)),
+            "A share of what? Divide by the whole.",
+        ),
+    ],
+    hints=[
+        "Find each coordinate's contribution first: a vector of d_model numbers whose sum is the mean cosine.",
+        "The identity of 01 holds column by column: (sum of a column)² holds all ordered pairs, and each entry's own square.",
+        "Contributions: u.sum(0)² − (u²).sum(0) with unit rows u. Sort them, add up the largest k, divide by all.",
+    ],
+)
+
+# --- 6.6 -----------------------------------------------------------------------------------------------------------
+
+EX_6_6 = Exercise(
+    id="6.6",
+    title="is the cone only at the bottom?",
+    kind="why",
+    difficulty=2,
+    minutes=10,
+    hints=[
+        "Take the layers one by one: what did you compare each mean cosine with?",
+        "For the clusters: which cloud would have given you the same cut without having clusters?",
+        "For each re-centring: which origin did it choose, and for which vectors?",
+    ],
+    rubric=[
+        "Layer by layer: the mean cosine of different tokens at each layer, beside the same architecture with initial weights, and not beside zero alone.",
+        "Which average: types counted alike and vectors counted by use give different numbers; the mean over the vocabulary is not the mean of what the model reads.",
+        "Same token against different tokens: intra-type stays above inter-type, so what the vectors share isn't everything that they hold.",
+        "Two clusters: k-means always finds two. The verdict rests on a cloud without clusters (same mean and covariance), on a gap between the two sides, which a mere tail lacks, and on a planted case that the test must detect.",
+        "What the cut follows: position, norm and token each tried alone, judged against shuffled sides; whether position 0 explains it in this model.",
+        "Which origin suffices: global, per cluster, or without position 0, from the numbers of this run; global centring fails only where one cluster is far and small.",
+        "Rogue dimensions: the largest coordinates' share, against a random direction, whose squared coordinates are uneven too.",
+        "What doesn't follow: a stand-in's answer isn't GPT-2's; a small model may lack what a large one has.",
+    ],
+)
+
+# Words that give the puzzle's answer away: none may stand in the puzzle file.
+SPOILERS = ("rogue", "cloud without clusters", "far and small", "shuffled sides", "k-means always", "no gap")
+
+EXERCISES = [EX_6_1, EX_6_2, EX_6_3, EX_6_4, EX_6_5, EX_6_6]

@@ -1,0 +1,242 @@
+"""One factor at a time: what is varied, what a run measures, and how the recorded runs are read.
+
+`tools/grid.py` runs the plan; notebook 04 reads it and runs a cell of it live.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+import time
+from collections.abc import Iterator
+from dataclasses import fields
+from functools import cache
+from pathlib import Path
+
+import pandas as pd
+import torch
+from jaxtyping import Int
+from torch import Tensor
+
+from zeropoint.tiny.corpus import Text, tokens_for
+from zeropoint.tiny.shape import TinyConfig, TinyLM
+from zeropoint.tiny.training import Recipe, batch_at, make_optimizer, train
+from zeropoint.tiny.watching import Movement
+
+FOLDER = Path(__file__).parents[1] / "data"
+RUNS, ROWS = "grid.csv", "grid_rows.csv"  # one line a run; what was watched in each
+
+# What differs from the base: names of TinyConfig, of Recipe, or "text".
+Setting = dict[str, float | int | str | bool | None]
+BASE: Setting = dict(
+    d_vocab=4096, d_model=64, n_layers=2, n_heads=4, ctx=64, tied=True, norm="pre", positions=True, biases=True,
+    window=None, init_std=0.02, optimizer="adamw", steps=600, batch=4, lr=2e-3, final_lr=0.1, warmup=60, beta2=0.95,
+    eps=1e-8, weight_decay=0.1, z_loss=0.0, text="stdlib",
+)  # fmt: skip
+QUICK: Setting = dict(d_vocab=1024, steps=300, warmup=30, batch=4)  # a smaller base, for a reader's laptop
+
+# The first list is run first. "×" below means that the other factor is varied with it.
+CORE: list[Setting] = [
+    {},
+    *({"beta2": b} for b in (0.9, 0.99, 0.999)),
+    *({"optimizer": "coupled-adam", "beta2": b} for b in (0.95, 0.999)),
+    *({"batch": b} for b in (1, 32)),
+    *({"weight_decay": w} for w in (0.0, 0.01)),
+    {"beta2": 0.999, "weight_decay": 0.01},  # β₂ and decay of the two recipes at once
+    {"tied": False},
+    # 8 tokens a step for each token of the vocabulary; GPT-Neo had 10
+    *({"d_vocab": v, "batch": v // 8, "beta2": b} for v in (512, 1024, 2048) for b in (0.95, 0.999)),
+    *({"beta2": b, "batch": n} for n in (1, 32) for b in (0.9, 0.99, 0.999)),  # β₂ × tokens per step
+]
+REST: list[Setting] = [
+    *({"norm": n} for n in ("post", "none")),
+    {"positions": False},
+    {"biases": False},
+    {"window": 16},
+    *({"z_loss": z} for z in (1e-4, 1e-2)),
+    *({"init_std": s} for s in (0.005, 0.1)),
+    *({"lr": r} for r in (1e-3, 4e-3)),
+    *({"lr": r, "beta2": 0.999} for r in (1e-3, 4e-3)),
+    {"optimizer": "sgd", "weight_decay": 0.0, "lr": 1.0},
+    {"d_vocab": 1024},
+    {"d_vocab": 8192},
+    *({"text": t} for t in ("shuffled", "level")),
+    *({"text": "second half", "beta2": b} for b in (0.95, 0.999)),
+    *({"d_model": 128, "beta2": b} for b in (0.95, 0.999)),
+    *({"final_lr": 1.0, "beta2": b} for b in (0.95, 0.999)),
+    {"lr": 8e-3, "optimizer": "coupled-adam"},  # rows that move as far an update as the base's
+    *({"tied": False, "optimizer": o, "weight_decay": 0.0, "lr": r} for o, r in (("sgd", 1.0), ("coupled-adam", 2e-3))),
+    {"tied": False, "beta2": 0.999},
+    *({"steps": 2400, "warmup": 240, "beta2": b} for b in (0.95, 0.999)),
+    {"batch": 32, "steps": 75, "warmup": 8},  # as many tokens in all as the base
+]  # fmt: skip
+QUICK_PLAN: list[Setting] = [
+    {}, {"beta2": 0.999}, {"optimizer": "coupled-adam"}, {"batch": 1}, {"batch": 32}, {"weight_decay": 0.0},
+    {"tied": False}, {"norm": "none"}, {"positions": False}, {"text": "level"},
+]  # fmt: skip
+SEEDS = 3
+
+
+def name_of(setting: Setting) -> str:
+    """`beta2=0.999 batch=32`; the base is `base`."""
+    changed = {k: v for k, v in setting.items() if v != BASE[k]}
+    return " ".join(f"{k}={v:g}" if isinstance(v, float) else f"{k}={v}" for k, v in changed.items()) or "base"
+
+
+def plan(quick: bool = False) -> Iterator[tuple[Setting, int]]:
+    """(setting, seed) in the order to run: a plan cut short has the main settings with all their seeds."""
+    if quick:
+        yield from ((QUICK | setting, seed) for seed in range(2) for setting in QUICK_PLAN)
+        return
+    for settings in (CORE, REST):
+        yield from ((setting, seed) for seed in range(SEEDS) for setting in settings)
+
+
+def resolve(setting: Setting, seed: int = 0) -> tuple[TinyConfig, Recipe, str]:
+    """The base with `setting`'s changes, as (model, recipe, kind of text). The seed draws both weights and batches."""
+    values = BASE | setting | {"seed": seed}
+    if unknown := set(values) - set(BASE) - {"seed"}:
+        raise ValueError(f"No such setting: {', '.join(unknown)}; there are {', '.join(BASE)}.")
+    config, recipe = (
+        cls(**{f.name: values[f.name] for f in fields(cls) if f.name in values}) for cls in (TinyConfig, Recipe)
+    )
+    return config, recipe, values["text"]
+
+
+@cache
+def text_for(d_vocab: int, kind: str = "stdlib") -> Text:
+    """Text with some property taken away, of the same length (but for the halves).
+
+    first half, second half: of the files by name. shuffled: the same tokens without their order, so nothing but their
+    frequencies can be learned. level: half of all tokens follow from the one before, but all are equally frequent.
+    """
+    text = tokens_for(d_vocab)
+    g = torch.Generator().manual_seed(0)
+    middle = len(text.train) // 2
+
+    def shuffled(ids: Tensor) -> Tensor:
+        return ids[torch.randperm(len(ids), generator=g)]
+
+    def level(n: int) -> Tensor:
+        fresh = torch.randint(0, d_vocab, (n,), generator=g).tolist()
+        follows = (torch.rand(n, generator=g) < 0.5).tolist()
+        for i in range(1, n):
+            if follows[i]:
+                fresh[i] = successor[fresh[i - 1]]
+        return torch.tensor(fresh)
+
+    successor = torch.randperm(d_vocab, generator=g).tolist()
+    ids = {
+        "stdlib": lambda: (text.train, text.held_out),
+        "first half": lambda: (text.train[:middle], text.held_out),
+        "second half": lambda: (text.train[middle:], text.held_out),
+        "shuffled": lambda: (shuffled(text.train), shuffled(text.held_out)),
+        "level": lambda: (level(len(text.train)), level(len(text.held_out))),
+    }[kind]()
+    return Text(*ids, text.tokenizer)
+
+
+def count_bins(counts: Int[Tensor, " d_vocab"]) -> list[Int[Tensor, " bin"]]:
+    """Token ids in bins of occurrences in the text, the most frequent first: 16,384 and more, then by halves; never."""
+    edges = [1, *(2**k for k in range(4, 15))]
+    where = torch.bucketize(counts, torch.tensor(edges), right=True)
+    return [ids for b in range(len(edges), -1, -1) if len(ids := (where == b).nonzero()[:, 0])]
+
+
+def run(setting: Setting, seed: int = 0, progress: bool = False) -> tuple[dict, list[dict]]:
+    """Train once. Gives the run in one row, and rows by step for the whole vocabulary, by frequency at the end.
+
+    Of each frequency bin: `drift_absent` and `drift_present`, how far its tokens moved along the final mean direction in
+    updates whose batch did not hold them and those whose batch did; `second_moment`, the root of Adam's, in the median.
+    """
+    config, recipe, kind = resolve(setting, seed)
+    text, model = text_for(config.d_vocab, kind), TinyLM(config)
+    optimizer, bins = make_optimizer(model, recipe), count_bins(text.counts)
+    matrices = {"input": model.W_E} if config.tied else {"input": model.W_E, "output": model.unembed}
+    movements = {name: Movement(W) for name, W in matrices.items()}
+
+    def each(step: int) -> None:
+        batch = batch_at(text.train, recipe, step - 1)
+        for name, W in matrices.items():
+            movements[name].update(W, batch)
+
+    watched = {round(recipe.steps * part) for part in (0, 1 / 32, 1 / 16, 1 / 8, 1 / 4, 1 / 2, 3 / 4, 1)}
+    began = time.perf_counter()
+    rows = train(model, text, recipe, watched=watched, optimizer=optimizer, groups=bins, each=each, progress=progress)
+    seconds = time.perf_counter() - began
+    rows = [row for row in rows if row["group"] == "all" or row["step"] == recipe.steps]
+    groups = {"all": torch.arange(config.d_vocab)} | {str(i): ids for i, ids in enumerate(bins)}
+    for row in rows:
+        ids, W, movement = groups[row["group"]], matrices[row["matrix"]].detach(), movements[row["matrix"]]
+        row |= dict(tokens_in_group=len(ids), occurrences=text.counts[ids].double().mean().item())
+        if row["step"] == recipe.steps:
+            mu = W.mean(0) / W.mean(0).norm()
+            size = second_moment(optimizer, matrices[row["matrix"]], recipe)
+            row |= dict(
+                drift_absent=(movement.absent[ids] @ mu).mean().item(),
+                drift_present=(movement.present[ids] @ mu).mean().item(),
+                second_moment=None if size is None else size[ids].median().item(),
+            )
+    last = {row["matrix"]: row for row in rows if row["group"] == "all" and row["step"] == recipe.steps}
+    summary = dict(run=name_of(setting), **BASE | setting, seed=seed, held_out_loss=last["input"]["held_out_loss"])
+    for name, row in last.items():
+        prefix = "" if name == "input" else "output_"
+        summary[prefix + "mean_cosine"] = row["mean_cosine"]
+        summary[prefix + "norm_of_mean"] = row["norm_of_mean"]
+        summary[prefix + "mean_row_norm"] = row["mean_row_norm"]
+    return summary | dict(
+        update_length=movements["input"].length, seconds=seconds, text_tokens=len(text.train), text_sha=sha(text.train),
+        python=platform.python_version(), torch=torch.__version__,
+    ), rows  # fmt: skip
+
+
+def second_moment(optimizer: torch.optim.Optimizer, W: Tensor, recipe: Recipe) -> Tensor | None:
+    """Root of Adam's second moment by token, [d_vocab], averaged over d_model; None for an optimiser without one."""
+    state = optimizer.state[W]
+    if "exp_avg_sq" not in state:
+        return None
+    corrected = state["exp_avg_sq"].mean(1) / (1 - recipe.beta2 ** float(state["step"]))
+    return corrected.sqrt().expand(len(W))  # Coupled Adam has one row for all
+
+
+def sha(ids: Tensor) -> str:
+    return hashlib.sha256(ids.int().numpy().tobytes()).hexdigest()[:12]
+
+
+def read(folder: Path = FOLDER) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The recorded runs, and their rows with the settings of their run beside them."""
+    runs = pd.read_csv(folder / RUNS)
+    settings = ["run", "seed", "d_vocab", "batch", "ctx", "steps", "beta2", "optimizer", "text", "lr", "text_tokens"]
+    rows = pd.read_csv(folder / ROWS, dtype={"group": str}).merge(
+        runs[settings], on=["run", "seed"], validate="many_to_one"
+    )
+    return runs, rows
+
+
+def effects(runs: pd.DataFrame, column: str = "mean_cosine", base: str = "base") -> pd.DataFrame:
+    """Each setting's difference from the base, paired by seed, the largest first, with its 95 % interval (Student's t)."""
+    table = runs.pivot(index="seed", columns="run", values=column)
+    differences = table.drop(columns=base).sub(table[base], axis=0)
+    return summarise(differences).sort_values("mean", key=abs, ascending=False)
+
+
+def summarise(by_seed: pd.DataFrame) -> pd.DataFrame:
+    """Columns measured once a seed → mean and the half width of its 95 % interval; without one for a single seed."""
+    n = by_seed.count()
+    half = by_seed.std() / n.pow(0.5) * n.map(t_95)
+    return pd.DataFrame({"mean": by_seed.mean(), "± 95 %": half, "seeds": n})
+
+
+def t_95(n: int) -> float:
+    """Student's t for a two-sided 95 % interval from `n` values."""
+    return {2: 12.706, 3: 4.303, 4: 3.182, 5: 2.776, 6: 2.571, 7: 2.447, 8: 2.365}.get(n, float("nan"))
+
+
+def window(rows: pd.DataFrame) -> pd.Series:
+    """Updates within the reach of Adam's second moment at the end of a run: 1 / (1 − β₂), or fewer in a shorter run."""
+    return (1 - rows.beta2**rows.steps) / (1 - rows.beta2)
+
+
+def seen_in_window(rows: pd.DataFrame) -> pd.Series:
+    """Expected occurrences of a bin's tokens within that reach: frequency × tokens per step × window."""
+    return rows.occurrences / rows.text_tokens * rows.batch * rows.ctx * window(rows)

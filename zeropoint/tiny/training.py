@@ -1,0 +1,227 @@
+"""Train small language models and watch their embeddings: one loop for the stand-ins, notebook 03 and the grid of 04."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+from tqdm.auto import tqdm
+
+from zeropoint.tiny.corpus import Text
+from zeropoint.tiny.watching import frequency_groups, observe, observed_steps
+
+EMBEDDINGS = ("W_E", "unembed")  # a TinyLM's parameters with one row a token
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a model is trained. Learning rate: linear warm-up, then a cosine down to `final_lr` × `lr`.
+
+    Optimisers: AdamW; SGD with momentum `beta1`; Coupled Adam (AdamW whose second moment all tokens share).
+    """
+
+    steps: int = 1000
+    batch: int = 8
+    ctx: int = 128
+    lr: float = 1e-3
+    final_lr: float = 0.1
+    warmup: int = 100
+    beta1: float = 0.9
+    beta2: float = 0.95
+    eps: float = 1e-8
+    weight_decay: float = 0.1
+    clip: float = 1.0
+    z_loss: float = 0.0
+    seed: int = 0
+    optimizer: Literal["adamw", "sgd", "coupled-adam"] = "adamw"
+
+    @property
+    def tokens_per_step(self) -> int:
+        return self.batch * self.ctx
+
+    def lr_at(self, step: int) -> float:
+        """Learning rate of update number `step`, counted from 0."""
+        if step < self.warmup:
+            return self.lr * (step + 1) / self.warmup
+        done = (step - self.warmup) / max(1, self.steps - self.warmup)
+        return self.lr * (self.final_lr + (1 - self.final_lr) * (1 + math.cos(math.pi * done)) / 2)
+
+
+def batch_at(tokens: Int[Tensor, " n"], recipe: Recipe, step: int) -> Int[Tensor, "batch ctx_plus_1"]:
+    """The windows of update `step`: a function of seed and step alone, so that a resumed run sees the same data."""
+    g = torch.Generator().manual_seed(recipe.seed * 1_000_003 + step)
+    starts = torch.randint(0, len(tokens) - recipe.ctx, (recipe.batch,), generator=g)
+    return tokens[starts[:, None] + torch.arange(recipe.ctx + 1)]
+
+
+class _UnembedLoss(torch.autograd.Function):
+    """Unembedding, softmax and cross-entropy over a few tokens at a time, gradients at once.
+
+    The logits are by far the largest tensor of a small model. In chunks they stay in the processor's cache and are read
+    once, which halves a training step; the numbers are those of the plain formula.
+    """
+
+    CHUNK = 128  # tokens
+
+    @staticmethod
+    def forward(ctx, hidden, W_out, targets, z_loss, wants_gradient):
+        grad_hidden, grad_W = (torch.empty_like(hidden), torch.zeros_like(W_out)) if wants_gradient else (None, None)
+        total = hidden.new_zeros(())
+        for start in range(0, len(hidden), _UnembedLoss.CHUNK):
+            rows, wanted = hidden[start : start + _UnembedLoss.CHUNK], targets[start : start + _UnembedLoss.CHUNK, None]
+            logits = rows @ W_out.T
+            log_Z = logits.logsumexp(dim=1, keepdim=True)
+            total += (log_Z - logits.gather(1, wanted)).sum() + z_loss * log_Z.square().sum()
+            if wants_gradient:
+                slope = logits.sub_(log_Z).exp_()  # softmax; then d(loss)/d(logits)
+                if z_loss:
+                    slope.mul_(1 + 2 * z_loss * log_Z)
+                slope.scatter_add_(1, wanted, -torch.ones_like(log_Z))
+                grad_hidden[start : start + len(rows)] = slope @ W_out
+                grad_W.addmm_(slope.T, rows)
+        ctx.save_for_backward(grad_hidden, grad_W)
+        return total / len(hidden)
+
+    @staticmethod
+    def backward(ctx, grad):
+        grad_hidden, grad_W = ctx.saved_tensors
+        scale = grad / len(grad_hidden)
+        return grad_hidden * scale, grad_W * scale, None, None, None
+
+
+# A model up to its unembedding: token ids [batch, ctx] → (last hidden state [batch, ctx, d_model], W_out [d_vocab, d_model]).
+Trunk = Callable[[Tensor], tuple[Tensor, Tensor]]
+
+
+def next_token_loss(trunk: Trunk, batch: Int[Tensor, "batch ctx_plus_1"], z_loss: float = 0.0) -> Float[Tensor, ""]:
+    """Cross-entropy in nats a token, plus `z_loss` × (log Z)² as in GPT-Neo's training code."""
+    hidden, W_out = trunk(batch[:, :-1])
+    return _UnembedLoss.apply(hidden.flatten(0, 1), W_out, batch[:, 1:].flatten(), z_loss, torch.is_grad_enabled())
+
+
+@torch.no_grad()
+def held_out_loss(trunk: Trunk, tokens: Int[Tensor, " n"], ctx: int, windows: int = 64) -> float:
+    """Mean loss in nats a token over evenly spaced windows of `tokens`."""
+    starts = torch.linspace(0, len(tokens) - ctx - 1, windows, device=tokens.device).long()
+    batches = (tokens[chunk[:, None] + torch.arange(ctx + 1, device=tokens.device)] for chunk in starts.split(8))
+    return sum(next_token_loss(trunk, batch).item() * len(batch) for batch in batches) / windows
+
+
+def make_optimizer(model: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
+    """The recipe's optimiser; matrices and embeddings decay, biases and LayerNorm gains do not."""
+    coupled = EMBEDDINGS if recipe.optimizer == "coupled-adam" else ()
+    matrices = [p for name, p in model.named_parameters() if p.ndim >= 2 and name not in coupled]
+    groups = [
+        {"params": matrices, "weight_decay": recipe.weight_decay},
+        {"params": [p for p in model.parameters() if p.ndim < 2], "weight_decay": 0.0},
+    ]
+    adam = dict(lr=recipe.lr, betas=(recipe.beta1, recipe.beta2), eps=recipe.eps)
+    if recipe.optimizer == "sgd":
+        return torch.optim.SGD(groups, lr=recipe.lr, momentum=recipe.beta1)
+    if recipe.optimizer == "coupled-adam":
+        embeddings = [p for name, p in model.named_parameters() if name in coupled]
+        return CoupledAdamW([*groups, {**groups[0], "params": embeddings, "coupled": True}], **adam)
+    return torch.optim.AdamW(groups, **adam)
+
+
+class CoupledAdamW(torch.optim.Optimizer):
+    """AdamW in which the rows of a parameter in a group with `coupled=True` share one second moment, their mean.
+
+    Stollenwerk & Stollenwerk 2025, arXiv 2502.08441: then every token's gradient is scaled by the same factors, and
+    gradients that sum to zero over the vocabulary cannot move the mean.
+    """
+
+    def __init__(self, params, lr: float, betas: tuple[float, float], eps: float):
+        super().__init__(params, dict(lr=lr, betas=betas, eps=eps, weight_decay=0.0, coupled=False))
+
+    @torch.no_grad()
+    def step(self) -> None:
+        for group in self.param_groups:
+            beta1, beta2 = group["betas"]
+            for p in group["params"]:
+                square = p.grad.square()
+                if group["coupled"]:
+                    square = square.mean(0, keepdim=True)
+                state = self.state[p]
+                if not state:
+                    state.update(step=0, exp_avg=torch.zeros_like(p), exp_avg_sq=torch.zeros_like(square))
+                state["step"] += 1
+                state["exp_avg"].lerp_(p.grad, 1 - beta1)
+                state["exp_avg_sq"].lerp_(square, 1 - beta2)
+                size = (state["exp_avg_sq"] / (1 - beta2 ** state["step"])).sqrt_().add_(group["eps"])
+                p.mul_(1 - group["lr"] * group["weight_decay"])
+                p.addcdiv_(state["exp_avg"], size, value=-group["lr"] / (1 - beta1 ** state["step"]))
+
+
+def train_steps(
+    model: nn.Module,
+    trunk: Trunk,
+    tokens: Int[Tensor, " n"],
+    recipe: Recipe,
+    optimizer: torch.optim.Optimizer,
+    start: int = 0,
+) -> Iterator[tuple[int, float]]:
+    """Train, yielding (updates done, loss of that update). Break out of the loop at any step: the model keeps what it learned."""
+    device = next(model.parameters()).device
+    for step in range(start, recipe.steps):
+        batch = batch_at(tokens, recipe, step).to(device)
+        loss = next_token_loss(trunk, batch, recipe.z_loss)
+        loss.backward()
+        nn.utils.clip_grad_norm_(model.parameters(), recipe.clip)
+        for group in optimizer.param_groups:
+            group["lr"] = recipe.lr_at(step)
+        optimizer.step()
+        optimizer.zero_grad()
+        yield step + 1, loss.item()
+
+
+def train(
+    model: nn.Module,
+    text: Text,
+    recipe: Recipe,
+    *,
+    watched: set[int] | None = None,
+    groups: Sequence[Tensor] | None = None,
+    optimizer: torch.optim.Optimizer | None = None,
+    each: Callable[[int], None] | None = None,
+    progress: bool = True,
+) -> list[dict]:
+    """Train a TinyLM on `text` and watch its embedding: rows of numbers by step and group of tokens, for a data frame.
+
+    `watched`: the steps to observe, by default dense at first. `groups`: token ids, by default by frequency. `each(step)` is called after every update.
+    Interrupting the kernel ends the training early: the model keeps what it learned and the rows so far are returned.
+    """
+    watched = observed_steps(recipe.steps) if watched is None else watched
+    optimizer = optimizer or make_optimizer(model, recipe)
+    groups = frequency_groups(text.counts) if groups is None else groups
+    held_out = text.held_out.to(model.W_E.device)
+    matrices = {"input": model.W_E} if model.config.tied else {"input": model.W_E, "output": model.unembed}
+    rows, smooth = [], math.nan
+
+    def look(step: int) -> None:
+        loss = held_out_loss(model.trunk, held_out, recipe.ctx)
+        tokens = step * recipe.tokens_per_step
+        for name, W in matrices.items():
+            shared = dict(step=step, tokens=tokens, train_loss=smooth, held_out_loss=loss, matrix=name)
+            rows.extend(shared | row for row in observe(W.detach().cpu(), groups))
+
+    if 0 in watched:
+        look(0)
+    with tqdm(total=recipe.steps, desc="training", unit="step", disable=not progress) as bar:
+        try:
+            for step, loss in train_steps(model, model.trunk, text.train, recipe, optimizer):
+                smooth = loss if math.isnan(smooth) else 0.98 * smooth + 0.02 * loss
+                if each is not None:
+                    each(step)
+                if step in watched:
+                    look(step)
+                    bar.set_postfix(loss=f"{smooth:.2f}", mean_cosine=f"{rows[-len(groups) - 1]['mean_cosine']:.2f}")
+                bar.update()
+        except KeyboardInterrupt:
+            tqdm.write(f"Stopped after {bar.n} of {recipe.steps} updates; the model keeps what it learned.")
+    return rows
