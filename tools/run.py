@@ -1,4 +1,4 @@
-"""Execute the walkthroughs and solutions, two at a time, and print their numbers beside the published ones.
+"""Execute the walkthroughs and solutions, two at a time, and print their numbers beside the published ones and their ledgers of claims.
 
     python tools/run.py [NOTEBOOK.ipynb …] [--root FOLDER] [--jobs N]
 
@@ -28,6 +28,7 @@ from plotly.offline import get_plotlyjs
 from tqdm import tqdm
 
 from zeropoint import REPORT_MIMETYPE
+from zeropoint.claims import LEDGER_MIMETYPE
 
 PLOTLY_MIMETYPE = "application/vnd.plotly.v1+json"
 CELL_TIMEOUT = 600  # seconds
@@ -46,6 +47,7 @@ class Run:
     peak: int = 0
     error: str = ""
     reports: list[dict] = field(default_factory=list)
+    ledger: list[list[str]] = field(default_factory=list)  # claim, whose, on, verdict, evidence
 
 
 def outputs(nb: nbformat.NotebookNode, mimetype: str) -> list:
@@ -86,7 +88,8 @@ def execute(path: str | Path, kernel: str = "python3", **environment: str) -> Ru
         except (CellTimeoutError, RuntimeError) as failure:  # RuntimeError: the kernel died
             error = f"{last_cell(nb)}: {type(failure).__name__}: {str(failure).strip().splitlines()[0]}"
     reports = [dict(report) for report in outputs(nb, REPORT_MIMETYPE)]
-    return Run(str(path), nb, time.perf_counter() - began, peak, error, reports)
+    ledger = [list(row) for rows in outputs(nb, LEDGER_MIMETYPE)[-1:] for row in rows]
+    return Run(str(path), nb, time.perf_counter() - began, peak, error, reports, ledger)
 
 
 def last_cell(nb: nbformat.NotebookNode) -> str:
@@ -149,6 +152,15 @@ def table(runs: list[Run]) -> str:
     return "\n".join([lines[0], "─" * sum(widths, 2 * 6), *lines[1:]])
 
 
+def ledgers(runs: list[Run]) -> str:
+    """The claims of each walkthrough with this run's verdicts."""
+    lines = []
+    for run in runs:
+        lines += ["", run.path] if run.ledger else []
+        lines += [f"  {word:6}{text} [{source}], {on}: {evidence}" for text, source, on, word, evidence in run.ledger]
+    return "\n".join(lines)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("notebooks", nargs="*", type=Path, help="default: notebooks/ and solutions/")
@@ -169,6 +181,7 @@ def main() -> int:
             bar.update()
     runs.sort(key=lambda run: run.path)
     print(table(runs))
+    print(ledgers(runs))
     failed = [run for run in runs if run.error]
     for run in failed:
         print(f"\n{run.path}.ipynb failed in {run.error}", file=sys.stderr)

@@ -214,7 +214,8 @@ def test_hub_back_again(hub, point, monkeypatch):
 def test_two_notebooks_at_once(apart, served):
     """Each process gets all of the model and of the other's embedding; the server sends both about once."""
     code = (
-        f"from zeropoint import hub, models; print(hub.fetch({NEO!r}), models.load_embedding({GPT2!r}).W.sum().item())"
+        "from zeropoint import models; from zeropoint.models import hub; "
+        f"print(hub.fetch({NEO!r}), models.load_embedding({GPT2!r}).W.sum().item())"
     )
     served.fail("storage", "slow", times=9, bytes_per_second=400_000)
     results = [process.communicate(timeout=180) for process in [apart(code), apart(code)]]
@@ -228,10 +229,11 @@ def test_two_notebooks_at_once(apart, served):
 
 def test_killed_while_downloading(apart, served, point, tmp_path):
     served.fail("storage", "slow", times=1, bytes_per_second=100_000)
-    process = apart(f"from zeropoint import hub; hub.fetch({PYTHIA!r})")
+    process = apart(f"from zeropoint.models import hub; hub.fetch({PYTHIA!r})")
     deadline = time.monotonic() + 120
     while not served.sent["model.safetensors"] and time.monotonic() < deadline:
         time.sleep(0.05)
+    assert process.poll() is None, "the download had not begun, so nothing was killed"
     process.kill()
     process.wait()
     point(served.url)

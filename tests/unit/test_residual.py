@@ -11,6 +11,7 @@ import torch
 from zeropoint import geometry, models, streams
 from zeropoint.puzzles.p06 import clusters, measures
 from zeropoint.puzzles.p07 import volume
+from zeropoint.streams.text import TEXT
 from zeropoint.tiny.corpus import is_held_out
 
 
@@ -34,7 +35,7 @@ def test_the_text_is_held_out_and_says_its_licence():
     root = Path(sysconfig.get_path("stdlib"))
     names = list(streams.held_out_text())
     assert len(names) > 15 and all(is_held_out(root / name) for name in names)
-    head = text.TEXT.read_text(encoding="utf-8").split("\f")[0]
+    head = TEXT.read_text(encoding="utf-8").split("\f")[0]
     assert "PSF-2.0" in head and head not in "".join(streams.held_out_text().values())
 
 
