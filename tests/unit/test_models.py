@@ -87,3 +87,47 @@ def test_the_plain_model_keeps_the_raw_weights():
     ids = torch.tensor([[1, 2, 3]])
     with torch.no_grad():
         torch.testing.assert_close(raw.plain(ids).logits, raw.bridge(ids))
+
+
+def test_facts_about_a_model_are_read_from_its_weights(loaded):
+    """Both stand-ins are of the kind that the post is about; other kinds are tested with the doubles of tests/hub."""
+    assert loaded.is_tied and loaded.has_W_pos and loaded.has_biases
+    assert loaded.norm == "LayerNorm"
+
+
+def test_any_pair_by_argument_or_variable(monkeypatch, capsys, tmp_path):
+    monkeypatch.setenv("ZEROPOINT_MODELS", "standin")
+    folder = tmp_path / "mine"
+    AutoModelForCausalLM.from_pretrained(models.standin_folder("mini-gpt2")).save_pretrained(folder)
+    for file in models.standin_folder("mini-gpt2").glob("tokenizer*"):
+        (folder / file.name).write_bytes(file.read_bytes())
+    labels = ["mini-neo (raw, stand-in)", "mine (raw, folder)"]
+    assert [m.label for m in models.load_pair("mini-neo", folder)] == labels
+    monkeypatch.setenv("ZEROPOINT_PAIR", f"mini-neo, {folder}")
+    assert [m.label for m in models.load_pair()] == labels
+    assert "not GPT-Neo or GPT-2" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("variable", "words"),
+    [
+        ("", "does not name two models"),
+        ("gpt2", "does not name two models"),
+        ("gpt2,", "does not name two models"),
+        ("a,b,c", "does not name two models"),
+        ("mini-neo,mini-neo", "Both models are called mini-neo"),
+        ("mini-neo,gpt2", "Only the stand-in mini-gpt2 for gpt2 could be had"),
+        ("mini-neo,./nowhere", "There is no folder"),
+    ],
+)
+def test_a_bad_pair_is_one_sentence(variable, words, monkeypatch):
+    monkeypatch.setenv("ZEROPOINT_MODELS", "standin")
+    monkeypatch.setenv("ZEROPOINT_PAIR", variable)
+    with pytest.raises((ValueError, FileNotFoundError), match=words) as caught:
+        models.load_pair()
+    assert "\n" not in str(caught.value)
+
+
+def test_one_model_is_no_pair():
+    with pytest.raises(ValueError, match="two models, or none"):
+        models.load_pair("mini-neo")

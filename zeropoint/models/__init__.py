@@ -6,7 +6,7 @@
     load("mini-neo")                  the stand-in itself
 
 ZEROPOINT_MODELS=auto (default) asks the hub with a probe of at most three seconds and falls back on the stand-ins;
-`hub` never falls back; `standin` never asks.
+`hub` never falls back; `standin` never asks. ZEROPOINT_PAIR="A,B" runs the series on two other models.
 """
 
 from __future__ import annotations
@@ -87,6 +87,12 @@ class LoadedModel:
 
     @property
     def W_pos(self) -> Float[Tensor, "n_ctx d_model"]:
+        """The learned position embedding, added to the tokens'. AttributeError if the model has none: `has_W_pos`."""
+        if not self.has_W_pos:
+            raise AttributeError(
+                f"{self.label} adds no position embedding (rotary, ALiBi or none at all), so it has no W_pos; "
+                "ask `has_W_pos` first."
+            )
         return self.bridge.W_pos.detach().clone()
 
     @property
@@ -96,6 +102,32 @@ class LoadedModel:
     @property
     def tokenizer(self):
         return self.bridge.tokenizer
+
+    # What an argument may ask of the model that ran; all of them about the raw weights.
+    @property
+    def is_tied(self) -> bool:
+        """Is the output matrix the token embedding? The values decide, whatever config.json says."""
+        output = self.plain.get_output_embeddings()
+        return output is not None and torch.equal(output.weight, self.plain.get_input_embeddings().weight)
+
+    @property
+    def has_W_pos(self) -> bool:
+        """Is a learned position embedding added to the tokens'? No with rotary positions and ALiBi."""
+        try:
+            return self.bridge.W_pos is not None
+        except AttributeError:
+            return False
+
+    @property
+    def has_biases(self) -> bool:
+        """Does any matrix of the model add a bias? (The norms' own shift is none of these.)"""
+        matrices = [m for m in self.plain.modules() if getattr(getattr(m, "weight", None), "ndim", 0) >= 2]
+        return any(getattr(m, "bias", None) is not None for m in matrices)
+
+    @property
+    def norm(self) -> str:
+        """Either "LayerNorm", which subtracts the mean over d_model, or "RMSNorm", which does not."""
+        return "RMSNorm" if any("RMSNorm" in type(m).__name__ for m in self.plain.modules()) else "LayerNorm"
 
 
 @dataclass(frozen=True)
@@ -209,15 +241,46 @@ def free_memory() -> None:
         ctypes.CDLL("libc.so.6").malloc_trim(0)
 
 
-def load_pair(*, processed: bool = False) -> tuple[LoadedModel, LoadedModel]:
-    """GPT-Neo-125M and GPT-2 small, or both stand-ins: never one of each. Prints which."""
-    sources = {find(name).source for name in PAIR}
-    names = PAIR if len(sources) == 1 else tuple(STAND_INS)
-    pair = tuple(load(name, processed=processed) for name in names)
+def load_pair(
+    first: str | Path | None = None, second: str | Path | None = None, *, processed: bool = False
+) -> tuple[LoadedModel, LoadedModel]:
+    """The two models that a notebook compares, by name or folder. Prints which.
+
+    Without arguments: the two of ZEROPOINT_PAIR="A,B", else GPT-Neo-125M and GPT-2 small, which both stand-ins replace
+    where one of the two cannot be had. Stand-ins replace no other pair. Raises ValueError if these are not two models.
+    """
+    names = _two_names(first, second)
+    found = [find(name) for name in names]
+    if sorted(names) == sorted(PAIR):
+        if len({f.source for f in found}) > 1:  # never one of each
+            found = [find(name) for name in STAND_INS]
+    elif replaced := [f"{f.name} for {name}" for name, f in zip(names, found, strict=True)
+                      if f.source == "stand-in" and name not in STAND_INS]:  # fmt: skip
+        raise ValueError(
+            f"Only the stand-in {replaced[0]} could be had, and stand-ins replace only the pair {', '.join(PAIR)}; "
+            f"give a folder, or ask for {replaced[0].split()[0]} itself."
+        )
+    if found[0].label() == found[1].label():
+        raise ValueError(f"Both models are called {found[0].title}: give two models, in folders of different names.")
+    pair = tuple(load(f.folder if f.source == "folder" else f.name, processed=processed) for f in found)
     print("Models: " + " and ".join(m.label for m in pair))
-    if pair[0].source == "stand-in":
+    if all(m.source == "stand-in" for m in pair):
         print("Stand-ins are small models trained for this series; they are not GPT-Neo or GPT-2.")
     return pair
+
+
+def _two_names(first: str | Path | None, second: str | Path | None) -> tuple[str, ...]:
+    """The arguments of load_pair, else ZEROPOINT_PAIR, else PAIR."""
+    if first is not None and second is not None:
+        return str(first), str(second)
+    if first is not None or second is not None:
+        raise ValueError("load_pair takes two models, or none; give the other one too.")
+    names = tuple(name.strip() for name in os.environ.get("ZEROPOINT_PAIR", ",".join(PAIR)).split(","))
+    if len(names) != 2 or not all(names):
+        raise ValueError(
+            f"ZEROPOINT_PAIR={','.join(names)!r} does not name two models with a comma between; unset it for {', '.join(PAIR)}."
+        )
+    return names
 
 
 def load_embedding(name_or_path: str | Path, *, output: bool = False, revision: str | None = None) -> Embedding:
