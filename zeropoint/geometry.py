@@ -57,10 +57,30 @@ def centre(W: Float[Tensor, "n d"]) -> Float[Tensor, "n d"]:
 
 def cosine_with_mean(W: Float[Tensor, "n d"]) -> Float[Tensor, " n"]:
     """Cosine of each row with the mean row. ValueError if the mean is zero and so has no direction."""
+    return unit_rows(W) @ _direction_of_mean(W)
+
+
+def parts_along_mean(W: Float[Tensor, "n d"]) -> Float[Tensor, " n"]:
+    """aᵢ = wᵢ·μ̂, how far each row reaches along the mean's direction; their mean is ‖μ‖.
+
+    All nearly equal: the common vector is an *offset*. Wide apart: it is a *ray*. ValueError if the mean is zero.
+    """
+    return as_matrix(W) @ _direction_of_mean(W)
+
+
+def project_out_mean(W: Float[Tensor, "n d"]) -> Float[Tensor, "n d"]:
+    """Every row without its part along the mean's direction: wᵢ − aᵢ μ̂. What is left has mean zero as well.
+
+    Takes away more than `centre`, which leaves the differences between the aᵢ. ValueError if the mean is zero.
+    """
+    return as_matrix(W) - parts_along_mean(W)[:, None] * _direction_of_mean(W)
+
+
+def _direction_of_mean(W: Tensor) -> Float[Tensor, " d"]:
     mu = mean(W)
     if mu.norm() == 0:
         raise ValueError("The mean row is exactly zero: no direction to compare with.")
-    return unit_rows(W) @ (mu / mu.norm())
+    return mu / mu.norm()
 
 
 def share_of_mean(W: Float[Tensor, "n d"]) -> float:
@@ -101,6 +121,60 @@ def principal_shares(W: Float[Tensor, "n d"]) -> Float[Tensor, " d"]:
     centred = centre(W)
     spectrum = torch.linalg.eigvalsh((centred.T @ centred).double()).flip(0).clamp_min(0)
     return spectrum / spectrum.sum()
+
+
+def mean_abs_cosine(W: Float[Tensor, "n d"], rows: int = 4096, seed: int = 0) -> tuple[float, float]:
+    """Mean |cosine| over pairs of different rows, and its standard error: exact, with error 0, up to `rows` rows.
+
+    No identity spares the pairs here, and all pairs of 50,000 rows take a minute. So a random sample of `rows` is compared
+    with every row: the sample's mean is unbiased, and its error is that of a mean of `rows` numbers drawn without putting
+    back. `cosine_histogram` counts all pairs, where its shape is wanted.
+    """
+    u = unit_rows(W)
+    n, kept = len(u), min(rows, len(u))
+    chosen = torch.randperm(n, generator=torch.Generator().manual_seed(seed))[:kept].to(u.device)
+    # Of each chosen row, the mean |cosine| with all others: its cosine with itself, 1, is taken off again.
+    sums = torch.cat([(block @ u.T).abs().sum(1, dtype=torch.float64) for block in u[chosen].split(256)])
+    by_row = (sums - 1) / (n - 1)
+    unseen = 1 - kept / n
+    error = (by_row.var() / kept * unseen).sqrt() if unseen else torch.tensor(0.0)
+    return by_row.mean().item(), error.item()
+
+
+@dataclass(frozen=True)
+class KindOfMean:
+    """How large the mean is against the rows, and what centring leaves: an even cloud (offset) or a line (ray).
+
+    Offset: a small `spread_of_parts` and `share_along_mean`; centring leaves many dimensions, as many as projecting the
+    mean's direction out. Ray: the reverse, and only the projection leaves many. In between lies everything else.
+    """
+
+    mean_cosine: float  # over all pairs, not centred
+    spread_of_parts: float  # standard deviation of the aᵢ = wᵢ·μ̂ over their mean, ‖μ‖
+    share_along_mean: float  # of the centred rows' variance, between 0 and 1
+    mean_abs_cosine_centred: float  # isotropic rows give about √(2 / πd)
+    mean_abs_cosine_error: float  # its standard error: 0 where all pairs were counted
+    dimension_centred: float  # effective dimension of the rows less their mean
+    dimension_projected: float  # … and without their part along it
+
+
+def kind_of_mean(W: Float[Tensor, "n d"], rows: int = 4096, seed: int = 0) -> KindOfMean:
+    """Of which kind the mean of `W`'s rows is; in float32 but for the sums. `rows`, `seed`: see `mean_abs_cosine`.
+
+    ValueError, in one sentence, if the mean is zero, or if a row is equal to it and so has no direction when centred.
+    """
+    centred, parts = centre(W), parts_along_mean(W).double()
+    along = parts.var(correction=0)
+    mean_abs, error = mean_abs_cosine(centred, rows, seed)
+    return KindOfMean(
+        mean_cosine=mean_pairwise_cosine(W),
+        spread_of_parts=(along.sqrt() / parts.mean()).item(),
+        share_along_mean=(along / centred.square().sum(1).mean(dtype=torch.float64)).item(),
+        mean_abs_cosine_centred=mean_abs,
+        mean_abs_cosine_error=error,
+        dimension_centred=effective_dimension(centred),
+        dimension_projected=effective_dimension(project_out_mean(W)),
+    )
 
 
 @dataclass(frozen=True)

@@ -122,3 +122,75 @@ def test_bad_input_is_named_in_one_sentence(function, W, words):
 def test_a_mean_of_zero_has_no_direction():
     with pytest.raises(ValueError, match="exactly zero"):
         geometry.cosine_with_mean(torch.tensor([[1.0, 0], [-1.0, 0]]))
+
+
+def planted(spread: float, n=2000, d=40, length=10.0, seed=0) -> torch.Tensor:
+    """Isotropic noise plus a common direction of which row i has the share 1 + spread · xᵢ: 0 plants an offset, 1 a ray."""
+    g = torch.Generator().manual_seed(seed)
+    direction = torch.nn.functional.normalize(torch.randn(d, generator=g), dim=0)
+    x = torch.rand(n, generator=g) * 2 - 1
+    return torch.randn(n, d, generator=g) / d**0.5 + length * (1 + spread * x)[:, None] * direction
+
+
+def test_an_offset_a_ray_and_mixtures_are_told_apart_and_in_order():
+    kinds = [geometry.kind_of_mean(planted(spread)) for spread in (0, 0.1, 0.3, 0.6, 0.95)]
+    assert all(kind.mean_cosine > 0.9 for kind in kinds)  # before centring there is nothing to see
+    for rising in ("spread_of_parts", "share_along_mean", "mean_abs_cosine_centred"):
+        values = [getattr(kind, rising) for kind in kinds]
+        assert values == sorted(values) and values[-1] > 4 * values[0], rising
+    falling = [kind.dimension_centred for kind in kinds]
+    assert falling == sorted(falling, reverse=True)
+    offset, ray = kinds[0], kinds[-1]
+    assert offset.dimension_centred == pytest.approx(40, rel=0.05) and ray.dimension_centred < 2
+    # Projecting the direction out helps a ray as well as an offset: 39 dimensions are left of 40.
+    assert all(kind.dimension_projected == pytest.approx(39, rel=0.05) for kind in kinds)
+
+
+def test_the_spread_and_the_share_are_what_was_planted():
+    kind = geometry.kind_of_mean(planted(0.6, n=20_000))
+    assert kind.spread_of_parts == pytest.approx(0.6 / 3**0.5, rel=0.02)  # of a uniform x, and a little noise
+    along = (10 * 0.6) ** 2 / 3 + 1 / 40
+    assert kind.share_along_mean == pytest.approx(along / (along + 39 / 40), rel=0.02)
+
+
+@settings(deadline=None, max_examples=40)
+@given(clouds.filter(lambda W: min(W.shape) > 2), st.floats(1e-3, 1e3), st.sampled_from([1, -1]))
+def test_the_kind_does_not_turn_with_the_axes_or_grow_with_the_scale(W, scale, sign):
+    W = W.double()
+    turn = torch.linalg.qr(torch.randn(W.shape[1], W.shape[1], generator=torch.Generator().manual_seed(1)).double())[0]
+    before, after = geometry.kind_of_mean(W), geometry.kind_of_mean(sign * scale * W @ turn)
+    for field in vars(before):
+        assert getattr(after, field) == pytest.approx(getattr(before, field), rel=1e-6, abs=1e-9), field
+
+
+@settings(deadline=None, max_examples=40)
+@given(clouds.filter(lambda W: min(W.shape) > 2))
+def test_what_the_parts_and_the_projection_are(W):
+    W = W.double()
+    parts, rest = geometry.parts_along_mean(W), geometry.project_out_mean(W)
+    mu = geometry.mean(W)
+    assert parts.mean().item() == pytest.approx(mu.norm().item())
+    assert (rest @ mu).abs().max() < 1e-9 * mu.norm() * W.norm() and rest.mean(0).abs().max() < 1e-9
+    assert torch.allclose(rest + parts[:, None] * mu / mu.norm(), W)
+    kind = geometry.kind_of_mean(W)
+    assert 0 <= kind.share_along_mean <= 1
+    cosines = all_cosines(geometry.centre(W)).abs()
+    assert kind.mean_abs_cosine_centred == pytest.approx(cosines.mean().item(), abs=1e-6)
+    assert kind.mean_abs_cosine_error == 0
+
+
+def test_a_sample_of_rows_says_how_far_off_it_may_be():
+    W = cloud(3000, 20, 0.3)
+    exact = all_cosines(W).abs().mean().item()
+    estimates = [geometry.mean_abs_cosine(W, rows=200, seed=seed) for seed in range(60)]
+    scores = torch.tensor([(value - exact) / error for value, error in estimates])
+    assert abs(scores.mean()) < 0.5 and 0.75 < scores.std() < 1.3  # unbiased, and the error is neither small nor large
+    assert geometry.mean_abs_cosine(W, rows=200) == estimates[0]  # seeded
+    assert geometry.mean_abs_cosine(W) == (pytest.approx(exact, abs=1e-6), 0)
+
+
+def test_no_mean_has_no_kind():
+    W = torch.tensor([[1.0, 2.0], [-1.0, -2.0]])
+    for function in (geometry.parts_along_mean, geometry.project_out_mean, geometry.kind_of_mean):
+        with pytest.raises(ValueError, match="exactly zero"):
+            function(W)
