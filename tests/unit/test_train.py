@@ -16,9 +16,10 @@ from zeropoint.tiny.training import (
     held_out_loss,
     make_optimizer,
     next_token_loss,
+    normaliser,
     train,
 )
-from zeropoint.tiny.watching import Movement, drift, frequency_groups, observed_steps
+from zeropoint.tiny.watching import Movement, drift, frequency_groups, observe, observed_steps
 
 CONFIG = TinyConfig(d_vocab=300, d_model=16, ctx=12, n_heads=2)
 RECIPE = Recipe(steps=40, batch=4, ctx=12, lr=1e-2, warmup=5)
@@ -41,6 +42,27 @@ def test_loss_in_chunks_is_the_plain_formula(text):
         torch.testing.assert_close(ours, plain)
         for one, other in zip(*(torch.autograd.grad(x, list(model.parameters())) for x in (plain, ours)), strict=True):
             torch.testing.assert_close(one, other, rtol=1e-3, atol=1e-6)
+
+
+def test_the_normaliser_is_that_of_the_logits_and_holds_the_mean(text):
+    model = TinyLM(TinyConfig(d_vocab=300, d_model=16, ctx=12, n_heads=2, init_std=0.5))
+    said = normaliser(model.trunk, text.held_out, 12, windows=len(text.held_out) - 12)
+    windows = text.held_out.unfold(0, 12, 1)[:-1]
+    with torch.no_grad():
+        h, W_out = model.trunk(windows)
+        log_Z, mu = model(windows).logsumexp(-1), W_out.mean(0)
+        rest = (h @ (W_out - mu).T).logsumexp(-1)
+    assert said["log_Z"] == pytest.approx(log_Z.mean().item(), rel=1e-4)
+    assert said["log_Z_spread"] == pytest.approx(log_Z.std().item(), rel=1e-2)
+    assert said["log_Z"] == pytest.approx(said["h_dot_mean"] + rest.mean().item(), rel=1e-4)
+    assert said["h_dot_mean"] == pytest.approx(said["hidden_along_mean"] * mu.norm().item(), rel=1e-4)
+
+
+def test_what_is_watched_has_the_kind_of_mean_of_the_whole_vocabulary_only():
+    W = torch.randn(300, 16, generator=torch.Generator().manual_seed(0)) + 1
+    whole, *groups = observe(W, frequency_groups(torch.arange(300)))
+    assert whole["dimension_centred"] == pytest.approx(16, rel=0.1) and len(groups) == 5
+    assert not any("dimension_centred" in row for row in groups)
 
 
 @pytest.mark.parametrize("optimizer, lr", [("adamw", 1e-2), ("coupled-adam", 1e-2), ("sgd", 1.0)])

@@ -1,7 +1,4 @@
-"""Text to train on that every machine already has: the source of Python's own standard library.
-
-Licence of that text: Python Software Foundation License, version 2.
-"""
+"""Text to train on that every machine already has: the source of Python's own standard library."""
 
 from __future__ import annotations
 
@@ -16,6 +13,8 @@ import torch
 from jaxtyping import Int
 from tokenizers import Tokenizer
 from torch import Tensor
+
+LICENCE = "Python Software Foundation License, version 2 (PSF-2.0)"  # of that text
 
 # Tables rather than language, or tests: left out so that a small model's few million tokens are ordinary code.
 SKIPPED = {"site-packages", "test", "tests", "idle_test", "encodings", "pydoc_data", "__pycache__"}

@@ -104,12 +104,40 @@ def next_token_loss(trunk: Trunk, batch: Int[Tensor, "batch ctx_plus_1"], z_loss
     return _UnembedLoss.apply(hidden.flatten(0, 1), W_out, batch[:, 1:].flatten(), z_loss, torch.is_grad_enabled())
 
 
+def spread_windows(tokens: Int[Tensor, " n"], ctx: int, windows: int) -> Iterator[Int[Tensor, "batch ctx_plus_1"]]:
+    """`windows` evenly spaced windows of `tokens`, eight at a time."""
+    starts = torch.linspace(0, len(tokens) - ctx - 1, windows, device=tokens.device).long()
+    for chunk in starts.split(8):
+        yield tokens[chunk[:, None] + torch.arange(ctx + 1, device=tokens.device)]
+
+
 @torch.no_grad()
 def held_out_loss(trunk: Trunk, tokens: Int[Tensor, " n"], ctx: int, windows: int = 64) -> float:
     """Mean loss in nats a token over evenly spaced windows of `tokens`."""
-    starts = torch.linspace(0, len(tokens) - ctx - 1, windows, device=tokens.device).long()
-    batches = (tokens[chunk[:, None] + torch.arange(ctx + 1, device=tokens.device)] for chunk in starts.split(8))
+    batches = spread_windows(tokens, ctx, windows)
     return sum(next_token_loss(trunk, batch).item() * len(batch) for batch in batches) / windows
+
+
+@torch.no_grad()
+def normaliser(trunk: Trunk, tokens: Int[Tensor, " n"], ctx: int, windows: int = 64) -> dict[str, float]:
+    """log Z over evenly spaced windows of `tokens`, and what the mean output row μ has to do with it.
+
+    log_Z, log_Z_spread: mean and standard deviation over all positions. h_dot_mean: the mean of h·μ, which every logit
+    holds: log Z = h·μ + log Σᵥ exp(h·(wᵥ − μ)). hidden_along_mean: the mean hidden state along μ; times ‖μ‖ it is h_dot_mean.
+    """
+    log_Z, hidden = [], []
+    for batch in spread_windows(tokens, ctx, windows):
+        h, W_out = trunk(batch[:, :-1])
+        log_Z.append((h @ W_out.T).logsumexp(-1).flatten())
+        hidden.append(h.flatten(0, 1))
+    log_Z, mean_hidden, mu = torch.cat(log_Z).double(), torch.cat(hidden).double().mean(0), W_out.double().mean(0)
+    product = (mean_hidden @ mu).item()
+    return dict(
+        log_Z=log_Z.mean().item(),
+        log_Z_spread=log_Z.std(correction=0).item(),
+        h_dot_mean=product,
+        hidden_along_mean=product / mu.norm().item(),
+    )
 
 
 def make_optimizer(model: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
@@ -204,11 +232,11 @@ def train(
     rows, smooth = [], math.nan
 
     def look(step: int) -> None:
-        loss = held_out_loss(model.trunk, held_out, recipe.ctx)
-        tokens = step * recipe.tokens_per_step
+        shared = dict(step=step, tokens=step * recipe.tokens_per_step, train_loss=smooth)
+        shared |= dict(held_out_loss=held_out_loss(model.trunk, held_out, recipe.ctx))
+        shared |= normaliser(model.trunk, held_out, recipe.ctx)
         for name, W in matrices.items():
-            shared = dict(step=step, tokens=tokens, train_loss=smooth, held_out_loss=loss, matrix=name)
-            rows.extend(shared | row for row in observe(W.detach().cpu(), groups))
+            rows.extend(shared | dict(matrix=name) | row for row in observe(W.detach().cpu(), groups))
 
     if 0 in watched:
         look(0)
