@@ -8,10 +8,8 @@ from zeropoint import geometry, plots
 from zeropoint.models import STAND_INS, load_embedding
 
 clouds = {e.label: e.W for e in map(load_embedding, STAND_INS)}
-fig = plots.panels(["as they are", "less their mean vector"])
-for column, change in enumerate((lambda W: W, geometry.centre), start=1):
-    for trace in plots.histogram_lines({name: geometry.cosine_histogram(change(W)) for name, W in clouds.items()}):
-        fig.add_trace(trace, row=1, col=column)
+as_they_are = {name: geometry.cosine_histogram(W) for name, W in clouds.items()}
+centred = {name: geometry.cosine_histogram(geometry.centre(W)) for name, W in clouds.items()}
 title = "Cosines of all token pairs in two small stand-in models"
-fig = plots.finish(fig, title, "cosine of a pair of different tokens", "share of pairs per unit of cosine")
+fig = plots.cosine_panels({"as they are": as_they_are, "less their mean vector": centred}, title)
 fig.write_image(Path(__file__).parents[1] / "docs" / "picture.png", width=1000, scale=2)

@@ -89,6 +89,11 @@ def share_of_mean(W: Float[Tensor, "n d"]) -> float:
     return (mean(W).double().square().sum() / W.square().sum(1).mean(dtype=torch.float64)).item()
 
 
+def spread(W: Float[Tensor, "n d"]) -> float:
+    """Root mean squared distance of the rows from their mean: how wide the cloud is, wherever it lies."""
+    return centre(W).square().sum(1).mean(dtype=torch.float64).sqrt().item()
+
+
 def mean_pairwise_cosine(W: Float[Tensor, "n d"]) -> float:
     """Mean cosine over all pairs of different rows, exactly and in O(n·d): no pair is formed.
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import plotly.graph_objects as go
+import torch
 from jaxtyping import Float
 from plotly.subplots import make_subplots
 from torch import Tensor
@@ -49,13 +50,14 @@ def finish(fig: go.Figure, title: str, x: str | Sequence[str], y: str | Sequence
         if trace.name is not None and trace.showlegend is None:
             trace.showlegend = trace.name not in seen
             seen.add(trace.name)
+    lines = 1 + title.count("<br>")
     titled = len(fig.layout.annotations) > 0  # panels with titles of their own need another line above them
     return fig.update_layout(
         template="plotly_white",
         height=height,
-        title=dict(text=title, x=0.02, y=0.97, xanchor="left", yanchor="top", font_size=16),
+        title=dict(text=title, x=0.02, y=1, xanchor="left", yanchor="top", pad_t=16, font_size=16),
         legend=dict(orientation="h", yanchor="top", y=-0.22, x=0),
-        margin=dict(l=60, r=20, t=48 + 22 * title.count("<br>") + 20 * titled, b=90),
+        margin=dict(l=60, r=20, t=20 + 22 * lines + 20 * titled, b=90),
     )
 
 
@@ -73,8 +75,47 @@ def histogram_lines(histograms: Mapping[str, Histogram], bins: int = 200) -> lis
     return lines
 
 
-def cosine_figure(histograms: Mapping[str, Histogram], title: str) -> go.Figure:
-    """All-pairs cosine histograms, labelled by their keys, in one figure."""
-    fig = go.Figure(histogram_lines(histograms))
+def cosine_panels(panel: Mapping[str, Mapping[str, Histogram]], title: str) -> go.Figure:
+    """All-pairs cosine histograms, labelled by their keys, in a panel each; {title of the panel: its histograms}.
+
+    The scale is logarithmic: a cloud in many dimensions has a peak ten times as high as one in few, and would flatten it.
+    """
+    fig = panels(list(panel))
+    for column, histograms in enumerate(panel.values(), start=1):
+        fig.add_traces(histogram_lines(histograms), rows=1, cols=column)
     fig.update_xaxes(range=[-1, 1])
-    return finish(fig, title, "cosine of a pair of different tokens", "share of pairs per unit of cosine")
+    fig.update_yaxes(type="log", range=[-3, 2], dtick=1, exponentformat="none")
+    return finish(
+        fig,
+        title,
+        "cosine of a pair of different tokens",
+        ["share of pairs per unit of cosine"] + [""] * (len(panel) - 1),
+    )
+
+
+def cosine_figure(histograms: Mapping[str, Histogram], title: str) -> go.Figure:
+    """`cosine_panels` with one panel, which needs no title of its own."""
+    return cosine_panels({"": histograms}, title)
+
+
+def distribution(
+    values: Mapping[str, Float[Tensor, " n"]], title: str, x: str, within: tuple[float, float], bins: int = 100
+) -> go.Figure:
+    """Where numbers lie, a step line for each key, as the share of them per unit of `x`; logarithmic, as the cosines are."""
+    low, high = within
+    width = (high - low) / bins
+    centres = [low + (k + 0.5) * width for k in range(bins)]
+    fig = go.Figure()
+    for i, (name, v) in enumerate(values.items()):
+        counts = torch.histc(v.float().cpu(), bins, low, high)
+        fig.add_trace(line(name, digits(centres), digits(counts / (len(v) * width)), i, line_shape="hvh"))
+    fig.update_yaxes(type="log", range=[-3, 2], dtick=1, exponentformat="none")
+    return finish(fig, title, x, "share of tokens per unit")
+
+
+def curves(
+    x: Sequence[float], y: Mapping[str, Sequence[float]], title: str, names: tuple[str, str], **options
+) -> go.Figure:
+    """One line for each key over the same `x`; `names` are those of the two axes, with units."""
+    fig = go.Figure([line(name, x, digits(values), i, **options) for i, (name, values) in enumerate(y.items())])
+    return finish(fig, title, *names)

@@ -5,315 +5,407 @@
 #
 # **Time** 30 min · **Difficulty** ●○○ · **You need** matrix products, the cosine, and that a language model begins by looking up each token in a table of vectors
 #
-# After Neel Nanda's [Mech Interp Puzzle 1](https://www.alignmentforum.org/posts/eLNo7b56kQQerCzp2). An answer is a mechanism, evidence for it, and a rival ruled out. To try it alone first, open puzzle 01.
+# Neel Nanda took pairs of tokens at random, computed the cosine of their embeddings, and found over 0.9 on average in GPT-Neo ([Mech Interp Puzzle 1](https://www.alignmentforum.org/posts/eLNo7b56kQQerCzp2)). That is a cosine for *cat* and *cats*, not for *cat* and *quarterly*. Is it the model, the tool, or the way that we read it? You have an answer when you have a mechanism, evidence for it, and a rival ruled out. To try it alone first, open puzzle 01.
 
 # %%
 import pandas as pd
 import torch
 from einops import einsum
+from torch.nn.functional import normalize
 
 from zeropoint import geometry, plots, report
-from zeropoint.models import load, load_embedding, load_pair
+from zeropoint.claims import Ledger, exact
 from zeropoint.desk import outcome, predict
+from zeropoint.models import load, load_embedding, load_pair
+from zeropoint.puzzles.p01 import claims, origin
 
-neo, gpt2 = load_pair()
+first, second = load_pair()
+
+# %% [markdown]
+# Everything happens in one matrix, `W_E`: a row for each token of the vocabulary, a column for each dimension. We look at those of two models, and at a third made of random numbers: what it shows as well needs no explanation. `each` applies a function to all three.
 
 # %%
+FIRST, SECOND, RANDOM = first.label, second.label, "random vectors"
+d_vocab, d_model = first.W_E.shape
 device = "cuda" if torch.cuda.is_available() else "cpu"
 torch.manual_seed(0)
-clouds = {m.label: m.W_E.to(device) for m in (neo, gpt2)}  # each [d_vocab, d_model]
-d_vocab, d_model = clouds[neo.label].shape
-clouds["random vectors"] = torch.randn(5000, d_model, device=device)  # so many are enough
-NEO, GPT2, RANDOM = clouds
+clouds = {
+    FIRST: first.W_E.to(device),  # [d_vocab, d_model]
+    SECOND: second.W_E.to(device),
+    RANDOM: torch.randn(5000, d_model, device=device),
+}
+both = f"{FIRST} and {SECOND}"  # for the titles of figures
+ledger = Ledger()
+
+
+def each(function, clouds=clouds):
+    return {name: function(W) for name, W in clouds.items()}
+
 
 # %% [markdown]
 # ## Predict before you look
 #
-# Take two different tokens at random. What is the cosine of their embeddings, on average? Put a number for `None`, with an interval that you would bet on at four to one.
+# Take two different tokens at random. What is the cosine of their embeddings, on average? Put a number for each `None`, with an interval that you would bet on at four to one.
 
 # %%
 predict("n1.1", None, low=None, high=None)  # random vectors
-predict("n1.2", None, low=None, high=None)  # the GPT-Neo kind
-predict("n1.3", None, low=None, high=None)  # the GPT-2 kind
+predict("n1.2", None, low=None, high=None)  # the first model
+predict("n1.3", None, low=None, high=None)  # the second model
 
 # %% [markdown]
-# ## Every pair of tokens
+# ## A sample, as the post took it
 #
-# Not a sample, no token paired with itself, each pair once.
+# 5,000 rows of the first model. The cosine of two rows is the dot product of the rows at length 1, so one matrix product gives every pair. The published code had no seed, and it kept the diagonal, where each token meets itself; here both are mended.
 
 # %%
-histograms = {name: geometry.cosine_histogram(W) for name, W in clouds.items()}
-plots.cosine_figure(histograms, f"Cosines of all token pairs<br>{NEO} and {GPT2}")
-
-# %%
-mean_cosine = {name: geometry.mean_pairwise_cosine(W) for name, W in clouds.items()}
-for name, asked in zip((RANDOM, NEO, GPT2), ("n1.1", "n1.2", "n1.3"), strict=True):
-    outcome(asked, mean_cosine[name], label=name)
-
+W = clouds[FIRST]
+rows = torch.randperm(d_vocab)[:5000]
+u = normalize(W[rows], dim=1)  # [5000, d_model]
+cosines = einsum(u, u, "i d, j d -> i j")
+cosines.fill_diagonal_(0)
+sampled = cosines.sum() / (5000 * 4999)
+print(f"mean cosine {sampled:.4f}, 5,000 rows of {FIRST}")
 
 # %% [markdown]
-# The post took 5,000 random rows. Here is that recipe with its three slips mended: a seed, no diagonal, each pair once.
+# ## Every pair
+#
+# A mean hides a shape, and a sample hides a tail. So here are all pairs of the whole vocabulary, each once, counted into bins as they are computed.
+#
+# * If embeddings were **unrelated**, both models would repeat the random vectors: a narrow peak at 0.
+# * If **related words** made the similarity, most pairs would stay near 0 and a few would reach far to the right.
+# * If **something common to all tokens** made it, the whole peak would move, and few pairs would be left at 0.
+
+# %%
+before = each(geometry.cosine_histogram)
+plots.cosine_figure(before, f"Cosines of all token pairs<br>{both}")
+
+# %% [markdown]
+# Look at cosine 0 first: how much of each model is left there? Then at the width of each peak. The scale is logarithmic, so a step up is a factor of ten.
+
+# %%
+mean_cosine = each(geometry.mean_pairwise_cosine)
+alike = mean_cosine[FIRST]
+outcome("n1.1", mean_cosine[RANDOM], label=RANDOM)
+outcome("n1.2", alike, label=FIRST)
+outcome("n1.3", mean_cosine[SECOND], label=SECOND)
+
+# %% [markdown]
+# Published (the post): over 0.9 for GPT-Neo-125M, closer to 0.3 for GPT-2 small. Random vectors in *d* dimensions have cosines of about 0 ± 1/√d, so that is the unit in which to be surprised.
 
 
 # %%
-def sampled_mean(W, rows=5000):
-    u = torch.nn.functional.normalize(W[torch.randperm(len(W))[:rows]], dim=1)
-    cosines = einsum(u, u, "i d, j d -> i j")
-    return cosines[torch.triu(torch.ones_like(cosines), diagonal=1).bool()].mean().item()
+def surprise(W):
+    random_spread = W.shape[1] ** -0.5
+    return exact(geometry.mean_pairwise_cosine(W) / random_spread)
 
 
-measured = pd.DataFrame({"pairs": {n: h.pairs for n, h in histograms.items()}, "mean cosine": mean_cosine})
-measured["mean cosine, 5,000 rows"] = [sampled_mean(W) for W in clouds.values()]
-measured["published (the post)"] = ["GPT-Neo-125M: over 0.9", "GPT-2 small: closer to 0.3", "0 ± 1/√d"]
-measured.round(4)
+times = each(surprise)
+for label in (FIRST, SECOND):
+    print(ledger.test(claims.ALIKE, on=label, times=times[label]))
 
 # %% [markdown]
 # ## Five rivals
 #
-# * **(a)** The tokens are similar in meaning.
-# * **(b)** A few dimensions are huge or constant.
-# * **(c)** All tokens sit in one far cluster: each is a big common vector plus a small one of its own.
-# * **(d)** The norms, or the rare tokens, do it.
-# * **(e)** The loader did something to the weights.
+# Each of these would make cosines high, and each names something without which they would be low again.
 #
-# Which would survive if you shuffled every column of the matrix on its own? Decide before you run the next cell.
+# | rival | it says | take this away and the similarity goes |
+# |---|---|---|
+# | (a) | tokens are similar in meaning | meaning |
+# | (b) | a few dimensions are huge or constant | the three largest dimensions |
+# | (c) | each token is a big common vector plus a small one of its own | the common vector |
+# | (d) | the rare tokens, hardly trained, do it | the rare tokens |
+# | (e) | the loader changed the weights | the loader |
+#
+# One operation at a time, and each time one number: the share of the mean cosine that is kept. A rival *holds* if its operation takes enough away, and *fails* if the similarity stays where it was. On which of the five would you bet?
+
+
+# %%
+def kept(cloud):
+    return exact(geometry.mean_pairwise_cosine(cloud) / alike)
+
 
 # %% [markdown]
-# ### (a) Meaning
+# ### (a) Without meaning
 #
-# After the shuffle each row is a chimera, its coordinates taken from unrelated tokens. No meaning is left in it; the values in each column are what they were.
+# Shuffle each column of the matrix on its own. Every row becomes a chimera, with its first coordinate from one token and its second from another. Meaning is gone; the values in each column are what they were. If meaning makes the similarity, it goes too.
+
 
 # %%
-verdicts = {}
-
-
-def chimeras(W):
-    return torch.stack([column[torch.randperm(len(column))] for column in W.T], dim=1)
-
-
-shuffled = {name: geometry.mean_pairwise_cosine(chimeras(W)) for name, W in clouds.items()}
-kept = shuffled[NEO] / mean_cosine[NEO]
-verdicts["(a) meaning"] = f"{'killed' if kept > 0.9 else 'not killed'}: chimeras keep {kept:.0%} of the mean cosine"
-pd.DataFrame({"real rows": mean_cosine, "chimeras": shuffled}).round(4)
+order = torch.rand_like(W).argsort(dim=0)  # a random order for each column
+chimeras = W.gather(0, order)
+ledger.test(claims.MEANING, on=FIRST, kept=kept(chimeras))
 
 # %% [markdown]
-# ### (b) A few dimensions
+# Notice what survives a shuffle of columns: their means.
 #
-# The mean cosine is a sum over coordinates. Sort them by what they add. The baseline is a random direction, whose squared coordinates are uneven too.
-
-# %%
-added = {name: geometry.sum_over_dimensions(clouds[name]).sort(descending=True).values for name in (NEO, GPT2)}
-added["a random direction"] = torch.randn(d_model).square().sort(descending=True).values
-cumulated = {name: (a.cumsum(0) / a.sum()).cpu() for name, a in added.items()}
-
-fig = plots.go.Figure(
-    [plots.line(n, range(1, d_model + 1), y.tolist(), i) for i, (n, y) in enumerate(cumulated.items())]
-)
-plots.finish(
-    fig,
-    f"How many dimensions make the mean cosine?<br>{NEO} and {GPT2}",
-    "dimensions, largest first",
-    "share of the mean cosine",
-)
-
-# %%
-half = {name: int((y < 0.5).sum()) + 1 for name, y in cumulated.items()}
-top = geometry.sum_over_dimensions(clouds[NEO]).argsort(descending=True)[3:]
-without_top_3 = geometry.mean_pairwise_cosine(clouds[NEO][:, top])
-few = half[NEO] <= 3 or without_top_3 < 0.5 * mean_cosine[NEO]
-verdicts["(b) few dimensions"] = (
-    f"{'kept' if few else 'killed'}: half of it needs {half[NEO]} of {d_model}; without the top three {without_top_3:.3f}"
-)
-print(half, "\nmean cosine without the three largest dimensions:", round(without_top_3, 3))
-
-# %% [markdown]
-# ### (d) Norms and rare tokens
+# ### (b) Without the largest dimensions
 #
-# A cosine divides the norms out, so they cannot do it by themselves. Rare tokens could. Byte-pair encoding makes tokens roughly in order of frequency, so the token's number stands in for its rank.
+# A dot product is a sum over dimensions, and so is the mean cosine. Sort the dimensions by what they add, and add up. If a few dimensions did it, the curve would jump to 1 at once. A random direction is the baseline: its squared coordinates are uneven as well.
 
 # %%
-fifths = {name: W.tensor_split(5) for name, W in clouds.items()}
-ranks = ["most frequent", "2nd fifth", "3rd fifth", "4th fifth", "rarest"]
-fig = plots.panels(["mean row norm", "mean cosine within the fifth"])
-for i, (name, parts) in enumerate(fifths.items()):
-    norms = [part.norm(dim=1).mean().item() for part in parts]
-    cosines = [geometry.mean_pairwise_cosine(part) for part in parts]
-    for column, y in enumerate((norms, cosines), start=1):
-        fig.add_trace(plots.line(name, ranks, y, i, mode="lines+markers"), row=1, col=column)
-plots.finish(fig, f"By token number<br>{NEO} and {GPT2}", "fifth of the vocabulary", ["norm", "cosine"])
-
-# %%
-frequent = geometry.mean_pairwise_cosine(fifths[NEO][0])
-verdicts["(d) rare tokens"] = (
-    f"{'killed' if frequent > 0.5 * mean_cosine[NEO] else 'kept'}: the most frequent fifth alone has {frequent:.3f}"
-)
-print(verdicts["(d) rare tokens"])
-
-# %% [markdown]
-# ### (e) The loader
-#
-# Read the matrix straight from the weights file, past TransformerLens; then let TransformerLens process the weights, which is what its older versions did by default.
-
-# %%
-by_loader = geometry.mean_pairwise_cosine(load(neo.found.name, processed=True).W_E)
-same = torch.equal(load_embedding(neo.found.name).W.float(), neo.W_E)
-verdicts["(e) the loader"] = (
-    f"{'killed' if same else 'open'}: the file holds {'the same' if same else 'other'} numbers; processed, {by_loader:.3f}"
-)
-print(verdicts["(e) the loader"])
-
-# %% [markdown]
-# ## The reveal
-#
-# What is left is (c). If it holds, the mean of all rows is long, each row points along it, and the mean cosine is the squared length of the mean *unit* vector, whatever else the rows do. Take the mean away and the similarity should go with it. How far?
-
-# %%
-predict("n1.4", None, low=None, high=None)  # mean cosine of the GPT-Neo kind after centring
-
-# %%
-centred = {name: geometry.centre(W) for name, W in clouds.items()}  # less the mean over the vocabulary
-after = {name: geometry.cosine_histogram(W) for name, W in centred.items()}
-outcome("n1.4", geometry.mean_pairwise_cosine(centred[NEO]), label=NEO)
-
-# %%
-fig = plots.panels(["cosine with the mean vector", "all pairs, after centring"])
-for i, (name, W) in enumerate(clouds.items()):
-    with_mean = torch.histc(geometry.cosine_with_mean(W), bins=100, min=-1, max=1).cpu() / len(W) * 50
-    fig.add_trace(
-        plots.line(name, after[name].coarser(20).centres.tolist(), with_mean.tolist(), i, line_shape="hvh"),
-        row=1,
-        col=1,
-    )
-for trace in plots.histogram_lines(after):
-    fig.add_trace(trace, row=1, col=2)
-plots.finish(
-    fig,
-    f"The common vector, and the cloud without it<br>{NEO} and {GPT2}",
-    ["cosine", "cosine"],
-    "share per unit of cosine",
-)
-
-# %% [markdown]
-# Negative controls: take away something else of the same length. The other model's mean, this mean with its coordinates shuffled, and each row's own mean over d_model (the usual slip).
-
-# %%
-mu = {name: geometry.mean(W) for name, W in clouds.items()}
-length = mu[NEO].norm()
-taken = {
-    "nothing": torch.zeros_like(mu[NEO]),
-    "the mean": mu[NEO],
-    "the other model's mean, same length": mu[GPT2] * length / mu[GPT2].norm(),
-    "the mean, coordinates shuffled": mu[NEO][torch.randperm(d_model)],
-    "each row's own mean over d_model": clouds[NEO].mean(1, keepdim=True),
+added = {
+    FIRST: geometry.sum_over_dimensions(clouds[FIRST]),
+    SECOND: geometry.sum_over_dimensions(clouds[SECOND]),
+    "a random direction": torch.randn(d_model).square(),
 }
-left = {what: geometry.mean_pairwise_cosine(clouds[NEO] - vector) for what, vector in taken.items()}
-pd.DataFrame({f"mean cosine left, {NEO}": left}).round(4)
+share = {}
+for name, parts in added.items():
+    parts = parts.sort(descending=True).values
+    share[name] = parts.cumsum(0) / parts.sum()
+title = f"How many dimensions make the mean cosine?<br>{both}"
+axes = ("dimensions, largest first", "share of the mean cosine")
+plots.curves(range(1, d_model + 1), share, title, axes)
+
+# %% [markdown]
+# Look at the left end: how far up is each curve after three dimensions? Then at how closely a model follows the random direction. The test removes the three columns.
 
 # %%
-share = {name: geometry.share_of_mean(W) for name, W in clouds.items()}
-alongside = (geometry.cosine_with_mean(clouds[NEO]) > 0).float().mean().item()  # two opposite clusters: about a half
-gone = abs(left["the mean"]) < 0.1 * mean_cosine[NEO] and alongside > 0.9
-specific = min(abs(v) for what, v in left.items() if what != "the mean") > 5 * abs(left["the mean"])
-verdicts["(c) one common vector"] = (
-    f"{'kept' if gone and specific else 'not shown'}: without the mean {left['the mean']:.4f}; {alongside:.1%} of tokens on its side; it is {share[NEO]:.0%} of E‖w‖²"
+largest_first = added[FIRST].argsort(descending=True)
+others = largest_first[3:]
+ledger.test(claims.FEW_DIMENSIONS, on=FIRST, kept=kept(W[:, others]))
+
+# %% [markdown]
+# ### (d) Without the rare tokens
+#
+# Byte-pair encoding makes tokens roughly in order of frequency, so a token's number stands in for its rank. Cut the vocabulary into fifths. If rare tokens do it, the most frequent fifth among themselves look like the random vectors. (Row lengths cannot do it: a cosine divides them out.)
+
+# %%
+fifths = {}
+for name in (FIRST, SECOND):
+    parts = clouds[name].tensor_split(5)
+    fifths[name] = [geometry.mean_pairwise_cosine(part) for part in parts]
+ranks = ["most frequent", "second", "third", "fourth", "rarest"]
+pd.DataFrame(fifths, index=ranks).round(3)
+
+# %% [markdown]
+# Read each column downwards: how much rarity adds is the difference between its ends. The test reads the first row.
+
+# %%
+most_frequent = W.tensor_split(5)[0]
+ledger.test(claims.RARE_TOKENS, on=FIRST, kept=kept(most_frequent))
+
+# %% [markdown]
+# ### (e) Without the loader
+#
+# Read the matrix straight out of the weights file, past TransformerLens. If the loader did it, the file is innocent. Older versions of TransformerLens changed weights at loading by default, so the next cell lets this one do so too.
+
+# %%
+file = load_embedding(first.found.name)
+ledger.test(claims.LOADER, on=FIRST, kept=kept(file.W))
+
+# %%
+processed = load(first.found.name, processed=True)
+mean_processed = geometry.mean_pairwise_cosine(processed.W_E)
+print(f"mean cosine {mean_processed:.4f}, {processed.label}")
+
+# %% [markdown]
+# ### (c) Without the common vector
+#
+# If each token is c + u, with u small and pointing anywhere, then averaging over the vocabulary keeps c and cancels u. So take the mean row. Three things should then hold, and each could fail: the mean is nearly as long as a row; every token lies on its side; and no other vector of that length will do in its place.
+
+# %%
+mu = W.mean(0)  # over the vocabulary: [d_model]
+u = normalize(W, dim=1)
+along = u @ mu / mu.norm()  # cosine of each token with the mean: [d_vocab]
+facts = {
+    "length of the mean row": mu.norm().item(),
+    "mean length of the rows": W.norm(dim=1).mean().item(),
+    "median cosine with the mean": along.median().item(),
+    "squared length of the mean unit row": u.mean(0).square().sum().item(),
+    "mean cosine of all pairs": alike,
+}
+pd.Series(facts, name=FIRST).round(4).to_frame()
+
+# %% [markdown]
+# Compare the first two numbers, then the last two. The last two agree for any cloud: the mean of all dot products is the dot product of the means. Published for GPT-Neo-125M: length of the mean 11, mean row length 11.4, mean cosine 0.93 ([a reply in the same community](https://www.greaterwrong.com/posts/DZk6mRo9vhCXN9Rfn)); most common cosine with the mean about 0.95 (the post).
+#
+# Now take the mean away from every row. What will the mean cosine be? And the mean of |cosine|, in which positive and negative cosines cannot cancel?
+
+# %%
+predict("n1.4", None, low=None, high=None)  # mean cosine after centring, first model
+predict("n1.5", None, low=None, high=None)  # mean |cosine| after centring, first model
+
+# %%
+random = torch.randn_like(mu)
+taken = {
+    "nothing": torch.zeros_like(mu),
+    "the mean": mu,
+    "a random vector, as long": random / random.norm() * mu.norm(),
+    "the mean, its coordinates shuffled": mu[torch.randperm(d_model)],
+    "each row's own mean over d_model": W.mean(1, keepdim=True),
+}
+left = {}
+for what, vector in taken.items():
+    left[what] = geometry.mean_pairwise_cosine(W - vector)
+pd.Series(left, name=f"mean cosine left, {FIRST}").round(4).to_frame()
+
+# %% [markdown]
+# The lower three are controls, and the last of them is the usual slip: a mean over the wrong axis. Look whether any of them does what the mean does.
+
+# %%
+outcome("n1.4", left["the mean"], label=FIRST)
+_, _, *controls = left.values()
+share = geometry.share_of_mean(W)
+ledger.test(
+    claims.ONE_VECTOR,
+    on=FIRST,
+    share=exact(share),
+    alongside=exact((along > 0).float().mean()),
+    controls=exact(min(controls) / alike),
 )
-pd.DataFrame(
-    {
-        "‖mean‖": {n: m.norm().item() for n, m in mu.items()},
-        "mean row norm": {n: W.norm(dim=1).mean().item() for n, W in clouds.items()},
-        "median cosine with the mean": {n: geometry.cosine_with_mean(W).median().item() for n, W in clouds.items()},
-        "‖mean unit vector‖²": {
-            n: geometry.mean(geometry.unit_rows(W)).square().sum().item() for n, W in clouds.items()
-        },
-        "mean cosine": mean_cosine,
+
+# %% [markdown]
+# Published for GPT-Neo-125M after centring: 0.0024. Before you celebrate: would any cloud have come out near 0? Yes. Rows less their mean add up to zero, so their cosines must nearly cancel. **A mean cosine of 0 after centring is algebra, not evidence.** What algebra does not fix is how wide the cosines spread around that 0.
+#
+# ## Two kinds of common vector
+#
+# "They share a big vector" can mean two things:
+#
+# * an **offset**: each token holds the *same amount* of it, c + u. The cloud was carried away from zero, and is otherwise a cloud like any other.
+# * a **ray**: tokens hold *different amounts*, a·c + u. They are longer and shorter copies of one arrow.
+#
+# Make one of each, and see what they forecast.
+
+# %%
+noise = torch.randn(5000, d_model, device=device)
+common = 4 * torch.randn(d_model, device=device)
+amount = 0.2 + 1.6 * torch.rand(5000, 1, device=device)  # between 0.2 and 1.8, on average 1
+made = {
+    "an offset, made": common + noise,
+    "a ray, made": amount * common + noise,
+}
+
+# %% [markdown]
+# Both must have high cosines before centring, and a mean near 0 after it. But an **offset** leaves an even cloud: a bell around 0, as narrow as the dimensions allow. A **ray** leaves a line: tokens with less than the average of c now point one way, those with more the other, so pairs agree or oppose each other, and the histogram is a U with its peaks at ±1. Which of the two is each model?
+
+# %%
+kinds = clouds | made
+centred = each(geometry.centre, kinds)
+as_they_are = before | each(geometry.cosine_histogram, made)
+after = each(geometry.cosine_histogram, centred)
+panels = {"as they are": as_they_are, "less their mean": after}
+plots.cosine_panels(panels, f"Before and after centring<br>{both}")
+
+# %% [markdown]
+# In the left panel, offset and ray both crowd to the right. In the right one, look at the two ends: does a model's line fall there with the made offset, or rise with the made ray? Then at the middle: it may be a bell, and still a wider one than the random vectors have.
+#
+# The kind can also be seen directly. Measure each token along the mean, with the mean's own length as the unit: the average is then 1 by definition. All tokens of an offset lie close to 1; those of a ray are spread out, some near 0.
+
+
+# %%
+def held(W):
+    mu = W.mean(0)
+    return W @ mu / mu.square().sum()  # [d_vocab]
+
+
+title = f"How much of the mean does a token hold?<br>{both}"
+x = "part along the mean (the mean itself = 1)"
+plots.distribution(each(held, kinds), title, x, within=(-0.5, 2.5))
+
+# %% [markdown]
+# Look at how far each line reaches to both sides of 1. The next table puts the two pictures into numbers: the mean |cosine| after centring; how much of the variance that centring leaves lies along the mean (of an even cloud 1/d, of a ray most of it); and the spread of the parts just drawn.
+
+# %%
+kind = each(geometry.kind_of_mean, kinds)
+table = {}
+for name in kinds:
+    table[name] = {
+        "mean |cosine| after centring": after[name].mean_abs,
+        "variance along the mean": kind[name].share_along_mean,
+        "spread of parts": kind[name].spread_of_parts,
     }
-).round(4)
-
-# %% [markdown]
-# Published for GPT-Neo-125M: ‖mean‖ 11, mean row norm 11.4, mean cosine 0.93, after centring 0.0024 ([a reply in the same community](https://www.greaterwrong.com/posts/DZk6mRo9vhCXN9Rfn)); modal cosine with the mean about 0.95 (the post).
-#
-# ## What is left
-#
-# A mean cosine near zero is not an even cloud: positive and negative cosines cancel. Their size does not. And tokens may hold more or less of the common vector: how much of what is left lies along it?
+pd.DataFrame(table).T.round(3)
 
 # %%
-along = {name: W @ (mu[name] / mu[name].norm()) for name, W in centred.items()}
-across = {name: W - along[name][:, None] * mu[name] / mu[name].norm() for name, W in centred.items()}
-rest = pd.DataFrame(
-    {
-        "mean |cosine|": {n: h.mean_abs for n, h in after.items()},
-        "isotropic cloud would give": (2 / torch.pi / d_model) ** 0.5,
-        "effective dimension": {n: geometry.effective_dimension(W) for n, W in centred.items()},
-        "of": d_model,
-        "share of variance along the mean": {
-            n: (a.square().sum() / centred[n].square().sum()).item() for n, a in along.items()
-        },
-        "effective dimension across it": {n: geometry.effective_dimension(W) for n, W in across.items()},
-        "first component's share": {n: geometry.principal_shares(W)[0].item() for n, W in clouds.items()},
+outcome("n1.5", after[FIRST].mean_abs, label=FIRST)
+for label in (FIRST, SECOND):
+    width = exact(after[label].mean_abs)
+    along = exact(kind[label].share_along_mean)
+    print(ledger.test(claims.OFFSET, on=label, width=width, along=along))
+
+# %% [markdown]
+# Published for GPT-Neo-125M: mean |cosine| 0.183 after centring. An even cloud in about 19 dimensions has that, and one in 768 has 0.029. So by what is published, GPT-Neo-125M is an offset, of a cloud that is far from even. Where the claim *fails* above, the common vector is a ray: centring leaves a line, and "centred" does not mean "cleaned".
+#
+# ## Subtract, or project out?
+#
+# Against a ray there is another remedy: take from each token *its own* part along the mean, however large. Subtracting the mean moves the origin, and keeps every difference between tokens. Projecting it out flattens one direction, and loses what tokens told there. For an offset the two do nearly the same. For a ray only the second uncovers the cloud underneath.
+
+# %%
+table = {}
+for name in kinds:
+    table[name] = {
+        "the mean subtracted": kind[name].dimension_centred,
+        "the mean projected out": kind[name].dimension_projected,
     }
-)
-rest.round(4)
+pd.DataFrame(table).T.round(1)
 
 # %% [markdown]
-# Published for GPT-Neo-125M after centring: mean |cosine| 0.1831, where 768 isotropic dimensions would give 0.0288. Which tokens lie at the two ends of the first component?
+# These are effective dimensions: the dimension of the even cloud whose cosines would be as wide. Look at the two made clouds for the scale, then at how far projecting brings each model. What is still missing towards the full width is shared by some tokens and not by all. Which tokens lie at the ends of the longest direction that centring leaves?
 
 # %%
-direction = torch.linalg.eigh(centred[NEO].T @ centred[NEO]).eigenvectors[:, -1]
-order = (centred[NEO] @ direction).argsort().tolist()
-for end, ids in (("one end", order[:10]), ("other end", order[-10:])):
-    print(f"{NEO}, {end}:", [neo.tokenizer.decode([i]) for i in ids])
+C = centred[FIRST]
+strengths, directions = torch.linalg.eigh(C.T @ C)
+longest = directions[:, -1]  # the first principal component: [d_model]
+order = (C @ longest).argsort()
+names = first.tokenizer.batch_decode
+print("one end:  ", names(order[:8, None]))
+print("other end:", names(order[-8:, None]))
 
 # %% [markdown]
-# ## Bonus: what the difference between the models does not tell
+# Is that a difference in meaning, or in frequency?
 #
-# Slide each centred cloud along its own mean direction and watch the mean cosine. No difference between two tokens ever changes. If cosine measures only how far away the origin is, all clouds should follow r² / (1 + r²), with r = ‖mean‖ / rms spread.
+# ## Bonus: what the difference between two models does not tell
+#
+# As published, GPT-Neo's cosines are higher than GPT-2's. Are its tokens more alike? Slide each cloud along its own mean: every token moves by the same vector, and no difference between two tokens changes. If a cosine measures only how far away zero is, all clouds must follow one curve, r² / (1 + r²), where r is the distance of the mean from zero in spreads of the cloud. If it measures how alike tokens are, each cloud has a level of its own.
 
 # %%
-distances = torch.logspace(-1.5, 1.2, 25).tolist()
-fig = plots.go.Figure(plots.line("r² / (1 + r²)", distances, [r * r / (1 + r * r) for r in distances], 5))
-miss = 0.0
-for i, name in enumerate(clouds):
-    spread = centred[name].square().sum(1).mean().sqrt()
-    step = spread * mu[name] / mu[name].norm()
-    y = [geometry.mean_pairwise_cosine(centred[name] + r * step) for r in distances]
-    fig.add_trace(plots.line(f"{name}, moved", distances, y, i))
-    r = (mu[name].norm() / spread).item()
-    fig.add_trace(plots.line(f"{name}, as it is", [r], [mean_cosine[name]], i, mode="markers", marker_size=12))
-    miss = max([miss] + [abs(v - x * x / (1 + x * x)) for x, v in zip(distances, y, strict=True)])
-fig.update_xaxes(type="log")
-plots.finish(
-    fig,
-    f"Mean cosine is the distance of the origin<br>{NEO} and {GPT2}",
-    "‖mean‖ / rms spread",
-    "mean pairwise cosine",
-    height=520,
-)
+distances = torch.logspace(-2, 1.2, 50).tolist()
+moved = {}
+for name in clouds:
+    moved[name] = origin.slid(clouds[name], distances)
+moved["r² / (1 + r²)"] = origin.forecast(distances)
+title = f"Mean cosine, as the cloud slides away from zero<br>{both}"
+axes = ("distance of zero (spreads)", "mean pairwise cosine")
+fig = plots.curves(distances, moved, title, axes)
+origin.mark(fig, clouds)
 
 # %% [markdown]
-# So from "GPT-Neo's cosines are higher" you may infer that its cloud lies further from zero, relative to its spread. You may not infer that its tokens are more alike, or that its embedding holds less. Why the cloud went further is notebook 04.
+# The dots are the clouds as they are. Look whether they lie on one curve, and whether the curves do. The law is exact when all rows are equally far from zero; a ray, with its long and short rows, misses it.
+
+# %%
+for label in (FIRST, SECOND):
+    miss = origin.largest_miss(distances, moved[label])
+    print(ledger.test(claims.ORIGIN, on=label, miss=exact(miss)))
+
+# %% [markdown]
+# Where the law holds, from "its cosines are higher" you may infer that a cloud lies further from zero, for its width. You may not infer that its tokens are more alike, or that its embedding holds less. Why one training carried its cloud further than the other is notebook 04.
 #
 # ## Claims met here
+#
+# A rival that fails is ruled out.
 
 # %%
-verdicts["cosine measures the origin's distance"] = f"largest miss of r²/(1+r²) over all clouds and shifts: {miss:.3f}"
-sources = {"(c) one common vector": "the post's answer"}
-pd.set_option("display.max_colwidth", None)
-pd.DataFrame({"from": {c: sources.get(c, "this notebook") for c in verdicts}, f"this run, {NEO}": verdicts})
-
-# %%
-published = {
-    NEO: {"mean cosine": "over 0.9 (GPT-Neo-125M, the post)", "centred": "0.0024 (GPT-Neo-125M)"},
-    GPT2: {"mean cosine": "closer to 0.3 (GPT-2 small, the post)"},
-}
-for name in (NEO, GPT2):
-    numbers = {"mean cosine": mean_cosine[name], "centred": geometry.mean_pairwise_cosine(centred[name])}
-    report(name, numbers | {"‖mean‖²/E‖w‖²": share[name]}, published[name])
+ledger
 
 # %% [markdown]
-# **The lesson.** Cosine, dot product and norm are measured from an origin. Ask whether yours means anything before you read them.
+# The main numbers, beside what is published of GPT-Neo-125M and GPT-2 small.
+
+# %%
+for model in (first, second):
+    label = model.label
+    numbers = {
+        "mean cosine": mean_cosine[label],
+        "mean cosine, centred": geometry.mean_pairwise_cosine(centred[label]),
+        "mean |cosine|, centred": after[label].mean_abs,
+        "‖mean‖² / E‖w‖²": geometry.share_of_mean(clouds[label]),
+    }
+    report(label, numbers, claims.published(model.found.name))
+
+# %% [markdown]
+# **The lesson.** Cosine, dot product and norm are measured from an origin. Ask whether yours means anything before you read them; and after you have moved it, look at the width, not only at the mean.
 #
-# **Still open.** Can the model tell where its origin is (02)? When does the mean appear (03)? Why do the two models differ (04)? What are the directions that centring leaves?
+# **Still open.** Can the model tell where its origin is (02)? When does the mean appear (03)? Why do the two models differ (04)? What are the directions that are left?
 #
-# **Try it yourself.** `load_embedding("EleutherAI/pythia-70m")`: predict its mean cosine, then `python -m zeropoint stats` it. Does the output matrix do the same?
+# **Try it yourself.** `load_embedding("EleutherAI/pythia-70m")`: predict its mean cosine and its kind, then run `python -m zeropoint stats` on it. Does the output matrix do the same?
 #
 # **Links.** [The post](https://www.alignmentforum.org/posts/eLNo7b56kQQerCzp2) · Mu & Viswanath 2018, [all-but-the-top](https://arxiv.org/abs/1702.01417) · Gao et al. 2019, [representation degeneration](https://arxiv.org/abs/1907.12009) · Biś et al. 2021, [common drift](https://aclanthology.org/2021.naacl-main.403) · Ethayarajh 2019, [how contextual](https://arxiv.org/abs/1909.00512)
