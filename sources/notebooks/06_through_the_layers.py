@@ -3,348 +3,493 @@
 #
 # **Question.** Is the cone only at the bottom, or do the vectors inside the model share a direction too?
 #
-# **Time** 35 min · **Difficulty** ●●○ · **You need** notebook 01, and that each block of a transformer adds to a running sum, the residual stream
+# **Time** 40 min · **Difficulty** ●●○ · **You need** notebook 01, and that each block of a transformer adds to a running sum, the residual stream
 #
-# Under the post someone asks: aren't there more layers? And Cai et al. 2021 report that GPT-2's hidden vectors fall into two clusters. Here both are measured, on whichever models run. To try it alone first, open puzzle 06.
+# Under the post somebody asks: aren't there more layers? A good question, and it hides another. A mean cosine is an average over pairs, and somebody has to say which pairs. 01 drew them from the vocabulary. The model never reads a vocabulary; it reads text. Keep an eye on that: more than one answer below depends on it.
+#
+# A second report is on trial as well. Cai et al. 2021 found that GPT-2's hidden vectors fall into two clusters, each with a mean of its own. If that is so here, "the mean" is a bad summary of both.
+#
+# What counts as a solution: the mean cosine at each layer beside a model that learned nothing, what removes it, and a test for clusters that has been seen to say yes and to say no. To try it alone first, open puzzle 06.
 
 # %%
 import pandas as pd
 import torch
 
-from zeropoint import geometry, report
-from zeropoint import streams
-from zeropoint.puzzles.p06 import clusters
-from zeropoint.puzzles.p06 import measures
+from zeropoint import geometry, report, streams
+from zeropoint.claims import Ledger, exact, over
+from zeropoint.desk import outcome, predict
+from zeropoint.models import load_pair
+from zeropoint.puzzles.p06 import claims, clusters, measures
 from zeropoint.puzzles.p06.figures import coloured
 from zeropoint.streams.figures import by_layer
-from zeropoint.models import load_pair
-from zeropoint.desk import outcome, predict
 
 torch.manual_seed(0)
 models = load_pair()
-NEO, GPT2 = labels = [m.label for m in models]
-BOTH = f"{NEO} and {GPT2}"
-
-# %%
-verdicts = {name: {} for name in labels}
-
-
-def say(name, claim, verdict):
-    verdicts[name][claim] = verdict
-    print(f"{name} · {claim}: {verdict}")
-
+FIRST, SECOND = labels = [m.label for m in models]
+BOTH = f"{FIRST} and {SECOND}"
+ledger = Ledger()
 
 # %% [markdown]
 # ## The vectors
 #
-# Python source from the standard library that no stand-in was trained on (a published model may have seen it), cut into rows of tokens. No beginning-of-text token is put in front: what stands at position 0 is an ordinary token. One row, in the open:
+# The text is Python source from the standard library. No stand-in was trained on it; a published model may have been. It is cut into rows wherever the cut falls, with no beginning-of-text token in front, so position 0 holds an ordinary token. One row in the open, through TransformerBridge:
 
 # %%
 count = 64 if models[0].source == "stand-in" else 24
 ids = {m.label: streams.sequences(m.tokenizer, count) for m in models}  # [sequence, position]
-print(models[0].tokenizer.decode(ids[NEO][0, :24]))
 
-_, cache = models[0].bridge.run_with_cache(ids[NEO][:1])
-{name: tuple(cache[name].shape) for name in ("blocks.0.hook_resid_pre", "blocks.0.hook_resid_post")}
+row = ids[FIRST][:1]
+_, cache = models[0].bridge.run_with_cache(row)
+
+print(models[0].tokenizer.decode(row[0, :24]))
+cache["blocks.0.hook_resid_post"].shape  # [sequence, position, d_model], after one block
 
 # %% [markdown]
-# The same for every row and layer. Layer 0 is token plus position embedding; layer k is what stands after k blocks. The control has the same architecture and fresh initial weights.
+# The same for every row and every layer. Layer 0 is what enters the first block; layer k is what stands after k blocks.
+#
+# The control is the same architecture with fresh initial weights, on **the same rows**: one of our measures depends on how long the text is, so a control on less text would be no control.
 
 # %%
-stream_of = {m.label: streams.stream(m.bridge, ids[m.label]) for m in models}
-initial = {m.label: streams.untrained_stream(m, ids[m.label][:16]) for m in models}
-{name: tuple(s.vectors.shape) for name, s in stream_of.items()}  # [layer, token in text, d_model]
+stream_of = {}
+untrained = {}
+for m in models:
+    stream_of[m.label] = streams.stream(m.bridge, ids[m.label])
+    untrained[m.label] = streams.untrained_stream(m, ids[m.label])
+
+{name: tuple(s.vectors.shape) for name, s in stream_of.items()}  # [layer, token, d_model]
 
 # %% [markdown]
 # ## Predict before you look
 #
-# Take two different tokens, each from somewhere in the text, at the top layer. What is the mean cosine of their vectors?
+# Draw two different tokens, and for each a place in the text where it stands. What is the mean cosine of their vectors at the top layer? And do the vectors of any layer fall into two clusters?
 
 # %%
-predict("n6.1", None, low=None, high=None)  # the GPT-Neo kind, top layer
-predict("n6.2", None, low=None, high=None)  # the GPT-2 kind, top layer
-predict("n6.3", None)  # "one" cloud or "two" clusters, at any layer of the GPT-Neo kind?
-predict("n6.4", None)  # and of the GPT-2 kind?
+predict("n6.1", None, low=None, high=None)  # the first model, top layer
+predict("n6.2", None, low=None, high=None)  # the second model, top layer
+
+predict("n6.3", None)  # "one" cloud or "two" clusters, at any layer of the first model?
+predict("n6.4", None)  # and of the second?
+
+# %% [markdown]
+# ## Whose mean?
+#
+# 01 found that the mean cosine of all pairs is the squared length of the mean unit vector. So choosing pairs is choosing a mean. There are two natural ones:
+#
+# * **by types**: every token counts once, however often it is used. The rare ones have the say, for most types are rare.
+# * **by use**: every vector of the text counts once. A handful of frequent tokens has the say.
+#
+# At layer 0 of the first model, will the mean cosine by use be lower than by types, or higher?
+
+# %%
+predict("n6.5", None)  # "lower" or "higher"
+
+# %% [markdown]
+# In the open: one unit vector for each place in the text, and then two ways to average.
+
+# %%
+s = stream_of[FIRST]
+unit = geometry.unit_rows(s.vectors[0])  # [token in text, d_model]
+
+by_use = unit.mean(0)
+
+each_type = [unit[s.token == t].mean(0) for t in s.token.unique()]
+by_types = torch.stack(each_type).mean(0)
+
+types = by_types.square().sum().item()
+use = by_use.square().sum().item()
+print(f"by types {types:.3f}, by use {use:.3f}")
+outcome("n6.5", "lower" if use < types else "higher", label=FIRST)
+
+# %% [markdown]
+# If the cone belonged to all tokens alike, the two would agree. (Both still hold each vector's pair with itself; from here on `measures.by_types` and `measures.by_use` leave those out.)
+#
+# Is it the positions, which layer 0 also holds? Take the token embedding alone, and let in rarer and rarer tokens: first as the text uses them, then each type of the text once, then the whole vocabulary.
+
+# %%
+counted = {}
+for m in models:
+    W, token = m.W_E, stream_of[m.label].token
+    counted[m.label] = {
+        "text, by use": geometry.mean_pairwise_cosine(W[token]),
+        "text, by types": geometry.mean_pairwise_cosine(W[token.unique()]),
+        "vocabulary": geometry.mean_pairwise_cosine(W),
+    }
+
+pd.DataFrame(counted).T.round(3)
+
+# %% [markdown]
+# Read each row from left to right. A steady rise says that rare tokens carry the common vector and frequent ones much less of it. That would fit 03, where a token that is rarely read is mostly pushed along with the rest. A level row says that all tokens carry it alike.
+#
+# The claim on trial: over the text, the embedding is as much a cone as over the vocabulary. Eight disjoint groups of text give the interval.
+
+# %%
+for m in models:
+    whole = geometry.mean_pairwise_cosine(m.W_E)
+    groups = stream_of[m.label].token.chunk(8)
+    read = [geometry.mean_pairwise_cosine(m.W_E[token]) for token in groups]
+    entry = ledger.test(
+        claims.READS,
+        on=m.label,
+        ratio=over([cosine / whole for cosine in read], "groups of text"),
+    )
+    print(entry)
 
 # %% [markdown]
 # ## Aren't there more layers?
 #
-# Three mean cosines, none of which needs a table of pairs: of **different tokens** when every type counts the same (Cai et al.'s inter-type), of different vectors **as often as the text uses them**, and of the **same token in two contexts** (intra-type). Shuffling each coordinate on its own is the negative control: it keeps the common vector, and what tells tokens apart is gone.
-
-
-# %%
-TYPES, USE, SAME = "different tokens, types alike", "different vectors, by use", "same token, other context"
-
-
-def profile(s):
-    cosines = [measures.type_cosines(X, s.token) for X in s.vectors]
-    by_use = [geometry.mean_pairwise_cosine(X) for X in s.vectors]
-    return torch.tensor([[c.inter for c in cosines], by_use, [c.intra for c in cosines]])  # [measure, layer]
-
+# Now every layer, both ways, and a third measure: the **same token** in two contexts. Eight groups of text again; bars are 95 % intervals over them.
+#
+# What would be seen? If the cone is only at the bottom, the trained curves fall onto those of the initial weights after the first block. If it is everywhere, they stay above. If it was the frequent tokens' or the rare tokens' affair, the first two panels disagree.
+#
+# The negative control shuffles each coordinate on its own over the text. That keeps the common vector and destroys what tells tokens apart, so in the third panel it shows how alike two uses of a token would be if they shared nothing but the mean.
 
 # %%
-clouds = stream_of | {f"{n}, initial weights": s for n, s in initial.items()}
-clouds |= {f"{n}, coordinates shuffled": measures.shuffled_coordinates(s) for n, s in stream_of.items()}
-profiles = {name: profile(s) for name, s in clouds.items()}
-error = {name: 2 * streams.over_groups(profile, s) for name, s in stream_of.items()}  # ± two standard errors
-
-# %%
-curves, bars = (
-    {what: {n: p[k] for n, p in of.items()} for k, what in enumerate((TYPES, USE, SAME))} for of in (profiles, error)
-)
-by_layer(curves, f"Mean cosine in the residual stream<br>{BOTH}", "mean cosine", error=bars, height=500)
-
-# %%
-for asked, name in (("n6.1", NEO), ("n6.2", GPT2)):
-    outcome(asked, curves[TYPES][name][-1].item(), label=name)
-
-# %%
+clouds = {}
 for name in labels:
-    here, start = curves[TYPES][name], curves[TYPES][f"{name}, initial weights"]
-    above, top = (here - bars[TYPES][name] > start).sum().item(), here.argmax().item()
-    bottom = "no" if above > 1 else "yes" if above else "no cone"
-    reach = f"above initial weights at {above} of {len(here)} layers, most ({here[top]:.2f}) after {top} blocks"
-    say(name, "the cone is only at the bottom", f"{bottom}: {reach}")
+    clouds[name] = stream_of[name]
+    clouds[f"{name}, initial weights"] = untrained[name]
+    clouds[f"{name}, shuffled"] = measures.shuffled_coordinates(stream_of[name])
+
+asked = {
+    "different tokens, by types": measures.by_types,
+    "different vectors, by use": measures.by_use,
+    "same token, other context": measures.same_token,
+}
+
+# %%
+values = {}  # measure, cloud → [group, layer]
+for measure, function in asked.items():
+    values[measure] = {name: streams.by_group(function, s) for name, s in clouds.items()}
+
+panels = {}
+for measure, found in values.items():
+    panels[measure] = {name: streams.each_layer(v) for name, v in found.items()}
+
+by_layer(
+    panels,
+    f"Mean cosine in the residual stream<br>{BOTH}",
+    ["mean cosine", "", ""],
+    height=520,
+)
 
 # %% [markdown]
-# ## The mean of what?
-#
-# 01 averaged over the vocabulary, where every token counts once. The model reads a text, in which few tokens make up most. The token embedding once more, counted three ways:
+# Look first at layer 0, in the left panel and then in the middle one. Then follow each model to the top. In the right panel, the distance between a model and its shuffled self is what a vector says about its own token and context; the common vector is what is left below.
 
 # %%
-ways = {}
-for m in models:
-    W, token = m.W_E, stream_of[m.label].token
-    counted = {"vocabulary": W, "types in the text": W[token.unique()], "text": W[token]}
-    ways[m.label] = {way: geometry.mean_pairwise_cosine(cloud) for way, cloud in counted.items()}
-pd.DataFrame(ways).T.round(3)
-
-# %%
-for name, cosine in ways.items():
-    alike = "yes" if 0.8 < cosine["text"] / cosine["vocabulary"] < 1.25 else "no"
-    both = f"mean cosine {cosine['vocabulary']:.3f} over the vocabulary, {cosine['text']:.3f} over the text"
-    say(name, "what the model reads is as much a cone as its vocabulary", f"{alike}: {both}")
+for question, name in (("n6.1", FIRST), ("n6.2", SECOND)):
+    top = measures.by_types(stream_of[name])[-1]
+    outcome(question, top, label=name)
 
 # %% [markdown]
-# So say which mean. From here on: by use.
-#
-# ## Two clusters?
-#
-# k-means with two centres, told nothing of positions or tokens. It cuts any cloud in two, so its silhouette needs company:
-#
-# * the **Gaussian twin**, one cloud with the same mean and covariance;
-# * initial weights;
-# * a **planted** second cluster, to see that the test can say yes: position 0 pushed away by ten times the cloud's radius. (k-means weighs by variance: a few vectors much nearer than that would escape it.)
-#
-# "Two clusters" shall mean a silhouette over 0.5 (Kaufman and Rousseeuw's bar for a reasonable structure) and 0.1 above the twin's; and a valley: between the two sides the density falls to less than half of the lower peak. A long tail has a silhouette, but no valley. (The valley was added when a stand-in's long tail had passed the first two tests, so the verdict also says what they alone would.)
-
+# The claim, once by types and once by use, as a difference from the initial weights on the same text: something at the embedding, nothing in the layers above it.
 
 # %%
-def planted(X, position):
-    radius = geometry.centre(X).square().sum(1).mean().sqrt()
-    return X + 10 * radius * torch.nn.functional.normalize(X[0], dim=0) * (position == 0)[:, None]
+for weighting in ("different tokens, by types", "different vectors, by use"):
+    for name in labels:
+        found = values[weighting]
+        excess = found[name] - found[f"{name}, initial weights"]  # [group, layer]
+        bottom = excess[:, 0].tolist()
+        higher = excess[:, 1:].mean(1).tolist()
+        entry = ledger.test(
+            claims.ONLY_BOTTOM,
+            on=f"{name}, {weighting}",
+            bottom=over(bottom, "groups of text"),
+            higher=over(higher, "groups of text"),
+        )
+        print(entry)
 
+# %% [markdown]
+# ## A test for two clusters
+#
+# k-means with two centres cuts any cloud in two. A cut is no cluster, so what is a test that can say both yes and no?
+#
+# Ours looks along the line of the two centres. **Two clusters** leave a gap there: less than a tenth of the lower peak's density, and a peak too high to be a few stray rows. One long cloud is densest where it is cut; a long tail thins out without a gap.
+#
+# Try it where the answer is known. Take the Gaussian cloud with the mean and spread of a middle layer, and push a share of its vectors away together, by so many times the cloud's radius:
+
+# %%
+s = stream_of[FIRST]
+one_cloud = clusters.gaussian_twin(s.vectors[len(s) // 2])
+order = torch.arange(len(one_cloud)) / len(one_cloud)
+
+seen = {}
+for share in (0.5, 0.2, 0.05, 0.01):
+    seen[f"{share:.0%} moved"] = row = {}
+    for radii in (0, 1, 2, 4, 8):
+        cloud = clusters.planted(one_cloud, order < share, radii)
+        row[f"by {radii} radii"] = clusters.two_means(cloud).is_two_clusters
+
+pd.DataFrame(seen).T
+
+# %% [markdown]
+# The first column is the negative control: nothing was moved, so it must read False throughout. In the others, every False is a real cluster that this test **cannot see**: k-means weighs by variance, and a handful of vectors close by is not worth a centre to it. Hold that against every "one cloud" below.
+#
+# Now the layers themselves. Beside them: the Gaussian twin, which is one cloud; the initial weights; and the layer with position 0 pushed away, where the answer must be two. Two clusters would lie on the floor of the figure, one cloud at the ceiling. In between is a dip: uneven, but joined.
 
 # %%
 cuts = {}
 for name, s in stream_of.items():
-    clouds = {"trained": s.vectors, "its Gaussian twin": [clusters.gaussian_twin(X) for X in s.vectors]}
-    clouds |= {"initial weights": initial[name].vectors, "planted": [planted(X, s.position) for X in s.vectors]}
-    cuts[name] = {what: [clusters.two_means(X) for X in cloud] for what, cloud in clouds.items()}
+    compared = {
+        "trained": s.vectors,
+        "its Gaussian twin": [clusters.gaussian_twin(X) for X in s.vectors],
+        "initial weights": untrained[name].vectors,
+        "position 0 pushed 10 radii": [clusters.planted(X, s.position == 0, 10) for X in s.vectors],
+    }
+    cuts[name] = {}
+    for what, layers in compared.items():
+        cuts[name][what] = [clusters.two_means(X) for X in layers]
 
 # %%
 panels = {}
-for measure in ("silhouette", "valley"):
-    for name in labels:
-        values = {what: [getattr(cut, measure) for cut in each] for what, each in cuts[name].items()}
-        panels[f"{measure}<br>{name}"] = values
-by_layer(panels, f"Are there two clusters?<br>{BOTH}", ["mean silhouette", "", "density between ÷ lower peak", ""])
+for name in labels:
+    panels[name] = {}
+    for what, each in cuts[name].items():
+        panels[name][what] = [cut.valley for cut in each]
+
+by_layer(
+    panels,
+    f"Is there a gap between the two sides?<br>{BOTH}",
+    ["density in the valley ÷ at the lower peak", ""],
+)
+
+# %% [markdown]
+# Check the planted line first: if it does not lie on the floor, the test is blind here and nothing else in the figure counts. Then ask where the trained line is: on the floor, at the ceiling with its twin, or between. (If initial weights lie low at layer 0, that is no mystery: nothing is mixed yet, so a token used a thousand times is a thousand nearly equal vectors. A cluster may have a dull reason.)
 
 # %%
-two = {}
-for name, cut in cuts.items():
-    pairs = {what: list(zip(cut[what], cut["its Gaussian twin"], strict=True)) for what in ("trained", "planted")}
-    two[name], control = ([c.is_two_clusters(twin) for c, twin in pairs[what]] for what in pairs)
-    tails = sum(c.is_lopsided(twin) for c, twin in pairs["trained"])
-    top = max(cut["trained"], key=lambda c: c.silhouette)
-    best = f"best silhouette {top.silhouette:.2f}, with a valley of {top.valley:.2f}"
-    shown = f"planted control found at {sum(control)}"
-    say(
-        name,
-        "two clusters",
-        f"{'yes' if any(two[name]) else 'no'}: at {sum(two[name])} of {len(control)} layers, without the valley test {tails}; {best}; {shown}",
+found = {}
+for name in labels:
+    found[name] = sum(cut.is_two_clusters for cut in cuts[name]["trained"])
+    entry = ledger.test(
+        claims.TWO_CLUSTERS,
+        on=name,
+        layers=exact(found[name]),
     )
+    print(entry)
 
-# %%
-for asked, name in (("n6.3", NEO), ("n6.4", GPT2)):
-    outcome(asked, "two" if any(two[name]) else "one", label=name)
+for question, name in (("n6.3", FIRST), ("n6.4", SECOND)):
+    outcome(question, "two" if found[name] else "one", label=name)
 
 # %% [markdown]
 # ## What does the cut follow?
 #
-# Clusters or not, k-means cut somewhere. Look at the layer where it beat its twin by most, in three colours.
+# Cluster or not, k-means cut somewhere, and where it cut is worth knowing. Take each model's deepest valley. If the cut follows position, the diamonds below sit where the left panel is dark; if it follows the norm or how common the token is, in one of the others. If it follows none of them, diamonds and dots share all colours.
 
 # %%
-best, small = {}, {}
-for name, cut in cuts.items():
-    ahead = [c.silhouette - twin.silhouette for c, twin in zip(cut["trained"], cut["its Gaussian twin"], strict=True)]
-    best[name] = ahead.index(max(ahead))
-    small[name] = cut["trained"][best[name]].small
-coloured(stream_of[NEO], best[NEO], small[NEO], f"{NEO} after {best[NEO]} blocks")
-
-# %%
-coloured(stream_of[GPT2], best[GPT2], small[GPT2], f"{GPT2} after {best[GPT2]} blocks")
-
-# %% [markdown]
-# How well does each of them, alone, tell the two sides apart? 0 is not at all, 1 is by one threshold; the token is judged on rows it was not fitted on. The control gives the vectors' sides to the wrong vectors. And a second run with the tokens of each row in random order says whether position 0 is special whatever stands there.
-
-# %%
-explained = {}
-for m in models:
-    name, layer = m.label, best[m.label]
-    s, side = stream_of[name], small[name]
-    mixed = streams.stream(m.bridge, ids[name][:16, torch.randperm(ids[name].shape[1])])
-    other = clusters.two_means(mixed.vectors[layer]).small
-    explained[name] = clusters.explanations(s, layer, side)
-    explained[f"{name}, sides shuffled"] = clusters.explanations(s, layer, side[torch.randperm(len(side))])
-    explained[f"{name}, words in random order"] = clusters.explanations(mixed, layer, other)
-pd.DataFrame(explained).T.round(2)
-
-# %%
+deepest = {}
+small = {}
 for name in labels:
-    s, side, told = stream_of[name], small[name], pd.Series(explained[name])
-    X, first = geometry.centre(s.vectors[best[name]]), s.position == 0
-    off = X[first].mean(0).norm() / X.square().sum(1).mean().sqrt()
-    size = f"the smaller side holds {side.float().mean():.1%} of the vectors, {side[first].float().mean():.0%} of positions 0"
-    follows = f"the cut follows most: {told.idxmax()} ({told.max():.2f}); position 0 lies {off:.1f} radii off"
-    say(name, "the small cluster is position 0", f"{'yes' if told['position 0'] > 0.9 else 'no'}: {size}; {follows}")
+    valleys = [cut.valley for cut in cuts[name]["trained"]]
+    deepest[name] = valleys.index(min(valleys))
+    small[name] = cuts[name]["trained"][deepest[name]].small
 
-# %% [markdown]
-# ## What takes the cosine away?
-#
-# Cai et al. centre within each cluster. Would one mean for all do, or leaving out position 0?
 
+def look(name):
+    title = f"{name} after {deepest[name]} blocks"
+    return coloured(stream_of[name], deepest[name], small[name], title)
+
+
+look(FIRST)
 
 # %%
-def recentred(X, s, small):
-    later = X[s.position > 0]
-    ways = {"as it is": X, "without position 0": later, "centred": geometry.centre(X)}
-    ways["without position 0, then centred"] = geometry.centre(later)
-    ways["centred per cluster"] = X - torch.where(small[:, None], X[small].mean(0), X[~small].mean(0))
-    return {way: geometry.mean_pairwise_cosine(V) for way, V in ways.items()}
+look(SECOND)
 
+# %% [markdown]
+# The large marks are positions 0: are they among the diamonds, and do they lie apart?
+#
+# An eye is easily led, so here is the same as a number: how well does each property, alone, tell the sides apart? 0 is not at all; 1 is by a single threshold. A token predicts by what its other uses did, in rows of text that are not judged. The control shuffles the sides.
+
+# %%
+told = {}
+for name, s in stream_of.items():
+    side = small[name]
+    shuffled = side[torch.randperm(len(side))]
+    told[name] = clusters.explanations(s, deepest[name], side)
+    told[f"{name}, sides shuffled"] = clusters.explanations(s, deepest[name], shuffled)
+
+pd.DataFrame(told).T.round(2)
+
+# %% [markdown]
+# The largest number of a row is what the cut is mostly about. Position 0 has been blamed for the small cluster of GPT-2 (attention parks there when it has nothing to do, and a few coordinates grow huge); so it is the claim to test.
+
+# %%
+for name, s in stream_of.items():
+    entry = ledger.test(
+        claims.POSITION_0,
+        on=name,
+        told=over(clusters.told_by_position_0(s, small[name]), "groups of text"),
+    )
+    print(entry)
+
+# %% [markdown]
+# ## Which mean takes the cosine away?
+#
+# Cai et al. need a mean for each cluster. The post, of the embedding, needs one. A third idea is to leave out position 0. And there are two means, so each is taken away in turn, and what is left is counted both ways.
+#
+# That the mean by use empties the count by use is close to algebra: it could fail only where a few vectors are much longer than the rest. The crossed pairs can fail freely. If there is one common vector, either mean will do; if the two means are different vectors, each one empties only its own panel.
 
 # %%
 left = {}
 for name, s in stream_of.items():
-    each = [recentred(X, s, cut.small) for X, cut in zip(s.vectors, cuts[name]["trained"], strict=True)]
-    left[name] = pd.DataFrame(each)
+    sides = [cut.small for cut in cuts[name]["trained"]]
+    ways = measures.recentred(s, sides)
+    left[f"{name}<br>pairs by use"] = {w: measures.by_use(t) for w, t in ways.items()}
+    left[f"{name}<br>pairs by types"] = {w: measures.by_types(t) for w, t in ways.items()}
+
 by_layer(
-    {n: t.to_dict("list") for n, t in left.items()},
+    left,
     f"What is left of the mean cosine<br>{BOTH}",
-    ["mean cosine by use", ""],
+    ["mean cosine", "", "", ""],
+    height=520,
 )
 
+# %% [markdown]
+# Look for a line that lies on zero in one panel of a model and not in its other panel. And look at layer 0, where the two means are furthest apart if the rare tokens carry the common vector. Leaving out position 0 should show nothing unless position 0 is special here.
+
+
 # %%
+def most(values):
+    return exact(max(abs(v) for v in values))
+
+
 for name in labels:
-    worst = left[name].abs().max()
-    enough = worst[worst < 0.05]
-    none = f"none of these brings it under 0.05 at every layer; centred leaves {worst['centred']:.3f}"
-    say(
-        name,
-        "which re-centring suffices",
-        f"{enough.index[0]}: at most {enough.iloc[0]:.3f} left" if len(enough) else none,
+    use = left[f"{name}<br>pairs by use"]
+    types = left[f"{name}<br>pairs by types"]
+    entry = ledger.test(
+        claims.ONE_MEAN,
+        on=name,
+        use=most(use["less the mean by use"]),
+        types=most(types["less the mean by types"]),
     )
-pd.DataFrame({name: left[name].abs().max() for name in labels}).round(3)
+    print(entry)
+    entry = ledger.test(
+        claims.EITHER_MEAN,
+        on=name,
+        use=most(use["less the mean by types"]),
+        types=most(types["less the mean by use"]),
+    )
+    print(entry)
+    entry = ledger.test(
+        claims.PER_CLUSTER,
+        on=name,
+        one=most(use["less the mean by use"]),
+        own=most(use["less each side's own mean"]),
+    )
+    print(entry)
 
 # %% [markdown]
-# ## Rogue dimensions
+# ## A few loud coordinates?
 #
-# Timkey & van Schijndel 2021: in upper layers one to three coordinates make most of the cosine, and standardising (each coordinate also divided by its spread) helps more than centring. The mean cosine is a sum over coordinates; a random direction is the baseline, for it is uneven too. Whether a treatment helps is asked twice: how even is the cloud after it (effective dimension, 01), and does the cosine then tell pairs of the same token from pairs of different tokens? 1 is always, 0 not at all.
-
-
-# %%
-def treatments(X):
-    centred = geometry.centre(X)
-    return {"as it is": X, "centred": centred, "standardised": centred / centred.std(0)}
-
-
-def effective(s, way):
-    return [geometry.effective_dimension(treatments(X)[way]) for X in s.vectors]
-
+# One rival is left. Timkey & van Schijndel 2021 find that in upper layers one to three coordinates make most of the cosine. Then there would be no common vector to speak of, just three loud numbers in all vectors.
+#
+# The mean cosine is a sum over coordinates, so the share of the top three can be read off. It needs a baseline, since a random direction is uneven too: the dotted line is what its top three reach in 99 of 100 draws.
 
 # %%
-panels = {f"top {k}": {n: [measures.top_share(X, k) for X in s.vectors] for n, s in stream_of.items()} for k in (1, 3)}
-squares = torch.randn(1000, stream_of[NEO].vectors.shape[2]).square()
-chance = {k: (squares.topk(k).values.sum(1) / squares.sum(1)).quantile(0.99).item() for k in (1, 3)}
-for k in chance:
-    panels[f"top {k}"]["a random direction, at most (99 %)"] = [chance[k]] * len(stream_of[NEO])
-panels |= {way: {n: effective(s, way) for n, s in stream_of.items()} for way in ("centred", "standardised")}
+d_model = {m.label: m.W_E.shape[1] for m in models}
+chance = {name: measures.random_top_share(d_model[name]) for name in labels}
+shares = {name: streams.by_group(measures.top_shares, s) for name, s in stream_of.items()}
 
-# %%
-by_layer(panels, f"Rogue dimensions<br>{BOTH}", ["share of the mean cosine", "", "effective dimension", ""])
+panels = {}
+for name in labels:
+    panels[name] = {
+        "this model": streams.each_layer(shares[name]),
+        "a random direction, at most": [chance[name]] * len(stream_of[name]),
+    }
+
+by_layer(
+    panels,
+    f"Share of the mean cosine in three coordinates<br>{BOTH}",
+    ["share of the mean cosine", ""],
+).update_yaxes(range=[0, 1])
+
+# %% [markdown]
+# A line near 1 says: three loud coordinates. A line on the baseline says: a direction like any other. Between the two, the common vector leans on some coordinates and is not made of them.
 
 # %%
 for name in labels:
-    y = torch.tensor(panels["top 3"][name])
-    dominate = "yes" if y.max() > 0.5 else "partly" if y.max() > chance[3] else "no"
-    reach = f"up to {y.max():.0%} of the mean cosine, after {y.argmax()} blocks; a random direction has up to {chance[3]:.0%}"
-    say(name, "one to three dimensions dominate", f"{dominate}: {reach}")
-
-
-# %%
-def told(s):  # [treatment, layer]
-    each = [[clusters.recognises(V, s.token) for V in treatments(X).values()] for X in s.vectors]
-    return torch.tensor(each).T
-
-
-recognised = {n: pd.DataFrame(told(s).T, columns=["as it is", "centred", "standardised"]) for n, s in stream_of.items()}
-pd.concat(recognised, axis=1).rename_axis("blocks passed").round(3)
-
-# %%
-for name, s in stream_of.items():
-    gain, sure = (
-        recognised[name]["standardised"] - recognised[name]["centred"],
-        2 * streams.over_groups(lambda p: told(p)[2] - told(p)[1], s),
+    largest = shares[name].max(1).values  # of all layers, in each group of text
+    entry = ledger.test(
+        claims.ROGUE,
+        on=name,
+        share=over(largest.tolist(), "groups of text"),
     )
-    better, worse, n = (gain > sure.numpy()).sum(), (-gain > sure.numpy()).sum(), len(gain)
-    evener = sum(a > b for a, b in zip(panels["standardised"][name], panels["centred"][name], strict=True))
-    helps = "yes" if better > n / 2 else "no" if worse >= better else "at some layers"
-    counts = f"tells tokens apart better at {better} of {n} layers, worse at {worse}; the cloud is evener at {evener}"
-    say(name, "standardising helps more than centring", f"{helps}: {counts}")
+    print(entry)
+    entry = ledger.test(
+        claims.UNEVEN,
+        on=name,
+        excess=over((largest - chance[name]).tolist(), "groups of text"),
+    )
+    print(entry)
+
+# %% [markdown]
+# Their remedy is to standardise: centre, and also divide each coordinate by its spread. To ask whether that helps, one needs a task. Ours: does the cosine tell two uses of one token from two different tokens? 1 is always, 0 is no better than chance.
+
+# %%
+treatments = {
+    "as it is": lambda X: X,
+    "centred": geometry.centre,
+    "standardised": measures.standardised,
+}
+
+recognised = {}
+for name, s in stream_of.items():
+    for way, treatment in treatments.items():
+        recognised[name, way] = measures.recognition(s, treatment)
+
+pd.DataFrame(recognised).rename_axis("blocks passed").round(3)
+
+# %% [markdown]
+# Compare "as it is" with "centred" first: that is what an origin is worth. Then "centred" with "standardised": that is what the loud coordinates were worth, and they may well carry something that one would rather keep.
+
+
+# %%
+def gain(s):
+    centred = measures.recognition(s, geometry.centre)
+    standardised = measures.recognition(s, measures.standardised)
+    return torch.tensor(standardised) - torch.tensor(centred)  # [layer]
+
+
+for name, s in stream_of.items():
+    gains = streams.by_group(gain, s)  # [group, layer]
+    entry = ledger.test(
+        claims.STANDARDISING,
+        on=name,
+        gain=over(gains.mean(1).tolist(), "groups of text"),
+    )
+    print(entry)
+
+# %% [markdown]
+# ## The numbers of this run
+#
+# Ethayarajh 2019 published one for GPT-2: two random words have a mean cosine of about 0.6 in layers 2 to 8.
+
+# %%
+published = {"by types, middle layers": "about 0.6, layers 2–8 (GPT-2, Ethayarajh 2019)"}
+
+for m in models:
+    s = stream_of[m.label]
+    types = measures.by_types(s)
+    middle = types[1:-1]
+    numbers = {
+        "by types, layer 0": types[0],
+        "by use, layer 0": measures.by_use(s)[0],
+        "by types, middle layers": sum(middle) / len(middle),
+        "by types, top": types[-1],
+        "same token, top": measures.same_token(s)[-1],
+        "deepest valley": min(cut.valley for cut in cuts[m.label]["trained"]),
+    }
+    report(m.label, numbers, published if "gpt2" in m.found.name else None)
 
 # %% [markdown]
 # ## Claims met here
 
 # %%
-sources = {
-    "the cone is only at the bottom": "a comment on the post",
-    "two clusters": "Cai et al. 2021, GPT-2",
-    "which re-centring suffices": "Cai et al.: per cluster",
-    "one to three dimensions dominate": "Timkey & van Schijndel 2021",
-    "standardising helps more than centring": "Timkey & van Schijndel 2021",
-}
-pd.set_option("display.max_colwidth", None)
-claims = pd.DataFrame(verdicts)
-claims.insert(0, "from", [sources.get(claim, "this notebook") for claim in claims.index])
-claims
-
-# %%
-published = {"inter-type cosine, mid layers": "about 0.6, layers 2–8 (GPT-2, Ethayarajh 2019)"}
-for name in labels:
-    inter, intra = curves[TYPES][name], curves[SAME][name]
-    numbers = {"inter-type cosine, mid layers": inter[1:-1].mean().item(), "inter-type cosine, top": inter[-1].item()}
-    numbers |= {
-        "intra-type cosine, top": intra[-1].item(),
-        "silhouette": max(c.silhouette for c in cuts[name]["trained"]),
-    }
-    report(name, numbers, published if name == GPT2 else None)
+ledger
 
 # %% [markdown]
-# **The lesson.** "The mean" is a choice: of which vectors, counted how, at which layer. And a method that always answers "two" has told you nothing until it has met a cloud of one.
+# **The lesson.** "The mean" is a choice before it is a number. By types or by use, of which layer: a cone may be there in one count and not in the other, and the mean that removes it in one may leave it in the other. So say how you counted, and count the control alike. And a method that always answers "two" has told you nothing until you have seen it refuse.
 #
-# **Still open.** How large must a model be before position 0 parts company? Do the stand-ins' continuous cuts correspond to anything the model computes with?
+# **Still open.** Why does a single block make a cone where its input had hardly any? Attention's output, the MLP's or their biases: the hooks are all there (`blocks.0.hook_attn_out`, `blocks.0.hook_mlp_out`). How large must a model be before position 0 parts company? And does a dip between two sides, which is no gap, mean anything to the model?
 #
-# **Try it yourself.** `load("EleutherAI/pythia-70m")` through the same cells. Put `tokenizer.bos_token_id` in front of every row: does anything at position 1 change?
+# **Try it yourself.** Put `tokenizer.bos_token_id` in front of every row. Does anything change at position 1? Then draw pairs a third way: only among the hundred most used types. Where do you expect that curve, between the other two or outside?
 #
 # **Links.** [The post](https://www.alignmentforum.org/posts/eLNo7b56kQQerCzp2) · Cai et al. 2021, [isotropy and clusters](https://openreview.net/forum?id=xYGNO86OWDH) · Ethayarajh 2019, [how contextual](https://arxiv.org/abs/1909.00512) · Timkey & van Schijndel 2021, [rogue dimensions](https://aclanthology.org/2021.emnlp-main.372) · Sun et al. 2024, [massive activations](https://arxiv.org/abs/2402.17762)

@@ -1,25 +1,12 @@
 """06: numbers, verdicts and figures of the walkthrough, and the solved puzzle."""
 
-import re
-
 import pytest
-import torch
 
 from tests.notebooks.conftest import assert_figure
-from zeropoint import models
-from zeropoint import streams
-from zeropoint.puzzles.p06 import measures
+from zeropoint import models, streams
+from zeropoint.puzzles.p06 import claims, clusters, measures
 
 LABELS = ["mini-neo (raw, stand-in)", "mini-gpt2 (raw, stand-in)"]
-CLAIMS = [
-    "the cone is only at the bottom",
-    "what the model reads is as much a cone as its vocabulary",
-    "two clusters",
-    "the small cluster is position 0",
-    "which re-centring suffices",
-    "one to three dimensions dominate",
-    "standardising helps more than centring",
-]
 
 
 @pytest.fixture
@@ -27,25 +14,39 @@ def walkthrough(executed):
     return executed("notebooks/06")
 
 
-def numbers(run):
-    return {report["model"]: {k: float(v[0]) for k, v in report["numbers"].items()} for report in run.run.reports}
+def words(run):
+    """Verdict by claim and what it was tested on."""
+    return {(text, on): word for text, _, on, word, _ in run.run.ledger}
 
 
 def test_numbers_are_those_of_the_stream(walkthrough):
-    reported = numbers(walkthrough)
+    reported = {r["model"]: {k: float(v[0]) for k, v in r["numbers"].items()} for r in walkthrough.run.reports}
     assert list(reported) == LABELS
     for label, values in reported.items():
         model = models.load(label.split()[0])
         s = streams.stream(model.bridge, streams.sequences(model.tokenizer))
-        cosines = measures.type_cosines(s.vectors[-1], s.token)
-        assert values["inter-type cosine, top"] == pytest.approx(cosines.inter, rel=1e-3)
-        assert values["intra-type cosine, top"] == pytest.approx(cosines.intra, rel=1e-3)
+        top = measures.type_cosines(s.vectors[-1], s.token)
+        assert values["by types, top"] == pytest.approx(top.inter, rel=1e-3)
+        assert values["same token, top"] == pytest.approx(top.intra, rel=1e-3)
+        assert values["by use, layer 0"] == pytest.approx(measures.by_use(s)[0], rel=1e-3)
 
 
-def test_every_claim_has_a_verdict_for_both_models(walkthrough):
-    for claim in CLAIMS:
-        row = re.search(rf"<th>{re.escape(claim)}</th>(.*?)</tr>", walkthrough.text, re.S)
-        assert row and len(re.findall(r"<td>.+?</td>", row[1])) == 3, claim
+def test_every_claim_is_tested_on_both_models(walkthrough):
+    tested = words(walkthrough)
+    for claim in vars(claims).values():
+        if isinstance(claim, claims.Claim):
+            on = [where for text, where in tested if text == claim.text]
+            assert all(any(label in where for where in on) for label in LABELS), claim.text
+
+
+def test_the_cone_is_judged_by_types_and_by_use(walkthrough):
+    on = [where for text, where in words(walkthrough) if text == claims.ONLY_BOTTOM.text]
+    assert sorted(where.split(", ", 2)[2] for where in on) == [
+        "different tokens, by types",
+        "different tokens, by types",
+        "different vectors, by use",
+        "different vectors, by use",
+    ]
 
 
 def by_name(figure):
@@ -56,37 +57,32 @@ def by_name(figure):
     return lines
 
 
-def test_the_cluster_test_can_say_yes(walkthrough):
-    """Whatever the models are like, the planted control is found at every layer, and the twins are not."""
+def test_the_cluster_test_says_yes_and_no_where_it_must(walkthrough):
+    """Whatever the models are like, the planted control is found at every layer, and no twin is."""
     lines = by_name(walkthrough.figures[1])
-    silhouettes, valleys = lines["planted"][:2], lines["planted"][2:]
-    assert min(map(min, silhouettes)) > 0.5 and max(map(max, valleys)) < 0.5
-    assert all(
-        s < 0.5 or v > 0.5
-        for s, v in zip(
-            *map(sum, (lines["its Gaussian twin"][:2], lines["its Gaussian twin"][2:]), ([], [])), strict=True
-        )
-    )
-    assert walkthrough.text.count("planted control found at 5") >= 2
+    assert max(map(max, lines["position 0 pushed 10 radii"])) < clusters.EMPTY
+    assert min(map(min, lines["its Gaussian twin"])) > 0.5
 
 
 def test_verdict_on_two_clusters_follows_from_the_figure(walkthrough):
-    lines = by_name(walkthrough.figures[1])
-    for k, label in enumerate(LABELS):
-        (s, v), twin = lines["trained"][k::2], lines["its Gaussian twin"][k]
-        two = sum(a > max(0.5, t + 0.1) and b < 0.5 for a, b, t in zip(s, v, twin, strict=True))
-        assert f"{label} · two clusters: {'yes' if two else 'no'}: at {two} of 5 layers" in walkthrough.text
+    for label, valleys in zip(LABELS, by_name(walkthrough.figures[1])["trained"], strict=True):
+        if min(valleys) >= clusters.EMPTY:
+            assert words(walkthrough)[claims.TWO_CLUSTERS.text, label] == "fails"
+
+
+def test_curves_and_their_control_have_the_same_text(walkthrough):
+    """Every line of the first figure is an estimate over the same eight groups, so all have bars."""
+    assert all(trace["error_y"]["array"] for trace in walkthrough.figures[0]["data"])
 
 
 def test_figures(walkthrough):
-    cosines, silhouettes, neo, gpt2, left, rogue = walkthrough.figures
+    cosines, gap, first, second, left, rogue = walkthrough.figures
     assert_figure(cosines, traces=18, x="blocks", y="cosine", label=LABELS[0])
-    assert_figure(silhouettes, traces=16, x="blocks", y="silhouette", label=LABELS[1])
-    for figure, label in ((neo, LABELS[0]), (gpt2, LABELS[1])):
+    assert_figure(gap, traces=8, x="blocks", y="valley", label=LABELS[1])
+    for figure, label in ((first, LABELS[0]), (second, LABELS[1])):
         assert_figure(figure, traces=3, x="principal", label=label)
-    assert_figure(left, traces=10, x="blocks", y="cosine")
-    assert_figure(rogue, traces=10, x="blocks", y="dimension")
-    assert all(0 <= y <= 1 for trace in cosines["data"] for y in torch.tensor(trace["y"]).abs())
+    assert_figure(left, traces=20, x="blocks", y="cosine")
+    assert_figure(rogue, traces=4, x="blocks", y="share")
 
 
 def test_solution_passes_everything(executed):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -11,6 +11,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from zeropoint import models
+from zeropoint.claims import Estimate, over
 from zeropoint.streams.text import sequences
 
 
@@ -85,7 +86,18 @@ def encoder_stream(
     return found.label(), torch.stack(layers)
 
 
-def over_groups(measure: Callable[[Stream], Tensor | float], s: Stream, groups: int = 8) -> Tensor:
-    """Standard error of `measure` over the text: its spread over `groups` disjoint sets of sequences, over √groups."""
-    values = [torch.as_tensor(measure(s.where(s.sequence % groups == g))) for g in range(groups)]
-    return torch.stack(values).double().std(0) / groups**0.5
+def by_group(measure: Callable[[Stream], Sequence[float]], s: Stream, groups: int = 8) -> Float[Tensor, "group layer"]:
+    """What `measure` gives for each layer, in each of `groups` disjoint sets of sequences: independent values.
+
+    Some measures depend on how much text there is (a longer text has more rare types), so compare like with like: the
+    same groups of the same text. ValueError where there are fewer sequences than groups.
+    """
+    if int(s.sequence.max()) + 1 < groups:
+        raise ValueError(f"{int(s.sequence.max()) + 1} sequences cannot make {groups} groups: take more rows of text.")
+    parts = [s.where(s.sequence % groups == g) for g in range(groups)]
+    return torch.stack([torch.as_tensor(measure(part), dtype=torch.float64) for part in parts])
+
+
+def each_layer(values: Float[Tensor, "group layer"], unit: str = "groups of text") -> list[Estimate]:
+    """One estimate a layer, over the groups."""
+    return [over(column, unit) for column in values.T.tolist()]

@@ -1,0 +1,140 @@
+"""The rule for two clusters: what it finds, what it refuses, and what it cannot see. What the cut follows."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from zeropoint import geometry
+from zeropoint.puzzles.p06 import clusters
+from zeropoint.puzzles.p06.figures import coloured
+from zeropoint.streams import Stream
+
+N, D = 4000, 32
+
+
+def draw(*shape, seed=0):
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
+
+
+def one_cloud(seed=0):
+    """A Gaussian cloud with a spectrum like a layer's: some directions are much wider than others."""
+    return draw(N, D, seed=seed) * torch.linspace(3, 0.3, D) + 1
+
+
+def first(share):
+    return torch.arange(N) < share * N
+
+
+# share of the rows, distance in radii of the cloud
+FOUND = [(0.5, 1.5), (0.5, 2), (0.5, 8), (0.2, 2), (0.2, 8), (0.05, 4), (0.05, 8), (0.01, 8)]
+NOT_SEEN = [(0.5, 0.25), (0.05, 0.5), (0.01, 1), (0.002, 2)]
+
+
+@pytest.mark.parametrize("share, distance", FOUND)
+@pytest.mark.parametrize("seed", range(3))
+def test_it_finds_planted_clusters(share, distance, seed):
+    cut = clusters.two_means(clusters.planted(one_cloud(seed), first(share), distance, seed))
+    agree = (cut.small == first(share)).float().mean().item()
+    assert cut.is_two_clusters and max(agree, 1 - agree) > 0.99  # of two halves either may be the smaller
+
+
+@pytest.mark.parametrize("share, distance", NOT_SEEN)
+def test_it_cannot_see_near_or_tiny_ones(share, distance):
+    """Said in the notebook: "one cloud" means no cluster that is large enough for its distance."""
+    assert not clusters.two_means(clusters.planted(one_cloud(), first(share), distance)).is_two_clusters
+
+
+def long_tail(seed):  # exponential: one cloud, thinning out
+    X = 0.02 * draw(N, 6, seed=seed)
+    X[:, 0] += torch.rand(N, generator=torch.Generator().manual_seed(seed)).log().neg()
+    return X
+
+
+def bar(seed):  # evenly filled, with sharp ends
+    return torch.rand(N, 3, generator=torch.Generator().manual_seed(seed)) * torch.tensor([10.0, 1, 1])
+
+
+def heavy_tails(seed):  # a few vectors a hundred times longer than most
+    return draw(N, D, seed=seed) * draw(N, 1, seed=seed + 100).exp()
+
+
+def joined(seed):  # two lumps that overlap: a dip, no gap
+    X = one_cloud(seed)
+    X[:, 0] += 4.4 * (first(0.5).float() * 2 - 1)
+    return X
+
+
+@pytest.mark.parametrize("cloud", [one_cloud, long_tail, bar, heavy_tails, joined])
+@pytest.mark.parametrize("seed", range(4))
+def test_it_refuses_one_cloud(cloud, seed):
+    X = cloud(seed)
+    assert not clusters.two_means(X).is_two_clusters
+    assert not clusters.two_means(clusters.gaussian_twin(X)).is_two_clusters
+
+
+def test_the_silhouette_alone_would_be_wrong_both_ways():
+    """Why the rule is a gap: a tail has a high silhouette, and two clusters in many dimensions a low one."""
+    tail = clusters.two_means(long_tail(0))
+    assert tail.silhouette > 0.5 and tail.valley > 0.7
+    wide = draw(N, 128)
+    two = clusters.two_means(clusters.planted(wide, first(0.5), 1))
+    assert two.silhouette < 0.3 and two.valley == 0 and two.is_two_clusters
+
+
+def test_along_puts_the_centres_at_minus_one_and_one():
+    X, small = one_cloud(), first(0.1)
+    place = clusters.along(clusters.planted(X, small, 5), small)
+    assert place[small].mean().item() == pytest.approx(1, abs=1e-4)
+    assert place[~small].mean().item() == pytest.approx(-1, abs=1e-4)
+
+
+def test_planted_moves_the_chosen_by_radii():
+    X, small = one_cloud(), first(0.1)
+    moved = clusters.planted(X, small, 3) - X
+    radius = geometry.centre(X).square().sum(1).mean().sqrt()
+    torch.testing.assert_close(moved[small].norm(dim=1), (3 * radius).expand(int(small.sum())), rtol=1e-4, atol=1e-4)
+    assert moved[~small].abs().max() == 0
+
+
+def test_gaussian_twin_keeps_mean_and_covariance():
+    X = (draw(20_000, 5) + 1) @ draw(5, 5, seed=1)
+    twin = clusters.gaussian_twin(X)
+    assert (geometry.mean(twin) - geometry.mean(X)).norm() < 0.05 * X.norm(dim=1).mean()
+    torch.testing.assert_close(torch.cov(twin.T), torch.cov(X.T), rtol=0.1, atol=0.1)
+    assert torch.isfinite(clusters.gaussian_twin(X[:3])).all(), "fewer vectors than dimensions"
+
+
+def text(n=64 * 100, d=3, length=100):
+    at = torch.arange(n)
+    token = torch.randint(0, 40, (n,), generator=torch.Generator().manual_seed(0))
+    return Stream(draw(2, n, d) + 1, token, at % length, at // length)
+
+
+def test_explanations_name_what_the_cut_follows():
+    s = text()
+    for name, small in (
+        ("position 0", s.position == 0),
+        ("token", s.token < 9),
+        ("norm", s.vectors[1].norm(dim=1) > 2.5),
+    ):
+        told = clusters.explanations(s, 1, small)
+        assert told[name] > 0.95 and max(told, key=told.get) in (name, "position")
+    at_random = torch.rand(len(s.token), generator=torch.Generator().manual_seed(3)) < 0.2
+    assert max(clusters.explanations(s, 1, at_random).values()) < 0.15
+
+
+def test_position_0_tells_only_where_it_does():
+    s = text()
+    assert clusters.told_by_position_0(s, s.position == 0) == [1.0] * 8
+    assert max(clusters.told_by_position_0(s, s.token < 9)) < 0.1
+    one_side = s.sequence % 8 == 0  # in no group are there both sides
+    assert clusters.told_by_position_0(s, one_side) == [0.0] * 8
+
+
+def test_coloured_is_small_and_shows_position_0():
+    n = torch.arange(3000)
+    s = Stream(torch.randn(1, 3000, 8), n % 7, n % 100, n // 100)
+    fig = coloured(s, 0, n % 50 == 0, "model")
+    assert len(fig.data) == 3 and len(fig.to_json()) < 100_000
+    assert sum(size == 11 for size in fig.data[0].marker.size) >= 24

@@ -1,0 +1,73 @@
+"""06's claims, and what each asks of a run."""
+
+from __future__ import annotations
+
+from zeropoint.claims import Claim, above, below, within
+
+COMMENT, CAI, TIMKEY = "a comment on the post", "Cai et al. 2021, GPT-2", "Timkey & van Schijndel 2021"
+OURS = "this notebook"
+
+CONE = 0.05  # of mean cosine: less is no cone to speak of
+
+READS = Claim(
+    "what the model reads is as much a cone as its vocabulary",
+    OURS,
+    {"ratio": within(0.8, 1.25, "mean cosine over the text, over that of the vocabulary")},
+)
+ONLY_BOTTOM = Claim(
+    "the cone is only at the bottom",
+    COMMENT,
+    {
+        "bottom": above(CONE, "mean cosine over that of initial weights, at the embedding"),
+        "higher": below(CONE, "the same, mean of all layers above"),
+    },
+)
+ONE_MEAN = Claim(
+    "one mean takes the cosine away, if pairs are counted as the mean was",
+    "the post, of the embedding",
+    {
+        "use": below(CONE, "most left at a layer, by use, less the mean by use"),
+        "types": below(CONE, "most left at a layer, by types, less the mean by types"),
+    },
+)
+EITHER_MEAN = Claim(
+    "and it does not matter how the mean was counted",
+    OURS,
+    {
+        "use": below(CONE, "most left at a layer, by use, less the mean by types"),
+        "types": below(CONE, "most left at a layer, by types, less the mean by use"),
+    },
+)
+PER_CLUSTER = Claim(
+    "one mean is not enough, each cluster's own is",
+    CAI,
+    {
+        "one": above(CONE, "most left at a layer, by use, less one mean"),
+        "own": below(CONE, "most left at a layer, by use, less each side's own mean"),
+    },
+)
+TWO_CLUSTERS = Claim(
+    "the vectors fall into two clusters",
+    CAI,
+    {"layers": above(1, "layers at which two clusters are found")},
+)
+POSITION_0 = Claim(
+    "the smaller side is position 0",
+    OURS,
+    {"told": above(0.9, "how well position 0 alone tells the sides apart")},
+)
+ROGUE = Claim(
+    "one to three coordinates make most of the cosine",
+    TIMKEY,
+    {"share": above(0.5, "share of the top three, largest of all layers")},
+)
+UNEVEN = Claim(
+    "three coordinates carry more of it than of a random direction",
+    OURS,
+    {"excess": above(0.0, "that share, less what a random direction has")},
+)
+STANDARDISING = Claim(
+    "standardising helps more than centring",
+    TIMKEY,
+    {"gain": above(0.0, "gain in telling tokens apart, mean over layers")},
+)
