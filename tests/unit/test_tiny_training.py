@@ -1,25 +1,14 @@
-"""The training loop, its optimisers, the smaller vocabularies, and what is watched."""
+"""The training loop and its optimisers."""
 
 import itertools
 
 import pytest
 import torch
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
-from zeropoint.tiny import corpus, grid
 from zeropoint.tiny.corpus import Text, tokenizer_for
 from zeropoint.tiny.shape import TinyConfig, TinyLM
-from zeropoint.tiny.training import (
-    CoupledAdamW,
-    Recipe,
-    batch_at,
-    held_out_loss,
-    make_optimizer,
-    next_token_loss,
-    normaliser,
-    train,
-)
-from zeropoint.tiny.watching import Movement, drift, frequency_groups, observe, observed_steps
+from zeropoint.tiny.training import CoupledAdamW, Recipe, batch_at, held_out_loss, next_token_loss, normaliser, train
+from zeropoint.tiny.watching import observed_steps
 
 CONFIG = TinyConfig(d_vocab=300, d_model=16, ctx=12, n_heads=2)
 RECIPE = Recipe(steps=40, batch=4, ctx=12, lr=1e-2, warmup=5)
@@ -56,13 +45,6 @@ def test_the_normaliser_is_that_of_the_logits_and_holds_the_mean(text):
     assert said["log_Z_spread"] == pytest.approx(log_Z.std().item(), rel=1e-2)
     assert said["log_Z"] == pytest.approx(said["h_dot_mean"] + rest.mean().item(), rel=1e-4)
     assert said["h_dot_mean"] == pytest.approx(said["hidden_along_mean"] * mu.norm().item(), rel=1e-4)
-
-
-def test_what_is_watched_has_the_kind_of_mean_of_the_whole_vocabulary_only():
-    W = torch.randn(300, 16, generator=torch.Generator().manual_seed(0)) + 1
-    whole, *groups = observe(W, frequency_groups(torch.arange(300)))
-    assert whole["dimension_centred"] == pytest.approx(16, rel=0.1) and len(groups) == 5
-    assert not any("dimension_centred" in row for row in groups)
 
 
 @pytest.mark.parametrize("optimizer, lr", [("adamw", 1e-2), ("coupled-adam", 1e-2), ("sgd", 1.0)])
@@ -126,74 +108,3 @@ def test_same_seed_same_run_and_resumable_batches(text):
         train(model, text, RECIPE, progress=False)
     assert torch.equal(models_[0].W_E, models_[1].W_E)
     assert torch.equal(batch_at(text.train, RECIPE, 7), batch_at(text.train, RECIPE, 7))
-
-
-def test_a_truncated_tokenizer_is_the_smaller_tokenizer(monkeypatch, tmp_path):
-    sentences = ["def read(self, size=-1):", "    return self.read_all(size)", "raise ValueError(size)"] * 3
-
-    def trained(d_vocab: int) -> Tokenizer:
-        tokenizer = Tokenizer(models.BPE())
-        tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-        tokenizer.decoder = decoders.ByteLevel()
-        alphabet = pre_tokenizers.ByteLevel.alphabet()
-        trainer = trainers.BpeTrainer(
-            vocab_size=d_vocab, special_tokens=[corpus.END], initial_alphabet=alphabet, show_progress=False
-        )
-        tokenizer.train_from_iterator(sentences, trainer)
-        return tokenizer
-
-    (tmp_path / "tokenizer.json").write_text(trained(290).to_str())
-    monkeypatch.setattr(corpus, "TOKENIZER", tmp_path / "tokenizer.json")
-    small, expected = tokenizer_for(270), trained(270)
-    assert small.get_vocab() == expected.get_vocab() and small.get_vocab_size() == 270
-    for sentence in sentences:
-        assert small.encode(sentence).ids == expected.encode(sentence).ids
-    with pytest.raises(ValueError, match="between 257 and 290"):
-        tokenizer_for(291)
-
-
-def test_movement_adds_up_to_the_drift(text):
-    model, optimizer_steps = TinyLM(CONFIG), []
-    before, movement = model.W_E.detach().clone(), Movement(model.W_E)
-
-    def each(step: int) -> None:
-        optimizer_steps.append(step)
-        movement.update(model.W_E, batch_at(text.train, RECIPE, step - 1))
-
-    train(model, text, RECIPE, optimizer=make_optimizer(model, RECIPE), each=each, progress=False)
-    after = model.W_E.detach()
-    mu = after.mean(0) / after.mean(0).norm()
-    torch.testing.assert_close((movement.absent + movement.present) @ mu, drift(before, after), rtol=1e-3, atol=1e-5)
-    never = text.counts == 0
-    assert never.any() and (movement.present[never] == 0).all()
-    assert optimizer_steps == list(range(1, 41)) and movement.length > 0
-
-
-def test_groups_cover_the_vocabulary(text):
-    for groups in (frequency_groups(text.counts), grid.count_bins(text.counts)):
-        assert torch.cat(list(groups)).sort().values.tolist() == list(range(300))
-        means = [text.counts[ids].double().mean().item() for ids in groups]
-        assert means == sorted(means, reverse=True)
-
-
-def test_the_plan_names_every_run_once_and_every_setting_can_be_built():
-    plan = list(grid.plan())
-    assert len({(grid.name_of(setting), seed) for setting, seed in plan}) == len(plan)
-    assert {seed for _, seed in plan} == set(range(grid.SEEDS))
-    for setting, seed in plan + list(grid.plan(quick=True)):
-        config, recipe, _ = grid.resolve(setting, seed)
-        assert config.ctx == recipe.ctx and config.seed == recipe.seed == seed
-    with pytest.raises(ValueError, match="No such setting"):
-        grid.resolve({"beta3": 1})
-
-
-def test_texts_with_something_taken_away(text, monkeypatch):
-    monkeypatch.setattr(grid, "tokens_for", lambda d_vocab: text)
-    make = grid.text_for.__wrapped__
-    plain, shuffled, level = (make(300, kind) for kind in ("stdlib", "shuffled", "level"))
-    assert torch.equal(plain.counts, shuffled.counts) and not torch.equal(plain.train, shuffled.train)
-    assert plain.counts.float().std() > 2 * level.counts.float().std()
-    pairs = level.train.unfold(0, 2, 1).unique(dim=0, return_counts=True)[1].float()
-    assert pairs.square().sum() / pairs.sum() > 4  # a pair drawn from the text came about 13 / 2 times, not once
-    halves = [make(300, f"{which} half").train for which in ("first", "second")]
-    assert torch.equal(torch.cat(halves), plain.train)
