@@ -1,13 +1,14 @@
 """Moves on copies: what is free, what is not, and that no loaded model is harmed."""
 
 import weakref
+from types import SimpleNamespace
 
 import pytest
 import torch
 
 from zeropoint import models
 from zeropoint.puzzles.p02 import symmetries
-from zeropoint.puzzles.p02.symmetries import absorb, after_attention, compare, copy_of, logits
+from zeropoint.puzzles.p02.symmetries import Trial, absorb, after_attention, compare, copy_of, cross_entropy, logits
 
 
 @pytest.fixture(scope="module", params=list(models.STAND_INS))
@@ -92,24 +93,93 @@ def test_neither_model_nor_copy_is_changed(model, ids):
 
 
 def test_unknown_tensor_is_named(net, ids):
-    with pytest.raises(KeyError, match="no wpos; short names are wte, wpe, lm_head"):
+    with pytest.raises(KeyError, match="no wpos; short names are W_E, W_U, W_pos"):
         logits(net, ids, {"wpos": torch.zeros(1)})
 
 
-def test_other_kinds_are_refused():
-    from types import SimpleNamespace
+@pytest.fixture(scope="module", params=["rotary, RMSNorm, untied", "rotary, LayerNorm, tied"])
+def other(request):
+    """Another kind than GPT-2's and GPT-Neo's, at random weights, as `Trial` wants a loaded model."""
+    from transformers import GPTNeoXConfig, GPTNeoXForCausalLM, LlamaConfig, LlamaForCausalLM
 
-    from transformers import GPTNeoXConfig, GPTNeoXForCausalLM
+    torch.manual_seed(0)
+    shape = dict(vocab_size=50, hidden_size=16, num_hidden_layers=2, num_attention_heads=2, intermediate_size=32)
+    if request.param.endswith("untied"):
+        net = LlamaForCausalLM(LlamaConfig(**shape, initializer_range=0.5))
+    else:
+        net = GPTNeoXForCausalLM(GPTNeoXConfig(**shape, tie_word_embeddings=True, initializer_range=0.5))
+    return SimpleNamespace(plain=net.eval(), label=request.param, tokenizer=None)
 
-    config = GPTNeoXConfig(
-        vocab_size=50, hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=32
+
+def test_other_kinds_run_in_float64_from_end_to_end(other):
+    """Hugging Face's RMSNorm and eager softmax round to float32: then a constant of W_U would leave 1e-7, not 1e-13."""
+    trial = Trial(other, torch.arange(24).view(2, 12))
+    assert trial.W_pos is None and not trial.can_absorb and trial.tied == other.label.endswith(" tied")
+    torch.testing.assert_close(trial.own, other.plain(trial.ids).logits, atol=1e-4, rtol=0)
+    twice = trial.twice(
+        {"free": lambda t: {"W_U": t.W_U - t.random()[:, None]}, "not": lambda t: {"W_E": t.W_E - t.mu}}
     )
-    with pytest.raises(ValueError, match="neither of the GPT-2 nor of the GPT-Neo kind"):
-        copy_of(SimpleNamespace(plain=GPTNeoXForCausalLM(config), label="a Pythia"))
+    assert twice["free"].verdict == "nothing" and twice["free"].in_float64.log_prob < 1e-12
+    assert twice["not"].verdict != "nothing" and twice["not"].in_float64.log_prob > 1e-3
+    assert all(p.dtype == torch.float32 for p in other.plain.parameters())
+
+
+def test_own_means_are_free_behind_layernorm_alone(other):
+    free = Trial(other, torch.arange(24).view(2, 12)).twice(
+        {"own": lambda t: {"W_E": t.W_E - t.W_E.mean(1, keepdim=True)}}
+    )
+    assert (free["own"].verdict == "nothing") == ("LayerNorm" in other.label)
+
+
+def test_a_trial_knows_what_the_head_reads(model, ids):
+    trial = Trial(model, ids)
+    torch.testing.assert_close(trial.h @ trial.W_U, trial.own)
+    assert trial.tied and trial.W_E.shape == trial.W_U.T.shape and trial.W_pos.shape[1] == trial.W_E.shape[1]
+
+
+def test_log_Z_is_the_mean_s_part_and_the_centred_rows_log_Z(model, ids):
+    """log Z = h·μ + log Σ exp(h·(w − μ)): an identity, so its miss shrinks with the rounding."""
+    for dtype, width in ((torch.float32, 1e-4), (torch.float64, 1e-12)):
+        t = Trial(model, ids, dtype)
+        mu = t.W_U.mean(1)
+        parts = t.h @ mu + (t.h @ (t.W_U - mu[:, None])).logsumexp(-1)
+        torch.testing.assert_close((t.h @ t.W_U).logsumexp(-1), parts, atol=width, rtol=0)
+
+
+def test_z_loss_sees_what_cross_entropy_does_not(model, ids):
+    t = Trial(model, ids, torch.float64)
+    moved = logits(t.net, ids, {"W_U": t.W_U - t.W_U.mean(1, keepdim=True)})
+    assert cross_entropy(moved, ids) == pytest.approx(cross_entropy(t.own, ids), abs=1e-12)
+    z_loss, z_loss_moved = (x.logsumexp(-1).square().mean().item() for x in (t.own, moved))
+    assert abs(z_loss_moved / z_loss - 1) > 0.1
+
+
+def test_a_sweep_goes_s_times_as_far(model, ids):
+    trial = Trial(model, ids)
+    found = symmetries.sweep(trial, lambda t: {"W_E": t.W_E - t.mu}, [0.0, 0.5, 1.0])
+    assert found[0] == 1e-16 and found[2] == pytest.approx(
+        trial.change({"W_E": trial.W_E - trial.mu}).log_prob, rel=1e-3
+    )
+    half = trial.change({"W_E": trial.W_E - trial.mu / 2}).log_prob
+    assert found[1] == pytest.approx(half, rel=1e-3)
+
+
+def test_only_positions_that_occur_notice(model, ids):
+    trial, cut = Trial(model, ids), 5
+    W_pos = trial.W_pos.clone()
+    W_pos[:cut] += trial.mu
+    before, after = symmetries.by_position(trial, {"W_E": trial.W_E - trial.mu, "W_pos": W_pos}, cut)
+    assert before.log_prob < 10 * trial.floor < after.log_prob
+
+
+def test_dropout_uses_the_same_mask_twice_and_is_gone_after(model, ids):
+    trial = Trial(model, ids)
+    assert symmetries.under_dropout(trial, {}, trial.net.transformer.drop).logit == 0
+    assert torch.equal(logits(trial.net, ids), trial.own)
 
 
 def test_a_trial_compares_with_itself_and_measures_its_floor(model, ids):
-    trial = symmetries.Trial(model, ids)
+    trial = Trial(model, ids)
     assert trial.change({}).logit == 0
     assert 0 < trial.floor < 1e-3
     assert trial.verdict({"wte": trial.E - trial.mu, "wpe": trial.P + trial.mu}) == "nothing"
