@@ -248,7 +248,7 @@ left = removals.left(without)  # as a share of the unchanged model's
 left
 
 # %%
-shown = grid.summarise(without).iloc[::-1]
+shown = removals.summarise(without).iloc[::-1]
 fig = plots.go.Figure()
 bars = dict(type="data", array=shown["± 95 %"].fillna(0).tolist())
 points = dict(mode="markers", marker_size=10, marker_color=plots.INKS[1], showlegend=False)

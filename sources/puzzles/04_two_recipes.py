@@ -8,11 +8,11 @@
 # The post leaves this open, and the data may not close it. A solution names an ingredient, shows with error bars that it moves the mean when it alone is changed, says by which mechanism, rules out a rival, and says where the account stops. Some cells hand you the task when you run them.
 
 # %%
-import numpy as np
 import pandas as pd
 import torch
+from scipy.stats import t as student
 
-from zeropoint.puzzles.p04 import evidence
+from zeropoint.puzzles.p04 import collapse, evidence, figures
 from zeropoint.tiny import grid, gradients
 from zeropoint import plots, report
 from zeropoint.tiny.corpus import stdlib_text
@@ -23,15 +23,14 @@ from zeropoint.tiny.training import batch_at
 
 # %%
 runs, rows = grid.read()
-planned = list(grid.plan())
-GRID = f"tiny models, recorded grid ({len(runs)} of {len(planned)} runs)"
+GRID = evidence.label(runs)
 print(GRID, "· seeds for a setting:", runs.run.value_counts().min(), "to", runs.run.value_counts().max())
 print("The base:", grid.BASE)
 
 # %% [markdown]
 # ## What is known
 #
-# GPT-Neo-125M's code is open: β₂ 0.95, weight decay 0.1, learning rate 6e-4, 524,288 tokens a step, attention local in every second layer, no biases on queries, keys and values. GPT-2's was never released; its predecessor's had β₂ 0.999 and weight decay 0.01. Both models tie input and output matrix, learn their positions, and put LayerNorm before each sublayer.
+# GPT-Neo's code is open. A development file in it says β₂ 0.95, learning rate 6e-4, 524,288 tokens a step and weight decay 0.1; a maintainer wrote that the released models had no decay. The released model's attention is local in every second layer, with no biases on queries, keys and values. GPT-2's was never released; its predecessor's had β₂ 0.999 and weight decay 0.01. Both models tie input and output matrix, learn their positions, and put LayerNorm before each sublayer.
 #
 # The package records a grid of tiny models: each changes something in the base, with several seeds. A seed draws weights and batches, the same for every setting.
 #
@@ -96,7 +95,7 @@ outcome("4.d", {0: "neither", 1: "".join(nothing), 2: "both"}[len(nothing)], lab
 # %%
 pair = runs[runs.run.isin(["base", "beta2=0.999"])].pivot(index="seed", columns="run", values="mean_cosine").dropna()
 base, changed = (torch.tensor(pair[name].to_numpy()) for name in ("base", "beta2=0.999"))
-measured = (base, changed, grid.t_95(len(pair)))
+measured = (base, changed, student.ppf(0.975, len(pair) - 1))
 
 
 # %%
@@ -115,24 +114,18 @@ check("4.2", answer_4_2, real={GRID: measured} if len(pair) > 1 else None)
 # One factor at a time, the largest effect first, on the input matrix (which is the output matrix too where they are tied). Other optimisers come later.
 
 # %%
-effects = grid.effects(runs).dropna(subset=["mean"])
-shown = effects.loc[[name for name in effects.index if name in evidence.one_factor(runs) and "optimizer" not in name]]
-shown = shown[::-1]
-bars = dict(type="data", array=shown["± 95 %"].fillna(0).tolist())
-fig = plots.go.Figure(plots.line("effect", shown["mean"], shown.index, 1, mode="markers", error_x=bars))
-fig.update_traces(marker=dict(symbol=["circle" if n > 1 else "circle-open" for n in shown["seeds"]], size=9))
-fig.add_vline(x=0, line_dash="dot").update_layout(showlegend=False)
-plots.finish(fig, f"What moves the mean cosine<br>{GRID}", f"change of the mean cosine (base {base.mean():.2f}), ± 95 %", "changed", height=720)
+effects = evidence.effects(runs)
+shown = {run: effect for run, effect in effects.items() if "optimizer" not in run}
+figures.forest(shown, f"What moves the mean cosine<br>{GRID}", f"change of the mean cosine (base {base.mean():.2f}), ± 95 %")
 
 # %%
 asked = {"beta2": "beta2=0.999", "decay": "weight_decay=0", "layernorm": "norm=none", "local": "window=16"}
 asked |= {"positions": "positions=False", "batch": "batch=32"}
-sizes = pd.Series({name: abs(effects["mean"].get(run, np.nan)) for name, run in asked.items()})
-print({name: evidence.said(effects.loc[run]) for name, run in asked.items() if run in effects.index})
-print("not recorded yet:", list(sizes.index[sizes.isna()]) or "none")
+sizes = pd.Series({name: abs(effects[run].value) for name, run in asked.items()})
+print({name: str(effects[run]) for name, run in asked.items()})
 outcome("4.a", sizes.idxmax(), label=GRID)
 outcome("4.b", sizes.idxmin(), label=GRID)
-outcome("4.c", effects["mean"].get("beta2=0.999", 0.0), label=GRID)
+outcome("4.c", effects["beta2=0.999"].value, label=GRID)
 
 # %% [markdown]
 # ## Explain
@@ -222,7 +215,7 @@ check("4.5", answer_4_5)
 predict("4.e", None)
 
 # %%
-bins = evidence.frequency_bins(rows)
+bins = collapse.frequency_bins(rows)
 swept = [n for n in bins.run.unique() if {w.split("=")[0] for w in n.split()} <= {"base", "beta2", "batch"}]
 try:
     x = bins.apply(
@@ -238,8 +231,8 @@ else:
         fig.data[-1].marker.symbol = {1: "circle", 4: "x", 32: "square-open"}[batch]
     fig.update_xaxes(type="log")
     plots.finish(fig, f"One curve?<br>{GRID}", "your number", "cosine with the mean", height=560).show()
-    found, known = evidence.rms(bins, x, swept), evidence.miss(bins, swept)["rms miss"]
-    yes = found < 2 * known["(the seeds' own scatter)"]
+    found, known = collapse.rms(bins, x, swept), collapse.miss(bins, swept)["rms miss"]
+    yes = found < 2 * known[collapse.SCATTER]
     print("rms miss:", {"your number": round(found, 3), **known.round(3).to_dict()})
     outcome("4.e", "yes" if yes else "in part" if found < known["nothing"] / 2 else "no", label=GRID)
 
@@ -252,11 +245,10 @@ predict("4.f", None, low=None, high=None)
 # %%
 pairs = {"base": ("base", "beta2=0.999"), "at scale": ("d_vocab=1024 batch=128", "d_vocab=1024 batch=128 beta2=0.999")}
 pairs["four times as long"] = ("steps=2400 warmup=240", "steps=2400 warmup=240 beta2=0.999")
-scale = evidence.contrasts(runs, pairs)
-print({name: evidence.said(row) for name, row in scale.iterrows()})
-print("mean cosine with β₂ 0.95:", runs.groupby("run").mean_cosine.mean().reindex([at for at, _ in pairs.values()]).round(3).to_dict())
-if scale["mean"].notna().all():
-    outcome("4.f", scale["mean"]["at scale"] / scale["mean"]["base"], label=GRID)
+scale = {name: evidence.effect(runs, at, to) for name, (at, to) in pairs.items()}
+print({name: str(effect) for name, effect in scale.items()})
+print("mean cosine with β₂ 0.95:", {name: str(evidence.level(runs, at)) for name, (at, _) in pairs.items()})
+outcome("4.f", scale["at scale"].value / scale["base"].value, label=GRID)
 
 # %% [markdown]
 # ## 4.6 Why?

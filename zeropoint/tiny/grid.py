@@ -42,7 +42,7 @@ CORE: list[Setting] = [
     *({"optimizer": "coupled-adam", "beta2": b} for b in (0.95, 0.999)),
     *({"batch": b} for b in (1, 32)),
     *({"weight_decay": w} for w in (0.0, 0.01)),
-    {"beta2": 0.999, "weight_decay": 0.01},  # β₂ and decay of the two recipes at once
+    {"beta2": 0.999, "weight_decay": 0.01},  # as in GPT-2's predecessor, both at once
     {"tied": False},
     # 8 tokens a step for each token of the vocabulary; GPT-Neo had 10
     *({"d_vocab": v, "batch": v // 8, "beta2": b} for v in (512, 1024, 2048) for b in (0.95, 0.999)),
@@ -211,32 +211,3 @@ def read(folder: Path = FOLDER) -> tuple[pd.DataFrame, pd.DataFrame]:
         runs[settings], on=["run", "seed"], validate="many_to_one"
     )
     return runs, rows
-
-
-def effects(runs: pd.DataFrame, column: str = "mean_cosine", base: str = "base") -> pd.DataFrame:
-    """Each setting's difference from the base, paired by seed, the largest first, with its 95 % interval (Student's t)."""
-    table = runs.pivot(index="seed", columns="run", values=column)
-    differences = table.drop(columns=base).sub(table[base], axis=0)
-    return summarise(differences).sort_values("mean", key=abs, ascending=False)
-
-
-def summarise(by_seed: pd.DataFrame) -> pd.DataFrame:
-    """Columns measured once a seed → mean and the half width of its 95 % interval; without one for a single seed."""
-    n = by_seed.count()
-    half = by_seed.std() / n.pow(0.5) * n.map(t_95)
-    return pd.DataFrame({"mean": by_seed.mean(), "± 95 %": half, "seeds": n})
-
-
-def t_95(n: int) -> float:
-    """Student's t for a two-sided 95 % interval from `n` values."""
-    return {2: 12.706, 3: 4.303, 4: 3.182, 5: 2.776, 6: 2.571, 7: 2.447, 8: 2.365}.get(n, float("nan"))
-
-
-def window(rows: pd.DataFrame) -> pd.Series:
-    """Updates within the reach of Adam's second moment at the end of a run: 1 / (1 − β₂), or fewer in a shorter run."""
-    return (1 - rows.beta2**rows.steps) / (1 - rows.beta2)
-
-
-def seen_in_window(rows: pd.DataFrame) -> pd.Series:
-    """Expected occurrences of a bin's tokens within that reach: frequency × tokens per step × window."""
-    return rows.occurrences / rows.text_tokens * rows.batch * rows.ctx * window(rows)

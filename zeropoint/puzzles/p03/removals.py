@@ -9,6 +9,7 @@ import math
 
 import pandas as pd
 
+from zeropoint.claims import over
 from zeropoint.tiny import grid
 
 NEEDED_BELOW = 0.5  # a part is needed if less than this share of the mean cosine is left without it
@@ -40,7 +41,14 @@ def without(runs: pd.DataFrame) -> pd.DataFrame:
 
 def left(table: pd.DataFrame) -> pd.DataFrame:
     """Share of the unchanged model's mean cosine that is left, paired by seed: mean, ± 95 %, seeds."""
-    return grid.summarise(table.drop(columns="nothing").div(table["nothing"], axis=0))
+    return summarise(table.drop(columns="nothing").div(table["nothing"], axis=0))
+
+
+def summarise(by_seed: pd.DataFrame) -> pd.DataFrame:
+    """Columns measured once a seed → mean, ± 95 %, seeds."""
+    found = {part: over(values, "seeds") for part, values in by_seed.items()}
+    lines = {part: (e.value, e.half_width, 0 if math.isnan(e.value) else e.n) for part, e in found.items()}
+    return pd.DataFrame.from_dict(lines, orient="index", columns=["mean", "± 95 %", "seeds"])
 
 
 def verdict(share: float, half_width: float, seeds: float) -> str:

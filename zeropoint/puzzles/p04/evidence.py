@@ -1,69 +1,84 @@
-"""What recorded runs say: differences paired by seed, in words, and whether curves fall onto one another.
+"""What recorded runs say: differences paired by seed, comparisons at equal loss or equal step, attacks on the lead.
 
-Takes the frames of `grid.read()`. A run that is not recorded gives NaN and "not recorded", never an error.
+Takes the frames of `grid.read()`. A run that is not recorded gives an empty series or an estimate that was not measured,
+never an error.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
+from jaxtyping import Int
+from torch import Tensor
 
+from zeropoint.claims import NOT_MEASURED, Estimate, exact, over
 from zeropoint.tiny import grid
+from zeropoint.tiny.gradients import gradients, imbalance
+from zeropoint.tiny.shape import TinyLM
 
-ENOUGH = 3  # seeds: an interval from two is arithmetic, not evidence
-
-# What the state of a token could depend on: (bins) → a number for each, to be compared on a log scale.
-ABSCISSAE = {
-    "frequency": lambda b: b.occurrences / b.text_tokens,
-    "occurrences in one update": lambda b: b.occurrences / b.text_tokens * b.batch * b.ctx,
-    "occurrences in the whole run": lambda b: b.occurrences / b.text_tokens * b.batch * b.ctx * b.steps,
-    "occurrences in Adam's window": grid.seen_in_window,
-}
+LEARNING_RATES = ("lr=0.001", "base", "lr=0.004")  # AdamW at β₂ 0.95
 
 
-def one_factor(runs: pd.DataFrame) -> list[str]:
-    """Recorded runs that differ from the base in one setting."""
-    return [name for name in runs.run.unique() if name.count("=") == 1]
+def label(runs: pd.DataFrame) -> str:
+    """What every figure and claim of the recorded runs is marked with."""
+    return f"tiny models, recorded grid ({len(runs)} of {len(list(grid.plan()))} runs)"
 
 
-def contrasts(
-    runs: pd.DataFrame, pairs: Mapping[str, tuple[str, str]], column: str = "mean_cosine", factor: float = 1.0
-) -> pd.DataFrame:
-    """For each (from, to): `column` of `to` less that of `from`, paired by seed: mean, ± 95 %, seeds."""
-    table = runs.pivot(index="seed", columns="run", values=column)
-    missing = pd.Series(np.nan, table.index)
-    return grid.summarise(
-        pd.DataFrame({n: factor * (table.get(to, missing) - table.get(at, missing)) for n, (at, to) in pairs.items()})
-    )
+def by_seed(runs: pd.DataFrame, run: str, column: str = "mean_cosine") -> pd.Series:
+    """One number a seed of a recorded run; empty if it is not recorded."""
+    return runs[runs.run == run].set_index("seed")[column]
 
 
-def clear(row: pd.Series) -> bool:
-    """Are there seeds enough, and does the interval leave out 0?"""
-    return row["seeds"] >= ENOUGH and abs(row["mean"]) > row["± 95 %"]
+def level(runs: pd.DataFrame, run: str) -> Estimate:
+    """A run's mean cosine over the seeds."""
+    return over(by_seed(runs, run), "seeds")
 
 
-def said(row: pd.Series) -> str:
-    """`+0.123 ± 0.045 (3 seeds)`"""
-    if not row["seeds"]:
-        return "not recorded"
-    if row["seeds"] == 1:
-        return f"{row['mean']:+.3f} (1 seed, no interval)"
-    return f"{row['mean']:+.3f} ± {row['± 95 %']:.3f} ({row['seeds']:.0f} seeds)"
+def difference(runs: pd.DataFrame, at: str, to: str, column: str = "mean_cosine") -> pd.Series:
+    """By seed: `column` of run `to` less that of run `at`; a seed draws the same batches for both."""
+    return by_seed(runs, to, column) - by_seed(runs, at, column)
 
 
-def verdict(row: pd.Series, needed: float) -> str:
-    """Could this be the main cause of a difference `needed`? Killed: surely less than half of it, or the other way.
+def effect(runs: pd.DataFrame, at: str, to: str, column: str = "mean_cosine") -> Estimate:
+    """`difference` over the seeds."""
+    return over(difference(runs, at, to, column), "seeds")
 
-    kept: surely half of it or more; open: neither, or too few seeds.
-    """
-    towards, half = math.copysign(1, needed) * row["mean"], row["± 95 %"]
-    word = "open"
-    if row["seeds"] >= ENOUGH:
-        word = "killed" if towards + half < abs(needed) / 2 else "kept" if towards - half > abs(needed) / 2 else "open"
-    return f"{word}: {said(row)}"
+
+def effects(runs: pd.DataFrame) -> dict[str, Estimate]:
+    """What each recorded run that differs from the base in one setting does to the mean cosine, the largest first."""
+    alone = [run for run in runs.run.unique() if run.count("=") == 1]
+    found = {run: effect(runs, "base", run) for run in alone}
+    return dict(sorted(found.items(), key=lambda item: -abs(item[1].value)))
+
+
+def share_of_beta2(runs: pd.DataFrame, at: str, to: str) -> Estimate:
+    """How much `to` raises the mean cosine over `at`, as a share of what β₂ 0.95 does over 0.999 at the base."""
+    yardstick = effect(runs, "beta2=0.999", "base").value
+    return over(difference(runs, at, to) / yardstick, "seeds")
+
+
+def share_gone(runs: pd.DataFrame, run: str) -> Estimate:
+    """How much of the base's mean cosine `run` has lost: 1 if all of it."""
+    return over(-difference(runs, "base", run) / level(runs, "base").value, "seeds")
+
+
+def either_way(estimate: Estimate) -> Estimate:
+    """The size of a change, whichever its direction."""
+    return replace(estimate, value=abs(estimate.value))
+
+
+def table(estimates: Mapping[str, Estimate]) -> pd.DataFrame:
+    """Estimates for people, a line each: mean, ± 95 %, seeds."""
+    lines = {name: (e.value, e.half_width, e.n) for name, e in estimates.items()}
+    return pd.DataFrame.from_dict(lines, orient="index", columns=["mean", "± 95 %", "seeds"])
+
+
+def changes(runs: pd.DataFrame, names: Iterable[str], columns: Sequence[str]) -> pd.DataFrame:
+    """[run] × [column]: less the base's, averaged over the seeds."""
+    return pd.DataFrame({c: {run: effect(runs, "base", run, c).value for run in names} for c in columns})
 
 
 # --- matched comparisons -------------------------------------------------------------------------------------------
@@ -89,8 +104,8 @@ def at_matched_loss(rows: pd.DataFrame, a: str, b: str) -> pd.Series:
     return pd.Series(out, dtype=float)
 
 
-def at_matched_update(runs: pd.DataFrame, sweep: Sequence[str], run: str, column: str = "mean_cosine") -> pd.Series:
-    """By seed: `column` of `run` less that of the `sweep` (one optimiser, several learning rates) at its update length.
+def at_matched_update(runs: pd.DataFrame, sweep: Sequence[str], run: str) -> pd.Series:
+    """By seed: mean cosine of `run` less that of the `sweep` (one optimiser, several learning rates) at its update length.
 
     Interpolated in log length; NaN outside of what the sweep reached, for nothing is extrapolated.
     """
@@ -98,76 +113,138 @@ def at_matched_update(runs: pd.DataFrame, sweep: Sequence[str], run: str, column
     for seed, target in runs[runs.run == run].set_index("seed").iterrows():
         curve = runs[runs.run.isin(sweep) & (runs.seed == seed)].sort_values("update_length")
         if len(curve) > 1:
-            x, y = np.log(curve.update_length), curve[column]
-            out[seed] = target[column] - np.interp(np.log(target.update_length), x, y, left=np.nan, right=np.nan)
+            x, y = np.log(curve.update_length), curve.mean_cosine
+            out[seed] = target.mean_cosine - np.interp(np.log(target.update_length), x, y, left=np.nan, right=np.nan)
     return pd.Series(out, dtype=float)
 
 
-# --- the collapse --------------------------------------------------------------------------------------------------
+def by_length(runs: pd.DataFrame, family: Sequence[str]) -> pd.DataFrame:
+    """A line for each run of a family, the shortest steps first: update_length, mean_cosine, and sd over the seeds."""
+    members = runs[runs.run.isin(family)].groupby("run")
+    averages = members[["update_length", "mean_cosine"]].mean()
+    return averages.assign(sd=members.mean_cosine.std().fillna(0)).sort_values("update_length")
 
 
-def frequency_bins(rows: pd.DataFrame) -> pd.DataFrame:
-    """One line a run and frequency bin at the end of training, averaged over seeds; bins that never occur are left out.
+# --- attacks on the lead -------------------------------------------------------------------------------------------
 
-    Columns of the settings; occurrences, `y` (median cosine with the mean), `sd` (over seeds), `seeds`.
-    """
-    last = rows[(rows.step == rows.steps) & (rows.group != "all") & (rows.matrix == "input") & (rows.occurrences > 0)]
-    keys = [
-        "run",
-        "group",
-        "d_vocab",
-        "batch",
-        "ctx",
-        "steps",
-        "beta2",
-        "text_tokens",
-        "occurrences",
-        "tokens_in_group",
-    ]
-    by = last.groupby(keys, sort=False).median_cosine_with_mean
-    out = by.agg(y="mean", sd="std", seeds="count").reset_index()
-    return out.sort_values(["run", "occurrences"], ignore_index=True)
+ATTACKS = {
+    "as it is": "base",
+    "other half of the files": "text=second half",
+    "width 128": "d_model=128",
+    "four times as long": "steps=2400 warmup=240",
+    "constant learning rate": "final_lr=1",
+    "half the learning rate": "lr=0.001",
+    "twice the learning rate": "lr=0.004",
+    "a tenth of the decay": "weight_decay=0.01",
+    "64 tokens a step": "batch=1",
+    "2,048 tokens a step": "batch=32",
+    "8,192 tokens a step, vocabulary 1,024": "d_vocab=1024 batch=128",
+}
 
 
-def from_others(bins: pd.DataFrame, x: pd.Series, targets: Sequence[str], others: Sequence[str]) -> pd.Series:
-    """For bins of `targets`: the mean of the curves of `others` (never the own one) at the same x; NaN out of their range.
-
-    `x`: one positive number a line of `bins`. Curves are linear in log x.
-    """
-    logs = np.log(x)
-    curves = {name: (logs[part.index], part.y) for name, part in bins[bins.run.isin(others)].groupby("run")}
-    out = pd.Series(np.nan, bins.index)
-    for name in targets:
-        here = bins.index[bins.run == name]
-        at = [
-            np.interp(logs[here], cx, cy, left=np.nan, right=np.nan)
-            for n, (cx, cy) in curves.items()
-            if n != name and len(cx) > 1
-        ]
-        if at and len(here):
-            at = pd.DataFrame(at)
-            out[here] = at.mean().to_numpy()
-    return out[bins.run.isin(targets)]
+def slower(runs: pd.DataFrame, run: str) -> str:
+    """The recorded run that differs from `run` in its β₂ of 0.999 alone; empty if there is none."""
+    wanted = {*run.split(), "beta2=0.999"} - {"base"}
+    return next((name for name in runs.run.unique() if set(name.split()) == wanted), "")
 
 
-def rms(bins: pd.DataFrame, x: pd.Series, runs: Sequence[str]) -> float:
-    """How badly the other runs' curves over `x` predict a run's: root of the mean square over the bins that they reach."""
-    return float(((from_others(bins, x, runs, runs) - bins.y[bins.run.isin(runs)]) ** 2).mean() ** 0.5)
+def attacks(runs: pd.DataFrame, rows: pd.DataFrame) -> dict[str, Estimate]:
+    """What β₂ 0.999 does to the mean cosine under each attack; the last three ask it in another way."""
+    found = {what: effect(runs, run, slower(runs, run)) for what, run in ATTACKS.items()}
+    equal_loss = at_matched_loss(rows, "base", "beta2=0.999")
+    equal_length = at_matched_update(runs, LEARNING_RATES, "beta2=0.999")
+    found["at equal held-out loss"] = over(equal_loss, "seeds")
+    found["at equal update length"] = over(equal_length, "seeds")
+    found["untied, output matrix"] = effect(runs, "tied=False", slower(runs, "tied=False"), "output_mean_cosine")
+    return found
 
 
-def miss(bins: pd.DataFrame, runs: Sequence[str]) -> pd.DataFrame:
-    """How badly the other runs' curves predict a run's: rms over bins, by abscissa, on the bins that all of them reach.
+def largest(estimates: Mapping[str, Estimate]) -> Estimate:
+    """The one with the largest value of those that were measured; not measured if none was."""
+    measured = [e for e in estimates.values() if not np.isnan(e.value)]
+    return max(measured, key=lambda e: e.value, default=NOT_MEASURED)
 
-    Beside them two yardsticks: knowing nothing (the mean of all others), and the seeds' own scatter.
-    """
-    bins = bins[bins.run.isin(runs)]
-    guesses = pd.DataFrame({n: from_others(bins, f(bins), runs, runs) for n, f in ABSCISSAE.items()})
-    reached = guesses.notna().all(axis=1)
-    guesses["nothing"] = [bins.y[bins.run != run].mean() for run in bins.run]
-    wrong = guesses[reached].sub(bins.y[reached], axis=0)
-    out = pd.DataFrame({"rms miss": (wrong**2).mean() ** 0.5, "bins": int(reached.sum())})
-    out.loc["(the seeds' own scatter)"] = [
-        (bins.sd[reached] ** 2).mean() ** 0.5,
-        int((reached & bins.sd.notna()).sum()),
-    ]
-    return out
+
+def weakest(estimates: Mapping[str, Estimate]) -> Estimate:
+    """Of changes that should all be below zero, the one least surely so: one without an interval, if there is any."""
+    return max(estimates.values(), key=lambda e: np.inf if np.isnan(e.high) else e.high)
+
+
+# --- tokens a step -------------------------------------------------------------------------------------------------
+
+
+def share_below_one(exponent: float, d_vocab: int, tokens: float) -> float:
+    """If frequencies fell like rank to the −exponent: the share of a vocabulary expected less than once in `tokens`."""
+    frequency = np.arange(1, d_vocab + 1) ** -exponent
+    expected = tokens * frequency / frequency.sum()
+    return float((expected < 1).mean())
+
+
+# --- the mechanism -------------------------------------------------------------------------------------------------
+
+
+def balance(model: TinyLM, batch: Int[Tensor, "batch ctx_plus_1"], z_loss: float = 0.0) -> dict[str, float]:
+    """‖Σ gradients‖ / Σ ‖gradient‖ over the vocabulary, on either side of a token's row."""
+    g = gradients(model, batch, z_loss)
+    return {"output side": imbalance(g.output), "input side": imbalance(g.input)}
+
+
+def last_mean_cosines(watched: Mapping[str, Sequence[dict]]) -> dict[str, float]:
+    """Of the whole vocabulary, at the last watched step of runs that `train` returned."""
+    frames = {name: pd.DataFrame(rows) for name, rows in watched.items()}
+    return {name: rows[rows.group == "all"].mean_cosine.iloc[-1] for name, rows in frames.items()}
+
+
+def whole(rows: pd.DataFrame, run: str, matrix: str = "input") -> pd.DataFrame:
+    """What was watched of a run's whole vocabulary, by seed and step."""
+    return rows[(rows.run == run) & (rows.matrix == matrix) & (rows.group == "all")].sort_values(["seed", "step"])
+
+
+def growth(rows: pd.DataFrame, run: str) -> Estimate:
+    """Relative change of ‖mean‖ of a run's output matrix, from first to last."""
+    length = whole(rows, run, "output").groupby("seed").norm_of_mean
+    return over((length.last() / length.first() - 1).abs(), "seeds")
+
+
+def more_while_absent(rows: pd.DataFrame, run: str) -> Estimate:
+    """How far all tokens moved along the final mean in updates without them, less how far in updates with them."""
+    final = whole(rows, run).groupby("seed").last()
+    return over(final.drift_absent - final.drift_present.abs(), "seeds")
+
+
+def by_frequency(rows: pd.DataFrame, run: str, column: str) -> pd.DataFrame:
+    """`column` at the end of a run, [occurrences in the text, the rarest first] × [seed]; tokens that occur, input matrix."""
+    last = rows[(rows.run == run) & (rows.step == rows.steps) & (rows.matrix == "input")]
+    bins = last[(last.group != "all") & (last.occurrences > 0)]
+    return bins.pivot(index="occurrences", columns="seed", values=column)
+
+
+def forgotten(rows: pd.DataFrame, short: str, long: str) -> Estimate:
+    """Root of the second moment of run `short` over that of `long`: the rarest tokens', as a share of the commonest's."""
+    quotient = by_frequency(rows, short, "second_moment") / by_frequency(rows, long, "second_moment")
+    return over(quotient.iloc[0] / quotient.iloc[-1], "seeds") if len(quotient) else NOT_MEASURED
+
+
+def shares_of_mean(runs: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
+    """‖mean‖ / mean row norm by run, averaged over the seeds: of the input matrix, and of the output matrix if untied."""
+    of_run = runs.groupby("run").mean(numeric_only=True)
+    return of_run.norm_of_mean / of_run.mean_row_norm, of_run.output_norm_of_mean / of_run.output_mean_row_norm
+
+
+# --- real models ---------------------------------------------------------------------------------------------------
+
+
+def place(found: pd.DataFrame, model: str, zero: str, one: str) -> Estimate:
+    """Where `model`'s mean cosine lies between those of `zero` (0) and `one` (1), in a survey's rows."""
+    read = found[found.problem == ""].drop_duplicates("model").set_index("model")
+    if not {model, zero, one} <= set(read.index):
+        return NOT_MEASURED
+    cosine = read.mean_cosine.astype(float)
+    return exact((cosine[model] - cosine[zero]) / (cosine[one] - cosine[zero]))
+
+
+def whose(found: pd.DataFrame) -> str:
+    """Were these the hub's models?"""
+    if found.empty:
+        return "not looked at in this run"
+    return "test doubles" if found.source.str.contains("double").any() else "the hub's models"

@@ -1,0 +1,70 @@
+"""04's collapse test, on made-up runs in which a known law rules."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from zeropoint.puzzles.p04 import collapse
+
+
+def made_up(law) -> pd.DataFrame:
+    """Frequency bins of runs in which a token's state follows `law(bins)` exactly."""
+    lines = [
+        dict(run=f"beta2={beta2} batch={batch}", seed=seed, step=600, steps=600, matrix="input", group=str(g),
+             d_vocab=4096, batch=batch, ctx=64, beta2=beta2, text_tokens=1e6, occurrences=4.0**g, tokens_in_group=9)
+        for beta2 in (0.9, 0.99, 0.999) for batch in (1, 4, 32) for g in range(9) for seed in (0, 1)
+    ]  # fmt: skip
+    rows = pd.DataFrame(lines)
+    return collapse.frequency_bins(rows.assign(median_cosine_with_mean=law(rows)))
+
+
+def bins_ruled_by(name: str) -> pd.DataFrame:
+    return made_up(lambda rows: -np.tanh(np.log(collapse.ABSCISSAE[name](rows)) / 4))
+
+
+@pytest.mark.parametrize("name", ["frequency", "occurrences in one update", "occurrences in Adam's window"])
+def test_the_number_that_rules_is_found(name):
+    bins = bins_ruled_by(name)
+    table = collapse.miss(bins, collapse.swept(bins))["rms miss"]
+    assert table.drop(collapse.SCATTER).idxmin() == name and table[name] < 0.03 < table["nothing"] / 3
+
+
+@pytest.mark.parametrize("name, a, b", [("frequency", 0, 0), ("occurrences in Adam's window", 1, 1)])
+def test_the_powers_that_rule_are_found(name, a, b):
+    bins = bins_ruled_by(name)
+    table = collapse.powers(bins, collapse.swept(bins))
+    assert table.stack().idxmin() == (a, b)
+
+
+def test_only_runs_that_differ_in_the_swept_settings_are_compared():
+    bins = bins_ruled_by("frequency")
+    others = bins.assign(run=bins.run.str.replace("beta2=0.9 ", "beta2=0.9 d_vocab=512 ", regex=False))
+    assert len(collapse.swept(bins)) == 9 and len(collapse.swept(others)) == 6
+
+
+def test_a_run_is_foretold_by_the_others_and_never_by_itself():
+    bins = bins_ruled_by("occurrences in Adam's window")
+    one = bins.run.iloc[0]
+    told = collapse.foretold(bins, [one], collapse.swept(bins)).loc[one]
+    assert told["expected"] == pytest.approx(told["measured"], abs=0.03) and told["rms miss"] < 0.05
+    assert collapse.foretold(bins, [one], [one]).empty
+
+
+def test_where_the_misses_are():
+    bins = bins_ruled_by("occurrences in Adam's window")
+    assert (collapse.by_range(bins, collapse.swept(bins))["max"].dropna() < 0.2).all()
+
+
+def test_rare_tokens_are_counted_by_their_number():
+    bins = made_up(lambda rows: rows.beta2)
+    run = "beta2=0.9 batch=1"  # N = occurrences · 64 · 10 / 1e6: below 1 for 4⁰ … 4⁵
+    assert collapse.rare(bins, run) == pytest.approx(6 * 9 / 4096)
+
+
+def test_every_line_of_the_figure_has_a_look_of_its_own():
+    bins = bins_ruled_by("frequency")
+    figure = collapse.figure(bins, collapse.swept(bins), 600, "made up")
+    looks = {(t.line.color, t.line.dash) for t in figure.data}
+    assert len(figure.data) == 2 * len(looks) == 18
