@@ -195,12 +195,13 @@ largest = evidence.largest(levels)
 ledger.test(claims.LEVEL_AT_SCALE, on=GRID, largest=largest)
 
 # %% [markdown]
-# Is it the tokens a step that do this? Eight times as many at the base, once with as many updates and once with as many tokens in all:
+# Is it the tokens a step that do this? Eight times as many at the base, once with as many updates and once with as many tokens in all; and 32 times as many with a vocabulary of 1,024:
 
 # %%
 updates = evidence.effect(runs, "base", "batch=32")
 tokens = evidence.effect(runs, "base", "batch=32 steps=75 warmup=8")
-ledger.test(claims.MORE_TOKENS, on=GRID, updates=updates, tokens=tokens)
+small = evidence.effect(runs, "d_vocab=1024", EIGHT["1,024"])
+ledger.test(claims.MORE_TOKENS, on=GRID, updates=updates, tokens=tokens, small=small)
 
 # %% [markdown]
 # A way out for the lead: perhaps most of GPT-Neo's 50,257 tokens are rare all the same. Frequencies in its data are unknown to us. If they fell like rank⁻ˢ, how many tokens would occur less than once within 20 updates?

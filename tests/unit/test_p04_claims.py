@@ -19,7 +19,11 @@ BOTH_SIDES = [  # claim, estimates under which it holds, and for each the value 
     (claims.ORDER, {"gone": 0.6}, {"gone": 0.4}),
     (claims.BETA2_AT_SCALE, {"share": 0.6}, {"share": 0.4}),
     (claims.LEVEL_AT_SCALE, {"largest": 0.85}, {"largest": 0.7}),
-    (claims.MORE_TOKENS, {"updates": -0.1, "tokens": -0.1}, {"updates": 0.1, "tokens": 0.1}),
+    (
+        claims.MORE_TOKENS,
+        {"updates": -0.1, "tokens": -0.1, "small": -0.1},
+        {"updates": 0.1, "tokens": 0.1, "small": 0.1},
+    ),
     (claims.RARE_AT_SCALE, {"share": 0.6}, {"share": 0.4}),
     (claims.BALANCE, {"output": 1e-16, "input": 0.1}, {"output": 1e-3, "input": 1e-14}),
     (claims.BETA2_LIVE, {"change": -0.1}, {"change": 0.1}),

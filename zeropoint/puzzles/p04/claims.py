@@ -79,7 +79,8 @@ MORE_TOKENS = Claim(
     HERE,
     {
         "updates": below(0.0, "change with as many updates"),
-        "tokens": below(0.0, "change with as many tokens in all"),
+        "tokens": below(0.0, "with as many tokens in all"),
+        "small": below(0.0, "with a vocabulary of 1,024"),
     },
 )
 RARE_AT_SCALE = Claim(
