@@ -72,7 +72,7 @@ TITLE = f"What moves the mean cosine<br>{GRID}"
 figures.forest(effects, TITLE, "mean cosine less the base's, ± 95 %")
 
 # %% [markdown]
-# Look at the left end. `tied=False` is a matrix that only reads tokens, `text=level` a text without rare ones, `coupled-adam` an Adam whose second moment all tokens share. Then find `batch` and `beta2`; and what was argued about under the post, `norm`, `window` and `positions`. Of so many intervals at 95 %, one or two miss by chance: do not build on a small effect.
+# Look at the left end. `tied=False` is a matrix that only reads tokens, `text=level` a text without rare ones, `coupled-adam` an Adam whose second moment all tokens share. Then find `batch` and `beta2`; and what was argued about under the post, `norm`, `window` and `positions`. Of so many 95 % intervals one or two miss by chance: do not build on a small effect.
 
 # %%
 ledger = Ledger()
@@ -114,7 +114,7 @@ ledger.test(claims.DECAY_CAN_BE_JUDGED, on=GRID, e_folds=e_folds)
 #
 # ## Rivals: the architecture
 #
-# LayerNorm before the sublayer, local attention and positional embeddings were offered as reasons under the post. The yardstick is what β₂ does: a rival fails if its effect is surely less than half of that. First, what both models have. It cannot set them apart, whatever it does, but it might make the mean; so here either direction counts.
+# LayerNorm before the sublayer, local attention and positional embeddings were offered as reasons under the post. The yardstick is what β₂ does: a rival fails if it surely does less than half of that. First, what both models have. It cannot set them apart, but it might make the mean; so either direction counts.
 
 # %%
 for run, rival in claims.SHARED_BY_BOTH.items():
@@ -130,7 +130,7 @@ for run, rival in claims.GPT_NEO_ONLY.items():
     print(ledger.test(rival, on=GRID, share=share))
 
 # %% [markdown]
-# The verdict on the z-loss is one on this dose and this length. Look at a hundred times the dose, `z_loss=0.01`, in the figure; and GPT-Neo trained for 572,300 steps (its model card).
+# For the z-loss this is a verdict on one dose and length: see `z_loss=0.01` in the figure, and GPT-Neo trained for 572,300 steps (its model card).
 #
 # Two properties of the text were named too. `level` text has tokens that are all equally frequent; `shuffled` text keeps the frequencies and loses the order. How much of the mean cosine goes with each?
 
@@ -296,7 +296,7 @@ DIVIDED = ["base", "beta2=0.999", "optimizer=coupled-adam"]
 figures.who_moves(rows, "base", DIVIDED, TITLE)
 
 # %% [markdown]
-# Look at the rare end, on the left of both panels. A token that is not in the batch gets a small gradient, away from what the model says on average. With β₂ 0.95 the divisor there is tiny: nothing larger is remembered, and small becomes full-sized. With β₂ 0.999 a gradient of long ago still counts. (That a rare token moves while it is absent is no wonder, it nearly always is; that it moves so far is.) Whole vocabulary first, then the divisors at both ends:
+# Look at the rare end, on the left of both panels. A token that is not in the batch gets a small gradient, away from what the model says on average. With β₂ 0.95 the divisor there is tiny: nothing larger is remembered, and small becomes full-sized. With β₂ 0.999 a gradient of long ago still counts. (A rare token is nearly always absent; the wonder is how far it moves.) Whole vocabulary first, then the divisors at both ends:
 
 # %%
 more = evidence.more_while_absent(rows, "base")
@@ -324,7 +324,7 @@ pd.DataFrame(beside, index=["published", GRID]).T.round(3)
 # %% [markdown]
 # ## Real models
 #
-# Stanford's retrained GPT-2s are tied, and share with GPT-Neo the learning rate (6e-4) and the tokens a step. Yet the trainer file in their repository says β₂ **0.999** (and decay 0.1). So they test the lead in the open. Written before any look: if β₂ is the main cause, Stanford's mean cosine lies nearer to OpenAI's GPT-2 than to GPT-Neo. Nearer to GPT-Neo would refute the lead at scale. Nearer to GPT-2 would prove little: the two also differ in dropout, data, tokenizer, z-loss and bias correction.
+# Stanford's retrained GPT-2s are tied, and share with GPT-Neo the learning rate (6e-4) and the tokens a step. Yet the trainer file in their repository says β₂ **0.999** (and decay 0.1). So they test the lead in the open. Written before any look: if β₂ is the main cause, Stanford's mean cosine lies nearer to OpenAI's GPT-2 than to GPT-Neo. Nearer to GPT-Neo would refute the lead at scale; nearer to GPT-2 would prove little, for the two also differ in dropout, data, tokenizer, z-loss and bias correction.
 
 # %%
 predict("n4.3", None)  # yours: "nearer to gpt2" or "nearer to GPT-Neo"
@@ -368,7 +368,7 @@ pd.DataFrame(stand_ins).round(3)
 # %% [markdown]
 # ## If you want to attack the lead
 #
-# Skip this on a first reading. Does β₂ act only in this corner? Every line changes something else in *both* runs and asks again what β₂ 0.999 does. The last three ask differently: where both have the same held-out loss, at the same length of an update, and in an untied output matrix. (`a tenth of the decay` is a weak attack, as we saw.)
+# Skip this on a first reading. Does β₂ act only in this corner? Every line changes something else in *both* runs and asks again what β₂ 0.999 does. The last three ask differently: where both have the same held-out loss, at the same length of an update, and in an untied output matrix.
 
 # %%
 attacks = evidence.attacks(runs, rows)
@@ -426,7 +426,7 @@ collapse.foretold(bins, [run, evidence.slower(runs, run)], swept).round(3)
 ledger
 
 # %% [markdown]
-# The lead, in all: where "β₂ 0.999 … lowers" holds and "at GPT-Neo's tokens a step …" fails, β₂ moves the mean in these models, and at GPT-Neo's proportion most of what it does is gone.
+# The lead, in all: read the first line beside the three with a vocabulary. Does β₂ move the mean in these models, and does it still at GPT-Neo's proportion?
 
 # %%
 main = {

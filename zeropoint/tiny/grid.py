@@ -105,9 +105,9 @@ def resolve(setting: Setting, seed: int = 0) -> tuple[TinyConfig, Recipe, str]:
 
 @cache
 def text_for(d_vocab: int, kind: str = "stdlib") -> Text:
-    """Text with some property taken away, of the same length (but for the halves).
+    """Text with some property taken away, of the same length (but for the half).
 
-    first half, second half: of the files by name. shuffled: the same tokens without their order, so nothing but their
+    second half: of the files by name. shuffled: the same tokens without their order, so nothing but their
     frequencies can be learned. level: half of all tokens follow from the one before, but all are equally frequent.
     """
     text = tokens_for(d_vocab)
@@ -128,7 +128,6 @@ def text_for(d_vocab: int, kind: str = "stdlib") -> Text:
     successor = torch.randperm(d_vocab, generator=g).tolist()
     ids = {
         "stdlib": lambda: (text.train, text.held_out),
-        "first half": lambda: (text.train[:middle], text.held_out),
         "second half": lambda: (text.train[middle:], text.held_out),
         "shuffled": lambda: (shuffled(text.train), shuffled(text.held_out)),
         "level": lambda: (level(len(text.train)), level(len(text.held_out))),
