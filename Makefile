@@ -48,7 +48,7 @@ standins: $(READY)
 	$(PY) tools/standins.py
 
 grid-quick: $(READY)
-	$(PY) tools/grid.py --quick
+	$(PY) tools/grid.py quick
 
 grid: $(READY)
 	$(PY) tools/grid.py

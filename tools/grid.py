@@ -1,7 +1,8 @@
-"""Run the grid of notebook 04 and record it with the package.
+"""Run a plan of notebook 04 and record it with the package.
 
-    python tools/grid.py              every run of the plan that is not yet in zeropoint/data/grid.csv
-    python tools/grid.py --quick      a small one, a few minutes, into build/grid-quick/
+    python tools/grid.py                every run of the plan "grid" that is not yet in zeropoint/data/grid.csv
+    python tools/grid.py normaliser     the same, of log Z and the kind of mean, in zeropoint/data/normaliser.csv
+    python tools/grid.py quick          a small one, a few minutes, into build/
 
 One line is appended for each finished run; stop it at any time and start it again. Two processes, one thread each.
 """
@@ -21,17 +22,21 @@ from zeropoint.tiny import grid
 
 QUICK_FOLDER = Path(__file__).parents[1] / "build" / "grid-quick"
 RUN_COLUMNS = [
-    "run", *grid.BASE, "seed", "held_out_loss", "mean_cosine", "norm_of_mean", "mean_row_norm", "output_mean_cosine",
-    "output_norm_of_mean", "output_mean_row_norm", "update_length", "seconds", "text_tokens", "text_sha", "python", "torch",
+    "run", *grid.BASE, "seed", "held_out_loss", *grid.OUTPUT, *grid.MATRIX, *(f"output_{m}" for m in grid.MATRIX),
+    "update_length", "seconds", "text_tokens", "text_sha", "python", "torch",
 ]  # fmt: skip
 ROW_COLUMNS = [
-    "run", "seed", "step", "matrix", "group", "tokens_in_group", "occurrences", "held_out_loss", "norm_of_mean",
-    "mean_row_norm", "mean_cosine", "median_cosine_with_mean", "drift_absent", "drift_present", "second_moment",
+    "run", "seed", "step", "matrix", "group", "tokens_in_group", "occurrences", "held_out_loss", *grid.OUTPUT,
+    *grid.MATRIX, "median_cosine_with_mean", "drift_absent", "drift_present", "second_moment",
 ]  # fmt: skip
 
 
 def append(path: Path, columns: list[str], rows: list[dict]) -> None:
+    """A new file gets `columns`; an older one keeps those with which it began."""
     new = not path.exists()
+    if not new:
+        with open(path, newline="", encoding="utf-8") as file:
+            columns = next(csv.reader(file))
     with open(path, "a", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, columns, extrasaction="ignore", lineterminator="\n")
         if new:
@@ -39,17 +44,18 @@ def append(path: Path, columns: list[str], rows: list[dict]) -> None:
         writer.writerows({k: f"{v:.4g}" if isinstance(v, float) else v for k, v in row.items()} for row in rows)
 
 
-def finished(folder: Path) -> set[tuple[str, int]]:
+def finished(runs: Path, rows: Path) -> set[tuple[str, int]]:
     """The runs recorded so far; rows of a run that did not get as far as its own line are dropped."""
-    if not (folder / grid.RUNS).exists():
-        (folder / grid.ROWS).unlink(missing_ok=True)
+    if not runs.exists():
+        rows.unlink(missing_ok=True)
         return set()
-    with open(folder / grid.RUNS, newline="", encoding="utf-8") as file:
+    with open(runs, newline="", encoding="utf-8") as file:
         done = {(row["run"], int(row["seed"])) for row in csv.DictReader(file)}
-    with open(folder / grid.ROWS, newline="", encoding="utf-8") as file:
-        rows = [row for row in csv.DictReader(file) if (row["run"], int(row["seed"])) in done]
-    (folder / grid.ROWS).unlink()
-    append(folder / grid.ROWS, ROW_COLUMNS, rows)
+    with open(rows, newline="", encoding="utf-8") as file:
+        reader = csv.DictReader(file)
+        kept = [row for row in reader if (row["run"], int(row["seed"])) in done]
+    rows.unlink()
+    append(rows, list(reader.fieldnames), kept)
     return done
 
 
@@ -60,22 +66,23 @@ def work(setting: grid.Setting, seed: int) -> tuple[dict, list[dict]]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="a small grid, into build/grid-quick/")
+    parser.add_argument("plan", nargs="?", default="grid", choices=grid.PLANS)
     parser.add_argument("--jobs", type=int, default=2)
     args = parser.parse_args()
-    folder = QUICK_FOLDER if args.quick else grid.FOLDER
+    folder = QUICK_FOLDER if args.plan == "quick" else grid.FOLDER
     folder.mkdir(parents=True, exist_ok=True)
-    done = finished(folder)
-    plan = list(grid.plan(args.quick))
+    runs, rows = grid.files(args.plan, folder)
+    done = finished(runs, rows)
+    plan = list(grid.plan(args.plan))
     todo = [(setting, seed) for setting, seed in plan if (grid.name_of(setting), seed) not in done]
     with ProcessPoolExecutor(args.jobs, multiprocessing.get_context("spawn")) as pool:
         futures = [pool.submit(work, setting, seed) for setting, seed in todo]
         try:
-            for future in tqdm(as_completed(futures), total=len(plan), initial=len(done), unit="run", desc="grid"):
-                summary, rows = future.result()
+            for future in tqdm(as_completed(futures), total=len(plan), initial=len(done), unit="run", desc=args.plan):
+                summary, watched = future.result()
                 key = dict(run=summary["run"], seed=summary["seed"])
-                append(folder / grid.ROWS, ROW_COLUMNS, [row | key for row in rows])
-                append(folder / grid.RUNS, RUN_COLUMNS, [summary])
+                append(rows, ROW_COLUMNS, [row | key for row in watched])
+                append(runs, RUN_COLUMNS, [summary])
         except KeyboardInterrupt:
             pool.shutdown(wait=False, cancel_futures=True)
             print("Stopped; start it again to go on.")

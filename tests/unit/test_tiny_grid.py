@@ -14,15 +14,29 @@ def text() -> Text:
     return Text(ids, ids[:500], tokenizer_for(300))
 
 
-def test_the_plan_names_every_run_once_and_every_setting_can_be_built():
-    plan = list(grid.plan())
+@pytest.mark.parametrize("name", list(grid.PLANS))
+def test_a_plan_names_every_run_once_and_every_setting_can_be_built(name):
+    plan = list(grid.plan(name))
     assert len({(grid.name_of(setting), seed) for setting, seed in plan}) == len(plan)
-    assert {seed for _, seed in plan} == set(range(grid.SEEDS))
-    for setting, seed in plan + list(grid.plan(quick=True)):
+    assert {seed for _, seed in plan} == set(range(grid.PLANS[name][1]))
+    for setting, seed in plan:
         config, recipe, _ = grid.resolve(setting, seed)
         assert config.ctx == recipe.ctx and config.seed == recipe.seed == seed
     with pytest.raises(ValueError, match="No such setting"):
         grid.resolve({"beta3": 1})
+
+
+def test_a_run_measures_the_kind_of_mean_and_the_normaliser_of_the_output_matrix(text, monkeypatch):
+    monkeypatch.setattr(grid, "tokens_for", lambda d_vocab: text)
+    grid.text_for.cache_clear()
+    small = dict(d_vocab=300, d_model=16, n_heads=2, ctx=12, steps=8, warmup=2, tied=False)
+    summary, rows = grid.run(small)
+    grid.text_for.cache_clear()
+    assert summary["h_dot_mean"] == pytest.approx(
+        summary["hidden_along_mean"] * summary["output_norm_of_mean"], rel=1e-3
+    )
+    assert all(f"{prefix}{measure}" in summary for measure in grid.MATRIX for prefix in ("", "output_"))
+    assert {row["matrix"] for row in rows} == {"input", "output"}
 
 
 def test_texts_with_something_taken_away(text, monkeypatch):

@@ -23,11 +23,11 @@ def text() -> Text:
 
 def test_loss_in_chunks_is_the_plain_formula(text):
     model, batch = TinyLM(CONFIG), batch_at(text.train, Recipe(batch=40, ctx=12), 0)
-    for z_loss in (0.0, 0.1):
+    for z_loss, z_target in ((0.0, 0.0), (0.1, 0.0), (0.1, 3.0)):
         logits = model(batch[:, :-1])
         plain = torch.nn.functional.cross_entropy(logits.flatten(0, 1), batch[:, 1:].flatten())
-        plain = plain + z_loss * logits.logsumexp(-1).square().mean()
-        ours = next_token_loss(model.trunk, batch, z_loss)
+        plain = plain + z_loss * (logits.logsumexp(-1) - z_target).square().mean()
+        ours = next_token_loss(model.trunk, batch, z_loss, z_target)
         torch.testing.assert_close(ours, plain)
         for one, other in zip(*(torch.autograd.grad(x, list(model.parameters())) for x in (plain, ours)), strict=True):
             torch.testing.assert_close(one, other, rtol=1e-3, atol=1e-6)
@@ -108,3 +108,27 @@ def test_same_seed_same_run_and_resumable_batches(text):
         train(model, text, RECIPE, progress=False)
     assert torch.equal(models_[0].W_E, models_[1].W_E)
     assert torch.equal(batch_at(text.train, RECIPE, 7), batch_at(text.train, RECIPE, 7))
+
+
+def test_z_loss_brings_log_Z_to_its_target(text):
+    reached = {}
+    for target in (0.0, 12.0):
+        model = TinyLM(CONFIG)
+        recipe = Recipe(steps=200, batch=4, ctx=12, lr=1e-2, warmup=5, z_loss=0.1, z_target=target)
+        train(model, text, recipe, watched=set(), progress=False)
+        reached[target] = normaliser(model.trunk, text.held_out, 12)["log_Z"]
+    assert reached == {0.0: pytest.approx(0, abs=0.5), 12.0: pytest.approx(12, abs=0.5)}
+
+
+def test_the_embedding_can_have_its_own_learning_rate_and_decay(text):
+    before = TinyLM(CONFIG)
+    for factor, moves in ((0.0, False), (1.0, True)):
+        model = TinyLM(CONFIG)
+        recipe = Recipe(steps=5, batch=4, ctx=12, lr=1e-2, warmup=1, embedding_lr=max(factor, 1e-9))
+        train(model, text, recipe, watched=set(), progress=False)
+        assert ((model.W_E - before.W_E).abs().max() > 1e-3) == moves
+        assert (model.blocks[0].mlp[0].weight - before.blocks[0].mlp[0].weight).abs().max() > 1e-3
+    shrunk = TinyLM(CONFIG)
+    recipe = Recipe(steps=1, batch=4, ctx=12, lr=1e-9, warmup=0, weight_decay=0.1, embedding_decay=1e9 / 1e-1 * 0.5)
+    train(shrunk, text, recipe, watched=set(), progress=False)  # lr × decay is 0.5
+    torch.testing.assert_close(shrunk.W_E, before.W_E / 2, rtol=1e-4, atol=1e-5)

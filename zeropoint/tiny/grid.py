@@ -1,6 +1,7 @@
 """One factor at a time: what is varied, what a run measures, and how the recorded runs are read.
 
-`tools/grid.py` runs the plan; notebook 04 reads it and runs a cell of it live.
+`tools/grid.py` runs a plan; notebook 04 reads what it recorded and runs a cell of it live. The plan "grid" looks for what
+makes a mean large; "normaliser" for its kind, for what pins h·μ, and for what splits that product.
 """
 
 from __future__ import annotations
@@ -21,17 +22,18 @@ from torch import Tensor
 from zeropoint.tiny.corpus import Text, tokens_for
 from zeropoint.tiny.shape import TinyConfig, TinyLM
 from zeropoint.tiny.training import Recipe, batch_at, make_optimizer, train
-from zeropoint.tiny.watching import Movement
+from zeropoint.tiny.watching import KIND, Movement
 
 FOLDER = Path(__file__).parents[1] / "data"
-RUNS, ROWS = "grid.csv", "grid_rows.csv"  # one line a run; what was watched in each
+MATRIX = ("mean_cosine", "norm_of_mean", "mean_row_norm", *KIND)  # measured of each matrix; tied, there is one
+OUTPUT = ("log_Z", "log_Z_spread", "h_dot_mean", "hidden_along_mean")  # what its mean does at the output
 
 # What differs from the base: names of TinyConfig, of Recipe, or "text".
 Setting = dict[str, float | int | str | bool | None]
 BASE: Setting = dict(
     d_vocab=4096, d_model=64, n_layers=2, n_heads=4, ctx=64, tied=True, norm="pre", positions=True, biases=True,
-    window=None, init_std=0.02, optimizer="adamw", steps=600, batch=4, lr=2e-3, final_lr=0.1, warmup=60, beta2=0.95,
-    eps=1e-8, weight_decay=0.1, z_loss=0.0, text="stdlib",
+    window=None, final_gain=True, init_std=0.02, optimizer="adamw", steps=600, batch=4, lr=2e-3, final_lr=0.1, warmup=60,
+    beta2=0.95, eps=1e-8, weight_decay=0.1, embedding_decay=1.0, embedding_lr=1.0, z_loss=0.0, z_target=0.0, text="stdlib",
 )  # fmt: skip
 QUICK: Setting = dict(d_vocab=1024, steps=300, warmup=30, batch=4)  # a smaller base, for a reader's laptop
 
@@ -76,6 +78,41 @@ QUICK_PLAN: list[Setting] = [
 ]  # fmt: skip
 SEEDS = 3
 
+# The second plan. Small models and long runs: log Z needs thousands of updates to come to rest.
+LONG: Setting = dict(d_vocab=2048, steps=3000, warmup=100, lr=3e-3)
+LARGE: Setting = dict(batch=32, steps=2000)  # eight times the tokens a step
+FAR: Setting = dict(z_loss=1e-2, z_target=-50.0)  # GPT-2's log Z
+DOSES: list[Setting] = [
+    *({"z_loss": z, "beta2": b} for z in (0.0, 1e-2, 1e-1, 1e-3, 1e-4) for b in (0.95, 0.999)),
+    *({"z_loss": z, "optimizer": "coupled-adam"} for z in (0.0, 1e-2)),
+    *({"z_loss": z, "tied": False} for z in (0.0, 1e-2)),
+    *({"z_loss": z, "optimizer": "sgd", "weight_decay": 0.0, "lr": 1.0} for z in (0.0, 1e-2)),
+]  # fmt: skip
+TARGETS: list[Setting] = [
+    *({"z_loss": 1e-2, "z_target": t} for t in (-50.0, -20.0, 8.0, 20.0)),
+    *({"z_loss": 1e-2, "z_target": t, "beta2": 0.999} for t in (-50.0, 20.0)),
+]
+SPLIT: list[Setting] = [
+    # decay of the embedding alone, up to thirty times the base's; with log Z free, at 0, and where GPT-2 has it
+    *(z | {"embedding_decay": d} for d in (0.0, 10.0, 30.0) for z in ({}, {"z_loss": 1e-2}, FAR)),
+    *(FAR | {"embedding_lr": r} for r in (0.1, 0.3, 3.0)),
+    *(FAR | other for other in ({"final_gain": False}, {"positions": False}, {"biases": False}, {"lr": 1e-3})),
+    *(FAR | {"beta2": 0.999, "embedding_decay": d} for d in (10.0, 30.0)),
+    *(FAR | {"beta2": 0.999, "embedding_decay": 10.0, "embedding_lr": r} for r in (0.1, 0.3)),
+]
+NORMALISER: list[list[Setting]] = [
+    [LONG | s for s in TARGETS + DOSES[:4] + SPLIT],
+    [LONG | s for s in DOSES[4:]],
+    [LONG | LARGE | s for s in DOSES],
+]
+
+
+PLANS = {
+    "grid": ([CORE, REST], SEEDS),
+    "quick": ([[QUICK | setting for setting in QUICK_PLAN]], 2),
+    "normaliser": (NORMALISER, SEEDS),
+}
+
 
 def name_of(setting: Setting) -> str:
     """`beta2=0.999 batch=32`; the base is `base`."""
@@ -83,13 +120,11 @@ def name_of(setting: Setting) -> str:
     return " ".join(f"{k}={v:g}" if isinstance(v, float) else f"{k}={v}" for k, v in changed.items()) or "base"
 
 
-def plan(quick: bool = False) -> Iterator[tuple[Setting, int]]:
+def plan(name: str = "grid") -> Iterator[tuple[Setting, int]]:
     """(setting, seed) in the order to run: a plan cut short has the main settings with all their seeds."""
-    if quick:
-        yield from ((QUICK | setting, seed) for seed in range(2) for setting in QUICK_PLAN)
-        return
-    for settings in (CORE, REST):
-        yield from ((setting, seed) for seed in range(SEEDS) for setting in settings)
+    lists, seeds = PLANS[name]
+    for settings in lists:
+        yield from ((setting, seed) for seed in range(seeds) for setting in settings)
 
 
 def resolve(setting: Setting, seed: int = 0) -> tuple[TinyConfig, Recipe, str]:
@@ -178,11 +213,10 @@ def run(setting: Setting, seed: int = 0, progress: bool = False) -> tuple[dict, 
             )
     last = {row["matrix"]: row for row in rows if row["group"] == "all" and row["step"] == recipe.steps}
     summary = dict(run=name_of(setting), **BASE | setting, seed=seed, held_out_loss=last["input"]["held_out_loss"])
+    summary |= {measure: last["input"][measure] for measure in OUTPUT}
     for name, row in last.items():
         prefix = "" if name == "input" else "output_"
-        summary[prefix + "mean_cosine"] = row["mean_cosine"]
-        summary[prefix + "norm_of_mean"] = row["norm_of_mean"]
-        summary[prefix + "mean_row_norm"] = row["mean_row_norm"]
+        summary |= {prefix + measure: row[measure] for measure in MATRIX}
     return summary | dict(
         update_length=movements["input"].length, seconds=seconds, text_tokens=len(text.train), text_sha=sha(text.train),
         python=platform.python_version(), torch=torch.__version__,
@@ -202,11 +236,17 @@ def sha(ids: Tensor) -> str:
     return hashlib.sha256(ids.int().numpy().tobytes()).hexdigest()[:12]
 
 
-def read(folder: Path = FOLDER) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The recorded runs, and their rows with the settings of their run beside them."""
-    runs = pd.read_csv(folder / RUNS)
+def files(name: str = "grid", folder: Path = FOLDER) -> tuple[Path, Path]:
+    """Where a plan is recorded: one line a run, and what was watched in each."""
+    return folder / f"{name}.csv", folder / f"{name}_rows.csv"
+
+
+def read(name: str = "grid", folder: Path = FOLDER) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """A plan's recorded runs, and their rows with the settings of their run beside them."""
+    runs_file, rows_file = files(name, folder)
+    runs = pd.read_csv(runs_file)
     settings = ["run", "seed", "d_vocab", "batch", "ctx", "steps", "beta2", "optimizer", "text", "lr", "text_tokens"]
-    rows = pd.read_csv(folder / ROWS, dtype={"group": str}).merge(
+    rows = pd.read_csv(rows_file, dtype={"group": str}).merge(
         runs[settings], on=["run", "seed"], validate="many_to_one"
     )
     return runs, rows

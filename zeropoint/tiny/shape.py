@@ -26,6 +26,9 @@ class TinyConfig:
     positions: bool = True
     biases: bool = True  # of linear maps and of LayerNorms
     window: int | None = None  # how far back every second layer sees, as in GPT-Neo; None: all the way
+    final_gain: bool = (
+        True  # gain and bias of the last LayerNorm, which can lengthen the hidden states and give them a mean
+    )
     init_std: float = 0.02
     seed: int = 0
 
@@ -69,8 +72,8 @@ class Block(nn.Module):
         return x + self.mlp(self.ln2(x))
 
 
-def layer_norm(config: TinyConfig) -> nn.LayerNorm:
-    return nn.LayerNorm(config.d_model, bias=config.biases)
+def layer_norm(config: TinyConfig, gain: bool = True) -> nn.LayerNorm:
+    return nn.LayerNorm(config.d_model, bias=config.biases, elementwise_affine=gain)
 
 
 class TinyLM(nn.Module):
@@ -86,7 +89,7 @@ class TinyLM(nn.Module):
         self.W_E = nn.Parameter(torch.empty(config.d_vocab, config.d_model))
         self.W_pos = nn.Parameter(torch.empty(config.ctx, config.d_model)) if config.positions else None
         self.blocks = nn.Sequential(*(Block(config, config.window if i % 2 else None) for i in range(config.n_layers)))
-        self.ln_final = layer_norm(config) if config.norm == "pre" else nn.Identity()
+        self.ln_final = layer_norm(config, config.final_gain) if config.norm == "pre" else nn.Identity()
         self.unembed = self.W_E if config.tied else nn.Parameter(torch.empty_like(self.W_E))
         self.initialise()
 

@@ -37,6 +37,9 @@ class Recipe:
     weight_decay: float = 0.1
     clip: float = 1.0
     z_loss: float = 0.0
+    z_target: float = 0.0  # the log Z that z-loss asks for
+    embedding_decay: float = 1.0  # times weight_decay and lr, for a TinyLM's embeddings
+    embedding_lr: float = 1.0
     seed: int = 0
     optimizer: Literal["adamw", "sgd", "coupled-adam"] = "adamw"
 
@@ -69,18 +72,21 @@ class _UnembedLoss(torch.autograd.Function):
     CHUNK = 128  # tokens
 
     @staticmethod
-    def forward(ctx, hidden, W_out, targets, z_loss, wants_gradient):
+    def forward(ctx, hidden, W_out, targets, z_loss, z_target, wants_gradient):
         grad_hidden, grad_W = (torch.empty_like(hidden), torch.zeros_like(W_out)) if wants_gradient else (None, None)
         total = hidden.new_zeros(())
         for start in range(0, len(hidden), _UnembedLoss.CHUNK):
             rows, wanted = hidden[start : start + _UnembedLoss.CHUNK], targets[start : start + _UnembedLoss.CHUNK, None]
             logits = rows @ W_out.T
-            log_Z = logits.logsumexp(dim=1, keepdim=True)
-            total += (log_Z - logits.gather(1, wanted)).sum() + z_loss * log_Z.square().sum()
+            right = logits.gather(1, wanted)
+            top = logits.amax(1, keepdim=True)
+            slope = logits.sub_(top).exp_()  # in place, and one exponential for both: loss and gradient
+            Z = slope.sum(1, keepdim=True)  # of the logits less their largest
+            log_Z = Z.log() + top
+            miss = log_Z - z_target
+            total += (log_Z - right).sum() + z_loss * miss.square().sum()
             if wants_gradient:
-                slope = logits.sub_(log_Z).exp_()  # softmax; then d(loss)/d(logits)
-                if z_loss:
-                    slope.mul_(1 + 2 * z_loss * log_Z)
+                slope.mul_((1 + 2 * z_loss * miss) / Z)  # softmax, and z-loss: d(loss)/d(logits)
                 slope.scatter_add_(1, wanted, -torch.ones_like(log_Z))
                 grad_hidden[start : start + len(rows)] = slope @ W_out
                 grad_W.addmm_(slope.T, rows)
@@ -91,17 +97,20 @@ class _UnembedLoss(torch.autograd.Function):
     def backward(ctx, grad):
         grad_hidden, grad_W = ctx.saved_tensors
         scale = grad / len(grad_hidden)
-        return grad_hidden * scale, grad_W * scale, None, None, None
+        return grad_hidden * scale, grad_W * scale, None, None, None, None
 
 
 # A model up to its unembedding: token ids [batch, ctx] → (last hidden state [batch, ctx, d_model], W_out [d_vocab, d_model]).
 Trunk = Callable[[Tensor], tuple[Tensor, Tensor]]
 
 
-def next_token_loss(trunk: Trunk, batch: Int[Tensor, "batch ctx_plus_1"], z_loss: float = 0.0) -> Float[Tensor, ""]:
-    """Cross-entropy in nats a token, plus `z_loss` × (log Z)² as in GPT-Neo's training code."""
+def next_token_loss(
+    trunk: Trunk, batch: Int[Tensor, "batch ctx_plus_1"], z_loss: float = 0.0, z_target: float = 0.0
+) -> Float[Tensor, ""]:
+    """Cross-entropy in nats a token, plus `z_loss` × (log Z − `z_target`)²; GPT-Neo's training code has it with target 0."""
     hidden, W_out = trunk(batch[:, :-1])
-    return _UnembedLoss.apply(hidden.flatten(0, 1), W_out, batch[:, 1:].flatten(), z_loss, torch.is_grad_enabled())
+    hidden, targets = hidden.flatten(0, 1), batch[:, 1:].flatten()
+    return _UnembedLoss.apply(hidden, W_out, targets, z_loss, z_target, torch.is_grad_enabled())
 
 
 def spread_windows(tokens: Int[Tensor, " n"], ctx: int, windows: int) -> Iterator[Int[Tensor, "batch ctx_plus_1"]]:
@@ -142,19 +151,24 @@ def normaliser(trunk: Trunk, tokens: Int[Tensor, " n"], ctx: int, windows: int =
 
 def make_optimizer(model: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
     """The recipe's optimiser; matrices and embeddings decay, biases and LayerNorm gains do not."""
-    coupled = EMBEDDINGS if recipe.optimizer == "coupled-adam" else ()
-    matrices = [p for name, p in model.named_parameters() if p.ndim >= 2 and name not in coupled]
+    embeddings = [p for name, p in model.named_parameters() if name in EMBEDDINGS]
+    matrices = [p for name, p in model.named_parameters() if p.ndim >= 2 and name not in EMBEDDINGS]
     groups = [
         {"params": matrices, "weight_decay": recipe.weight_decay},
         {"params": [p for p in model.parameters() if p.ndim < 2], "weight_decay": 0.0},
     ]
+    if embeddings:
+        # Decay moves a row by lr × decay, so the factor on lr is taken out of it again.
+        decay = recipe.weight_decay * recipe.embedding_decay / recipe.embedding_lr
+        coupled = recipe.optimizer == "coupled-adam"
+        group = {"params": embeddings, "weight_decay": decay, "lr_factor": recipe.embedding_lr, "coupled": coupled}
+        groups.append(group)
     adam = dict(lr=recipe.lr, betas=(recipe.beta1, recipe.beta2), eps=recipe.eps)
     if recipe.optimizer == "sgd":
         return torch.optim.SGD(groups, lr=recipe.lr, momentum=recipe.beta1)
     if recipe.optimizer == "coupled-adam":
-        embeddings = [p for name, p in model.named_parameters() if name in coupled]
-        return CoupledAdamW([*groups, {**groups[0], "params": embeddings, "coupled": True}], **adam)
-    return torch.optim.AdamW(groups, **adam)
+        return CoupledAdamW(groups, **adam)
+    return torch.optim.AdamW(groups, **adam, fused=True)
 
 
 class CoupledAdamW(torch.optim.Optimizer):
@@ -198,11 +212,11 @@ def train_steps(
     device = next(model.parameters()).device
     for step in range(start, recipe.steps):
         batch = batch_at(tokens, recipe, step).to(device)
-        loss = next_token_loss(trunk, batch, recipe.z_loss)
+        loss = next_token_loss(trunk, batch, recipe.z_loss, recipe.z_target)
         loss.backward()
         nn.utils.clip_grad_norm_(model.parameters(), recipe.clip)
         for group in optimizer.param_groups:
-            group["lr"] = recipe.lr_at(step)
+            group["lr"] = recipe.lr_at(step) * group.get("lr_factor", 1.0)
         optimizer.step()
         optimizer.zero_grad()
         yield step + 1, loss.item()
