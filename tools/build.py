@@ -4,21 +4,34 @@
     python tools/build.py --check                              write nothing; exit 1 and name each file that differs
     python tools/build.py --repository OWNER/NAME --branch B   change it in pyproject.toml, then write everything
 
-Sources are jupytext percent files. A puzzle source makes a puzzle and a solution: see `cut`.
+Sources are jupytext percent files. A puzzle source makes a puzzle and a solution. What makes the two differ:
+
+    # %% exercise="1.2"              what the notebook adds to exercise 1.2 of its room, such as `check("1.2", answer_1_2)`.
+                                     Before it the builder writes heading, statement and the stub or the answer.
+    # %% [markdown] exercise="1.2"   heading and statement stand here already, and its own text after them
+    # %% tags=["solution"]           a cell of the solution only; tags=["puzzle"]: of the puzzle only
 """
 
 from __future__ import annotations
 
 import argparse
+import ast
 import hashlib
+import inspect
+import io
 import re
 import sys
+import textwrap
+import tokenize
 import tomllib
 from pathlib import Path
 
 import jupytext
 import nbformat
+from IPython.core.inputtransformer2 import TransformerManager
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+from zeropoint.desk.exercise import Exercise, NoSuchExercise, of_puzzle
 
 FOLDERS = {"notebooks": "notebooks", "puzzles": "puzzles", "solutions": "puzzles"}  # built folder: its sources
 METADATA = {
@@ -31,39 +44,130 @@ HEAD = {
     "question": re.compile(r"^\*\*Question\.\*\* (.+)$", re.M),
     "minutes": re.compile(r"^\*\*Time\*\* (\d+) min · \*\*Difficulty\*\* [●○]+ · \*\*You need\*\* .+$", re.M),
 }
-ANSWER = re.compile(r"(\s*[\w.]+(?:: [^=]+?)? =) .+?\s+# SOLUTION")
+LEFT_OUT = {"notebooks": {"solution", "puzzle"}, "puzzles": {"solution"}, "solutions": {"puzzle"}}  # by their tags
+MARKER = re.compile(r"#\s*(?:(?:SOLUTION|END)\b|(?i:solution|end)\s*:?\s*$)")
+WIDTH = 96  # columns of an answer in words
 
 
-def cut(code: str, solved: bool) -> str:
-    """The code of a puzzle source as the solution or the puzzle has it.
+class Refused(ValueError):
+    """What is wrong with a source, in one sentence, and its line where that is known."""
 
-    Lines from `# SOLUTION` to `# END` stay in the solution. In the puzzle, indented ones (a function's body) become one
-    `raise NotImplementedError`, and others vanish. `name = answer  # SOLUTION` becomes `name = None  # your answer`.
-    """
-    lines, inside = [], False
-    for line in code.splitlines():
-        if line.strip() in ("# SOLUTION", "# END"):
-            if inside == (line.strip() == "# SOLUTION"):
-                raise ValueError(f"{line.strip()!r} without its partner")
-            inside = not inside
-            if inside and not solved and line[0].isspace():
-                lines.append(line.replace("# SOLUTION", 'raise NotImplementedError("your code here")'))
-        elif match := ANSWER.fullmatch(line):
-            lines.append(line.removesuffix("# SOLUTION").rstrip() if solved else f"{match[1]} None  # your answer")
-        elif re.search(r"# (SOLUTION|END)\b", line):
-            raise ValueError(f"cannot read the marker in {line!r}")
-        elif solved or not inside:
-            lines.append(line)
-    if inside:
-        raise ValueError("'# SOLUTION' without '# END'")
+    def __init__(self, sentence: str, line: int | None = None):
+        super().__init__(sentence)
+        self.line = line
+
+
+def read(path: Path) -> list[tuple[int, nbformat.NotebookNode]]:
+    """The cells of a source, each with the line on which it begins. Refused: what cannot be read for certain."""
+    data = path.read_bytes()
+    if data.startswith(b"\xef\xbb\xbf"):
+        raise Refused("the file begins with a byte-order mark; save it as UTF-8 without one", 1)
+    try:
+        text = data.decode()
+    except UnicodeDecodeError as error:
+        raise Refused("this line is not UTF-8; save the file as UTF-8", data.count(b"\n", 0, error.start) + 1) from None
+    if not text.strip():
+        raise Refused("the file is empty; it begins with a cell `# %% [markdown]`", 1)
+    if not text.startswith("# %% [markdown]"):
+        raise Refused("the first line must be `# %% [markdown]`, the notebook's head", 1)
+    try:
+        ast.parse(text)
+    except SyntaxError as error:
+        raise Refused(f"this is not Python: {error.msg}", error.lineno) from None
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        if token.type == tokenize.COMMENT and MARKER.search(token.string):
+            marker = "no marker such as `# SOLUTION` is read: an answer stands in its exercise"
+            raise Refused(f'{marker}, and a cell with tags=["solution"] is left out of the puzzle', token.start[0])
+    starts = [number for number, line in enumerate(text.splitlines(), 1) if line.startswith("# %%")]
+    return list(zip(starts, jupytext.reads(text, fmt="py:percent").cells, strict=True))
+
+
+def compiles(code: str, line: int) -> str:
+    """The code of a cell, once it is sure that Python can read it (IPython's magics aside)."""
+    try:
+        compile(TransformerManager().transform_cell(code), "cell", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+    except SyntaxError as error:
+        raise Refused(f"the cell that begins here does not compile: {error.msg}", line) from None
+    return code
+
+
+# --- exercises -----------------------------------------------------------------------------------------------------
+
+
+def stated(exercise: Exercise) -> list[nbformat.NotebookNode]:
+    """Heading, rating and statement. Where a task is handed out, no title, and the cell that hands it out."""
+    if not exercise.statement and not exercise.task:
+        raise Refused(f"exercise {exercise.id} asks nothing: it has no statement, and no task to hand out")
+    title = "" if exercise.task else f" {exercise.title[0].upper()}{exercise.title[1:]}"
+    rating = "●" * exercise.difficulty + "○" * (3 - exercise.difficulty)
+    words = f". {inspect.cleandoc(exercise.statement)}" if exercise.statement else ""
+    cells = [new_markdown_cell(f"## {exercise.id}{title}\n\n{rating} · {exercise.minutes} min{words}")]
+    if exercise.task:
+        cells.append(new_code_cell(f'task("{exercise.id}")'))
+    return cells
+
+
+def answer(exercise: Exercise, solved: bool) -> str:
+    """What the learner writes, as the solution or the puzzle has it."""
+    name = f"answer_{exercise.id.replace('.', '_')}"
+    if exercise.kind == "function":
+        code = renamed(exercise.reference, name)
+        return code if solved else stub(code, gated=bool(exercise.task))
+    if not solved:
+        return f"{name} = None  # your answer"
+    if exercise.kind == "why":
+        return f'{name} = """\n{textwrap.fill(" ".join(exercise.answer.split()), WIDTH)}\n"""'
+    if inspect.signature(exercise.reference).parameters:
+        return ""  # it comes from the model: a cell of the solution before this one has computed it
+    return f"{name} = {exercise.reference()!r}"
+
+
+def renamed(function, name: str) -> str:
+    """A function's source under another name."""
+    lines = textwrap.dedent(inspect.getsource(function)).strip().splitlines()
+    tokens = tokenize.generate_tokens(io.StringIO("\n".join(lines)).readline)
+    uses = [token.start for token in tokens if token.type == tokenize.NAME and token.string == function.__name__]
+    for row, column in reversed(uses):
+        line = lines[row - 1]
+        lines[row - 1] = line[:column] + name + line[column + len(function.__name__) :]
     return "\n".join(lines)
+
+
+def stub(code: str, gated: bool) -> str:
+    """A function's signature and docstring; of one whose task is handed out, what it takes and no more."""
+    body = ast.parse(code).body[0].body
+    end = colon = arrow = None
+    for token in tokenize.generate_tokens(io.StringIO(code).readline):
+        if token.type == tokenize.NEWLINE:
+            end = token.start[0]
+            break
+        if token.string == "->":
+            arrow = token.start
+        if token.string == ":":
+            colon = token.start
+    lines = code.splitlines()
+    if gated and arrow:
+        kept = lines[: arrow[0]]
+        kept[-1] = kept[-1][: arrow[1]].rstrip() + lines[colon[0] - 1][colon[1] :]
+    elif gated:
+        kept = lines[:end]
+    else:
+        documented = isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant)
+        kept = lines[: body[0].end_lineno if documented else end]
+    return "\n".join([*kept, '    raise NotImplementedError("your code here")'])
+
+
+def asks(code: str, id: str) -> bool:
+    """Does the code call check or why for this exercise?"""
+    calls = [node for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Call) and node.args]
+    return any(ast.unparse(call.func) in ("check", "why") and ast.unparse(call.args[0]) == repr(id) for call in calls)
 
 
 def head(text: str) -> dict[str, str]:
     """Title, question and minutes from a notebook's first cell."""
     found = {key: pattern.search(text) for key, pattern in HEAD.items()}
     if absent := [key for key, match in found.items() if not match]:
-        raise ValueError(f"the first cell has no {', no '.join(absent)} line in the agreed form")
+        raise Refused(f"the first cell has no {', no '.join(absent)} line in the agreed form", 1)
     return {key: match[1] for key, match in found.items()}
 
 
@@ -73,29 +177,81 @@ def links(project: dict, path: str) -> tuple[str, str]:
     return f"https://colab.research.google.com/github/{place}", f"https://github.com/{place}"
 
 
-def notebook(source: str, folder: str, slug: str, project: dict, setup: str) -> nbformat.NotebookNode:
-    """One built notebook: `source` cut for `folder`, with badge, set-up cell and stable ids, without outputs."""
-    cells, path = [], f"{folder}/{slug}.ipynb"
-    left_out = {"notebooks": {"solution", "puzzle"}, "puzzles": {"solution"}, "solutions": {"puzzle"}}[folder]
-    for cell in jupytext.reads(source, fmt="py:percent").cells:
-        if left_out & set(cell.metadata.get("tags", ())):
-            continue
-        if cell.cell_type == "markdown":
-            cells.append(new_markdown_cell(cell.source))
-        elif code := cut(cell.source, solved=folder != "puzzles").strip("\n"):
-            cells.append(new_code_cell(code))
-    head(cells[0].source)
+def exercises_of(number: str) -> dict[str, Exercise]:
+    """The exercises of a puzzle's room, by id."""
+    try:
+        return {exercise.id: exercise for exercise in of_puzzle(int(number))}
+    except NoSuchExercise:
+        raise Refused(f"it has no room: zeropoint/puzzles/p{number}/exercises.py is not there") from None
+
+
+def notebook(root: Path, folder: str, slug: str, project: dict, setup: str) -> nbformat.NotebookNode:
+    """One built notebook: its source as `folder` has it, with badge, set-up cell, last line and stable ids, without outputs."""
+    origin, path = f"sources/{FOLDERS[folder]}/{slug}.py", f"{folder}/{slug}.ipynb"
+    made = [origin]
+    exercises: dict[str, Exercise] = {}
+    if FOLDERS[folder] == "puzzles":
+        exercises = exercises_of(slug[:2])
+        made.append(f"zeropoint/puzzles/p{slug[:2]}/exercises.py")
+    cells = body(read(root / origin), folder, exercises)
+    found = head(cells[0].source)
+    if int(found["minutes"]) < (sum_of_parts := sum(e.minutes for e in exercises.values())):
+        raise Refused(f"the head says {found['minutes']} min, and the exercises alone are {sum_of_parts}", 1)
     title, _, rest = cells[0].source.partition("\n")
     solved = " · solution" if folder == "solutions" else ""
     hint = f"{BADGE.format(url=links(project, path)[0])} or, on your own computer, `jupyter lab {path}`"
     cells[0].source = f"{title}{solved}\n\n{hint}\n{rest}"
     cells.insert(1, new_code_cell(setup))
+    files = " and ".join(f"`{name}`" for name in made)
+    cells.append(new_markdown_cell(f"---\n*Built from {files} by `make build`: edit there, not here.*"))
     for i, cell in enumerate(cells):
         twins = sum(other.source == cell.source for other in cells[:i])
         cell.id = hashlib.sha1(f"{path} {cell.cell_type} {twins} {cell.source}".encode()).hexdigest()[:12]
-    nb = new_notebook(cells=cells, metadata=METADATA, nbformat_minor=5)
+    nb = new_notebook(cells=cells, metadata=METADATA | {"zeropoint": {"built_from": made}}, nbformat_minor=5)
     nbformat.validate(nb)
     return nb
+
+
+def body(
+    source: list[tuple[int, nbformat.NotebookNode]], folder: str, exercises: dict[str, Exercise]
+) -> list[nbformat.NotebookNode]:
+    """The cells that a source makes for `folder`."""
+    cells, told, asked = [], set(), set()
+    for line, cell in source:
+        tags, id = set(cell.metadata.get("tags", ())), cell.metadata.get("exercise")
+        unknown = tags - {"solution", "puzzle"} | cell.metadata.keys() - {"tags", "exercise", "lines_to_next_cell"}
+        if unknown:
+            raise Refused(f"{', '.join(sorted(unknown))}: a cell has tags, solution or puzzle, and an exercise", line)
+        if cell.cell_type not in ("markdown", "code"):
+            raise Refused(f"a cell is markdown or code, not {cell.cell_type}", line)
+        if id is not None and id not in exercises:
+            raise Refused(f"there is no exercise {id!r} here; there are {', '.join(exercises) or 'none'}", line)
+        if id in (told if cell.cell_type == "markdown" else asked):
+            raise Refused(f"exercise {id} stands here a second time", line)
+        if tags & LEFT_OUT[folder]:
+            continue
+        if id is not None and id not in told:
+            told.add(id)
+            cells += stated(exercises[id])
+        if cell.cell_type == "markdown":
+            if cell.source.strip():
+                cells.append(new_markdown_cell(cell.source))
+            continue
+        code = compiles(cell.source.strip("\n"), line)
+        if id is not None:
+            if not asks(code, id):
+                raise Refused(f'this cell belongs to exercise {id} and calls neither check("{id}", …) nor why', line)
+            asked.add(id)
+            written = answer(exercises[id], solved=folder == "solutions")
+            gap = "\n\n\n" if exercises[id].kind == "function" else "\n\n"
+            code = compiles(f"{written}{gap}{code}".strip("\n"), line)
+        if code:
+            cells.append(new_code_cell(code))
+    if absent := exercises.keys() - asked:
+        raise Refused(f'no cell `# %% exercise="…"` stands for {", ".join(sorted(absent))}')
+    if not cells or cells[0].cell_type != "markdown":
+        raise Refused("the first cell must be the head", 1)
+    return cells
 
 
 def series(notebooks: dict[str, nbformat.NotebookNode], project: dict) -> str:
@@ -130,9 +286,10 @@ def built(root: Path) -> dict[str, str]:
     for folder, origin in FOLDERS.items():
         for source in sorted((root / "sources" / origin).glob("[0-9][0-9]_*.py")):
             try:
-                nb = notebook(source.read_text(encoding="utf-8"), folder, source.stem, project, setup)
-            except ValueError as error:
-                raise SystemExit(f"{source.relative_to(root)}: {error}") from None
+                nb = notebook(root, folder, source.stem, project, setup)
+            except Refused as error:
+                place = f"{source.relative_to(root)}:{error.line}" if error.line else f"{source.relative_to(root)}"
+                raise SystemExit(f"{place}: {error}") from None
             notebooks[f"{folder}/{source.stem}.ipynb"] = nb
     readme = (root / "README.md").read_text(encoding="utf-8")
     readme = between(readme, "series", series(notebooks, project))

@@ -15,10 +15,11 @@ import torch
 from transformers import AutoConfig, AutoModelForCausalLM
 
 from zeropoint import geometry, models, plots, report
-from zeropoint.tiny import grid, watching as watch
-from zeropoint.puzzles.p03 import removals, trajectory
-from zeropoint.tiny.corpus import tokens_for
 from zeropoint.desk import outcome, predict
+from zeropoint.puzzles.p03 import removals, trajectory
+from zeropoint.tiny import grid
+from zeropoint.tiny import watching as watch
+from zeropoint.tiny.corpus import tokens_for
 from zeropoint.tiny.shape import TinyConfig, TinyLM
 from zeropoint.tiny.training import Recipe, train
 
@@ -26,9 +27,15 @@ from zeropoint.tiny.training import Recipe, train
 # ## Predict before you look
 
 # %%
-predict("n3.1", None, low=None, high=None)  # mini-neo trains for 6,000 updates: at which does its mean cosine pass 0.5?
-predict("n3.2", None)  # at the end, which tokens lie closer to the mean's direction: "frequent" or "rare"?
-predict("n3.3", None)  # whose removal takes it out of the input: "LayerNorm", "positions", "biases", "tying", "none"?
+predict(
+    "n3.1", None, low=None, high=None
+)  # mini-neo trains for 6,000 updates: at which does its mean cosine pass 0.5?
+predict(
+    "n3.2", None
+)  # at the end, which tokens lie closer to the mean's direction: "frequent" or "rare"?
+predict(
+    "n3.3", None
+)  # whose removal takes it out of the input: "LayerNorm", "positions", "biases", "tying", "none"?
 
 # %% [markdown]
 # ## Before the first update
@@ -97,7 +104,9 @@ heights = {label: [s.density(step, bins=20) for step in steps] for label, s in s
 heights["random vectors"] = [random.density] * len(steps)
 
 # %%
-fig = plots.panels([f"step {s}" if s != "end" else s for s in steps], shared_yaxes=True, horizontal_spacing=0.015)
+fig = plots.panels(
+    [f"step {s}" if s != "end" else s for s in steps], shared_yaxes=True, horizontal_spacing=0.015
+)
 for i, (label, columns) in enumerate(heights.items()):
     for column, y in enumerate(columns, start=1):
         trace = plots.line(label, random.centres.tolist(), y.tolist(), i, line_shape="hvh")
@@ -113,7 +122,9 @@ plots.finish(fig, f"Cosines of token pairs, during training{BOTH}", "cosine", y_
 
 # %%
 courses = {label: trajectory.whole(name) for label, name in MINI.items()}
-courses |= trajectory.checkpoints("stanford-crfm/alias-gpt2-small-x21", (0, 100, 1000, 10_000, 400_000))
+courses |= trajectory.checkpoints(
+    "stanford-crfm/alias-gpt2-small-x21", (0, 100, 1000, 10_000, 400_000)
+)
 
 # %%
 fig = plots.panels(["mean cosine", "‖mean‖", "mean row norm"])
@@ -156,7 +167,9 @@ for label in clocks.columns[clocks.loc["mean cosine, end / peak"] < 0.9]:
 # %%
 fig = plots.panels(list(MINI), shared_yaxes=True)
 for column, name in enumerate(MINI.values(), start=1):
-    by_group = trajectory.read(name).pivot(index="step", columns="group", values="median_cosine_with_mean")
+    by_group = trajectory.read(name).pivot(
+        index="step", columns="group", values="median_cosine_with_mean"
+    )
     for i, (group, title) in enumerate(trajectory.GROUPS.items()):
         fig.add_trace(plots.line(title, by_group.index + 1, by_group[group], i), row=1, col=column)
 fig.update_xaxes(type="log", dtick=1)
@@ -164,7 +177,10 @@ title = f"Cosine with the vocabulary's mean, by frequency{BOTH}"
 plots.finish(fig, title, "updates + 1", ["median cosine with the mean", ""])
 
 # %%
-ends = {label: trajectory.read(name).groupby("group").last().median_cosine_with_mean for label, name in MINI.items()}
+ends = {
+    label: trajectory.read(name).groupby("group").last().median_cosine_with_mean
+    for label, name in MINI.items()
+}
 leads = {label: "rare" if end["4"] > end["0"] else "frequent" for label, end in ends.items()}
 outcome("n3.2", leads[MINI_NEO], label=MINI_NEO)
 verdicts["the rare tokens lead"] = "; ".join(
@@ -204,13 +220,21 @@ runs = {"as it is": rows, "bare": live(**bare)[0], "bare and untied": live(**bar
 curves = {}
 for name, r in runs.items():
     for matrix, c in r[r.group == "all"].groupby("matrix"):
-        curves[f"{name}, {matrix} matrix" if r.matrix.nunique() > 1 else name] = c.set_index("step").mean_cosine
-fig = plots.go.Figure([plots.line(n, c.index, c, i, mode="lines+markers") for i, (n, c) in enumerate(curves.items())])
+        curves[f"{name}, {matrix} matrix" if r.matrix.nunique() > 1 else name] = c.set_index(
+            "step"
+        ).mean_cosine
+fig = plots.go.Figure(
+    [plots.line(n, c.index, c, i, mode="lines+markers") for i, (n, c) in enumerate(curves.items())]
+)
 plots.finish(fig, f"The mean appears<br>{TINY}", "updates", "mean pairwise cosine")
 
 # %%
 last = {n: c.iloc[-1] for n, c in curves.items()}
-verdicts |= {f"{n}, live": f"{v / last['as it is']:.2f} is left, one seed" for n, v in last.items() if n != "as it is"}
+verdicts |= {
+    f"{n}, live": f"{v / last['as it is']:.2f} is left, one seed"
+    for n, v in last.items()
+    if n != "as it is"
+}
 
 # %% [markdown]
 # How far did each token travel along the direction of the final mean? In units of ‖mean‖ the vocabulary's average is 1 by construction (if it began near 0); how even it is, is not. The control is a random direction at right angles to the mean.
@@ -218,22 +242,30 @@ verdicts |= {f"{n}, live": f"{v / last['as it is']:.2f} is left, one seed" for n
 # %%
 length = geometry.mean(after).norm()
 other = torch.randn(shape.d_model, generator=torch.Generator().manual_seed(0))
-other -= other @ geometry.mean(after) / length**2 * geometry.mean(after)  # at right angles to the mean
+other -= (
+    other @ geometry.mean(after) / length**2 * geometry.mean(after)
+)  # at right angles to the mean
 across = (after - before) @ other / other.norm()
-along = {"the mean": watch.drift(before, after) / length, "a random direction across it": across / length}
+along = {
+    "the mean": watch.drift(before, after) / length,
+    "a random direction across it": across / length,
+}
 bins = text.counts.argsort(descending=True, stable=True).tensor_split(16)
 counts = [text.counts[ids].double().mean().item() for ids in bins]
 drifts = {n: [a[ids].mean().item() for ids in bins] for n, a in along.items()}
 
 # %%
-fig = plots.go.Figure([plots.line(n, counts, y, i, mode="lines+markers") for i, (n, y) in enumerate(drifts.items())])
+fig = plots.go.Figure(
+    [plots.line(n, counts, y, i, mode="lines+markers") for i, (n, y) in enumerate(drifts.items())]
+)
 fig.update_xaxes(type="log", dtick=1)
 plots.finish(fig, f"Who moved?<br>{TINY}", "occurrences in the training text", "drift / ‖mean‖")
 
 # %%
 forwards = {n: (a > 0).double().mean().item() for n, a in along.items()}
-verdicts["the vocabulary drifts one way"] = f"{'kept' if forwards['the mean'] > 0.8 else 'killed'}: " + ", ".join(
-    f"{share:.0%} of tokens along {n}" for n, share in forwards.items()
+verdicts["the vocabulary drifts one way"] = (
+    f"{'kept' if forwards['the mean'] > 0.8 else 'killed'}: "
+    + ", ".join(f"{share:.0%} of tokens along {n}" for n, share in forwards.items())
 )
 
 # %% [markdown]
@@ -252,13 +284,17 @@ shown = removals.summarise(without).iloc[::-1]
 fig = plots.go.Figure()
 bars = dict(type="data", array=shown["± 95 %"].fillna(0).tolist())
 points = dict(mode="markers", marker_size=10, marker_color=plots.INKS[1], showlegend=False)
-fig.add_scatter(x=shown["mean"].tolist(), y=[f"without {part}" for part in shown.index], error_x=bars, **points)
+fig.add_scatter(
+    x=shown["mean"].tolist(), y=[f"without {part}" for part in shown.index], error_x=bars, **points
+)
 fig.add_vline(x=without["nothing"].mean(), line_dash="dot")
 title = f"Which parts does it need?<br>{GRID}, {shown.seeds.min()} to {shown.seeds.max()} seeds, 95 % intervals"
 plots.finish(fig, title, "mean pairwise cosine", "part taken away")
 
 # %%
-needs = {part: removals.verdict(*row) for part, row in zip(left.index, left.to_numpy(), strict=True)}
+needs = {
+    part: removals.verdict(*row) for part, row in zip(left.index, left.to_numpy(), strict=True)
+}
 verdicts |= {f"without {part}": said for part, said in needs.items()}
 four = left.loc[["LayerNorm", "positions", "biases", "tying"], "mean"].dropna()
 removes = " and ".join(four.index[four < removals.NEEDED_BELOW]) or "none"
@@ -272,27 +308,40 @@ untied = removals.untied(grid.read()[1])
 if untied:
     moved = untied["grew by"] > 1.5 and untied["mean cosine"] < without["nothing"].mean() / 2
     verdicts["untied, the input has merely not moved"] = "killed" if moved else "not killed"
-    verdicts["a token must occur to join"] = "killed" if untied["never seen, with the mean"] > 0.5 else "kept"
+    verdicts["a token must occur to join"] = (
+        "killed" if untied["never seen, with the mean"] > 0.5 else "kept"
+    )
 pd.Series(untied, name=f"{GRID}, untied").round(3)
 
 # %% [markdown]
 # ## Claims met here
 
 # %%
-asked = ("it is there at initialisation", *(f"without {part}" for part in ("LayerNorm", "positions", "biases")))
+asked = (
+    "it is there at initialisation",
+    *(f"without {part}" for part in ("LayerNorm", "positions", "biases")),
+)
 pd.set_option("display.max_colwidth", None)
-where = {claim: "a question under the post" if claim in asked else "this notebook" for claim in verdicts}
+where = {
+    claim: "a question under the post" if claim in asked else "this notebook" for claim in verdicts
+}
 pd.DataFrame({"from": where, "verdict of this run": verdicts})
 
 # %%
 numbers = {
-    label: {"initial mean cosine": row["mean cosine"]} for (label, what), row in table.items() if what == "initial"
+    label: {"initial mean cosine": row["mean cosine"]}
+    for (label, what), row in table.items()
+    if what == "initial"
 }
 for label in MINI:
     course = {"mean cosine passes 0.5 at update": clocks[label]["mean cosine passes 0.5"]}
-    numbers[label] = numbers.get(label, {}) | course | {"final mean cosine": courses[label].mean_cosine.iloc[-1]}
+    numbers[label] = (
+        numbers.get(label, {}) | course | {"final mean cosine": courses[label].mean_cosine.iloc[-1]}
+    )
 numbers[TINY] = {f"mean cosine, {n}": v for n, v in last.items()}
-numbers[GRID] = {f"mean cosine without {part}": value for part, value in shown["mean"].dropna().items()}
+numbers[GRID] = {
+    f"mean cosine without {part}": value for part, value in shown["mean"].dropna().items()
+}
 for label, values in numbers.items():
     report(label, values)
 

@@ -11,10 +11,10 @@
 import pandas as pd
 import torch
 
-from zeropoint.puzzles.p05 import analogies, heap, shifts
 from zeropoint import plots, report
-from zeropoint.models import load_pair
 from zeropoint.desk import outcome, predict
+from zeropoint.models import load_pair
+from zeropoint.puzzles.p05 import analogies, heap, shifts
 
 neo, gpt2 = load_pair()
 
@@ -85,7 +85,9 @@ def rebuilt(x0, y0):
 
 serve = sum(torch.equal(rebuilt(x0, y0), f) for x0 in range(25) for y0 in range(25))
 outcome(
-    "n5.1", {(1, 1): "both", (1, 0): "differences", (0, 1): "zero"}.get((recovered, serve == 1), "neither"), box.label
+    "n5.1",
+    {(1, 1): "both", (1, 0): "differences", (0, 1): "zero"}.get((recovered, serve == 1), "neither"),
+    box.label,
 )
 
 # %% [markdown]
@@ -93,7 +95,9 @@ outcome(
 
 # %%
 fake = heap.switched(f)
-disagree = (heap.heap_of_columns(fake, row=0) != heap.heap_of_columns(fake, row=2)).double().mean().item()
+disagree = (
+    (heap.heap_of_columns(fake, row=0) != heap.heap_of_columns(fake, row=2)).double().mean().item()
+)
 steady = all(torch.equal(heap.heap_of_columns(f, row), T_y) for row in range(25))
 holds = recovered and serve == 625 and steady and disagree > 0
 verdicts["f fixes both heaps and neither zero"] = (
@@ -105,15 +109,30 @@ print(verdicts["f fixes both heaps and neither zero"])
 # The table as handed out, and renumbered with two choices of zeros.
 
 # %%
-views = {"as handed out": f, "zeros 3 and 8": heap.seen_from(f, 3, 8), "zeros 21 and 14": heap.seen_from(f, 21, 14)}
+views = {
+    "as handed out": f,
+    "zeros 3 and 8": heap.seen_from(f, 3, 8),
+    "zeros 21 and 14": heap.seen_from(f, 21, 14),
+}
 fig = plots.panels(list(views))
 for column, view in enumerate(views.values(), start=1):
-    fig.add_trace(plots.go.Heatmap(z=view.tolist(), colorscale="Greys", showscale=False), row=1, col=column)
-plots.finish(fig, f"f(x, y), dark for a high number<br>{box.label}", "number of y", ["number of x", "", ""], height=480)
+    fig.add_trace(
+        plots.go.Heatmap(z=view.tolist(), colorscale="Greys", showscale=False), row=1, col=column
+    )
+plots.finish(
+    fig,
+    f"f(x, y), dark for a high number<br>{box.label}",
+    "number of y",
+    ["number of x", "", ""],
+    height=480,
+)
 
 # %%
 same_picture = torch.equal(views["zeros 3 and 8"], views["zeros 21 and 14"])
-report(box.label, {"choices of zeros that rebuild f": serve, "the two pictures are equal": str(same_picture)})
+report(
+    box.label,
+    {"choices of zeros that rebuild f": serve, "the two pictures are equal": str(same_picture)},
+)
 
 # %% [markdown]
 # A model's first vector is of this form: W_E[token] + W_pos[position]. Notebook 02 moves that zero about and the model never notices.
@@ -127,7 +146,8 @@ ROUNDS = 10  # each pair is asked for ten times, with ten other pairs to help
 families = {name: analogies.pairs(words, name) for name in analogies.FAMILIES}
 mismatched = {name: analogies.mismatched(pairs) for name, pairs in families.items()}
 asked, nonsense = (
-    [analogies.questions(pairs, ROUNDS, seed=0) for pairs in kind.values()] for kind in (families, mismatched)
+    [analogies.questions(pairs, ROUNDS, seed=0) for pairs in kind.values()]
+    for kind in (families, mismatched)
 )
 
 
@@ -147,10 +167,18 @@ spread = {name: shifts.spread(W) for name, W in clouds.items()}
 unit = {name: spread[name] * shifts.direction(W.shape[1], seed=0) for name, W in clouds.items()}
 scores = {}
 for name, W in clouds.items():
-    for where, shift in {"as it is": 0.0, "centred": -W.mean(0), "64 spreads away": 64 * unit[name]}.items():
+    for where, shift in {
+        "as it is": 0.0,
+        "centred": -W.mean(0),
+        "64 spreads away": 64 * unit[name],
+    }.items():
         column = {rule: analogies.mean_and_error(right(W, rule, shift)) for rule in analogies.RULES}
-        column["parallelogram, mismatched pairs"] = analogies.mean_and_error(right(W, "parallelogram", shift, nonsense))
-        scores[name, where] = {rule: f"{mean:.1%} ± {error:.1%}" for rule, (mean, error) in column.items()}
+        column["parallelogram, mismatched pairs"] = analogies.mean_and_error(
+            right(W, "parallelogram", shift, nonsense)
+        )
+        scores[name, where] = {
+            rule: f"{mean:.1%} ± {error:.1%}" for rule, (mean, error) in column.items()
+        }
 pd.DataFrame(scores)
 
 # %% [markdown]
@@ -193,7 +221,9 @@ outcome("n5.3", away, label=NEO)
 
 
 # %%
-def kept(rule):  # the smallest share of answers that survive a shift, over models, sizes and directions
+def kept(
+    rule,
+):  # the smallest share of answers that survive a shift, over models, sizes and directions
     stay = [
         (say(W, rule, size * unit[n]) == say(W, rule)).double().mean().item()
         for n, W in clouds.items()
@@ -294,8 +324,14 @@ rows = {}
 for what, weights in combinations.items():
     w, x = torch.tensor(weights).double(), W[1000 : 1000 + len(weights)].double()
     lag = heap.combine(x + shift, w) - (heap.combine(x, w) + shift)
-    base_matters = (heap.combine(x, w, W.mean(0).double()) - heap.combine(x, w)).norm() / W.mean(0).norm()
-    rows[what] = {"Σw": sum(weights), "lag / shift": lag.norm() / shift.norm(), "base moves it / ‖mean‖": base_matters}
+    base_matters = (heap.combine(x, w, W.mean(0).double()) - heap.combine(x, w)).norm() / W.mean(
+        0
+    ).norm()
+    rows[what] = {
+        "Σw": sum(weights),
+        "lag / shift": lag.norm() / shift.norm(),
+        "base moves it / ‖mean‖": base_matters,
+    }
 lags = pd.DataFrame(rows).T.astype(float)
 lags.round(6)
 
@@ -327,7 +363,9 @@ for name, W in clouds.items():
     report(
         name,
         accuracy | {"centring gains 3CosAdd (points)": 100 * by_centring[name][0]},
-        {"centring gains 3CosAdd (points)": "+0.4 % (word vectors; mean and first components removed)"},
+        {
+            "centring gains 3CosAdd (points)": "+0.4 % (word vectors; mean and first components removed)"
+        },
     )
 
 # %% [markdown]

@@ -11,14 +11,11 @@
 import pandas as pd
 import torch
 
-from zeropoint import geometry, plots, report
-from zeropoint.models import hub
-from zeropoint.puzzles.p07 import norms
-from zeropoint import streams
-from zeropoint.puzzles.p07 import volume
-from zeropoint.streams.figures import by_layer
-from zeropoint.models import load_pair
+from zeropoint import geometry, plots, report, streams
 from zeropoint.desk import outcome, predict
+from zeropoint.models import hub, load_pair
+from zeropoint.puzzles.p07 import norms, volume
+from zeropoint.streams.figures import by_layer
 
 torch.manual_seed(0)
 models = load_pair()
@@ -26,9 +23,15 @@ NEO, GPT2 = labels = [m.label for m in models]
 BOTH = f"{NEO} and {GPT2}"
 
 # %%
-count, rows = (64, (16, 64)) if models[0].source == "stand-in" else (12, (8, 32))  # large models: minutes otherwise
-stream_of = {m.label: streams.stream(m.bridge, streams.sequences(m.tokenizer, count)) for m in models}
-texts = {m.label: streams.sequences(m.tokenizer, *rows) for m in models}  # to intervene on: [row, position]
+count, rows = (
+    (64, (16, 64)) if models[0].source == "stand-in" else (12, (8, 32))
+)  # large models: minutes otherwise
+stream_of = {
+    m.label: streams.stream(m.bridge, streams.sequences(m.tokenizer, count)) for m in models
+}
+texts = {
+    m.label: streams.sequences(m.tokenizer, *rows) for m in models
+}  # to intervene on: [row, position]
 verdicts = {name: {} for name in labels}
 
 
@@ -51,7 +54,9 @@ def say(name, claim, verdict):
 # Two questions, then: what if μ's direction were gone and every denominator stayed? And what if μ stayed and u were as loud as without it?
 
 # %%
-predict("n7.1", None, low=None, high=None)  # share of E‖x‖² that is ‖μ‖², before the last block, the GPT-2 kind
+predict(
+    "n7.1", None, low=None, high=None
+)  # share of E‖x‖² that is ‖μ‖², before the last block, the GPT-2 kind
 predict("n7.2", None)  # which of the two does more, "direction" or "volume"? The GPT-Neo kind
 predict("n7.3", None)  # the GPT-2 kind
 
@@ -66,7 +71,10 @@ def split(X):
     seen = X - X.mean(1, keepdim=True)  # by LayerNorm
     mu2, variance = geometry.mean(X).square().sum().item(), X.var(0, correction=0).sum().item()
     parts = {"‖μ‖²": mu2, "variance": variance, "E‖x‖²": X.square().sum(1).mean().item()}
-    return parts | {"μ's share": geometry.share_of_mean(X), "… of denominators²": geometry.share_of_mean(seen)}
+    return parts | {
+        "μ's share": geometry.share_of_mean(X),
+        "… of denominators²": geometry.share_of_mean(seen),
+    }
 
 
 parts = {name: pd.DataFrame([split(X) for X in s.vectors]) for name, s in stream_of.items()}
@@ -90,10 +98,12 @@ for name, p in parts.items():
     steps, share = p.diff().dropna(), p["… of denominators²"]
     opposed = (steps["‖μ‖²"] * steps["variance"] < 0).sum()
     off = "yes" if opposed > len(steps) / 2 else "no"
-    say(name, "‖μ‖² and variance trade off, layer to layer", f"{off}: they part {opposed} times of {len(steps)}")
-    shrink = (
-        f"without μ denominators shrink by {1 - (1 - share.max()) ** 0.5:.0%} at most, after {share.argmax()} blocks"
+    say(
+        name,
+        "‖μ‖² and variance trade off, layer to layer",
+        f"{off}: they part {opposed} times of {len(steps)}",
     )
+    shrink = f"without μ denominators shrink by {1 - (1 - share.max()) ** 0.5:.0%} at most, after {share.argmax()} blocks"
     say(name, "the knob reaches far", f"{'yes' if share.max() > 0.5 else 'no'}: {shrink}")
 
 # %% [markdown]
@@ -108,7 +118,9 @@ def moved(place, by):
 
 
 def denominators_kept(cache):  # of the untouched run
-    return [(name, lambda scale, hook: cache[hook.name]) for name in cache if name.endswith("scale")]
+    return [
+        (name, lambda scale, hook: cache[hook.name]) for name in cache if name.endswith("scale")
+    ]
 
 
 def random_of_length(vector, generator):
@@ -130,7 +142,9 @@ def conditions(place, block, mu, factor=0.0):  # μ times factor: 0 removes it
         "direction, matched dose": lambda cache, rows: (
             moved(place, -volume.matched_dose(cache, block, mu) * mu) + denominators_kept(cache)
         ),
-        "random vector for μ": lambda cache, rows: moved(place, random_of_length(mu, generator) - mu),
+        "random vector for μ": lambda cache, rows: moved(
+            place, random_of_length(mu, generator) - mu
+        ),
         "random vector added": lambda cache, rows: moved(place, random_of_length(mu, generator)),
     }
 
@@ -141,7 +155,10 @@ def conditions(place, block, mu, factor=0.0):  # μ times factor: 0 removes it
 
 # %%
 def places(m):
-    s, n = streams.stream(m.bridge, texts[m.label]), m.bridge.cfg.n_layers  # μ is that of the rows tested
+    s, n = (
+        streams.stream(m.bridge, texts[m.label]),
+        m.bridge.cfg.n_layers,
+    )  # μ is that of the rows tested
     hooks = streams.layer_names(m.bridge)
     here = {f"after {k}": (hooks[k], k, s.vectors[k].mean(0)) for k in sorted({0, 1, n // 2, n})}
     return {"vocabulary": ("hook_embed", 0, m.W_E.mean(0))} | here
@@ -150,8 +167,12 @@ def places(m):
 # %%
 effects = {}
 for m in models:
-    plan = {(p, what): f for p, where in places(m).items() for what, f in conditions(*where).items()}
-    effects[m.label] = streams.effects(m.bridge, texts[m.label], plan, batch=4)  # loss rise and KL of every row
+    plan = {
+        (p, what): f for p, where in places(m).items() for what, f in conditions(*where).items()
+    }
+    effects[m.label] = streams.effects(
+        m.bridge, texts[m.label], plan, batch=4
+    )  # loss rise and KL of every row
 
 
 # %%
@@ -162,7 +183,9 @@ def mean_and_bar(kl):
 tables = {}
 for name, found in effects.items():
     each = {key: [e.loss.mean().item(), *mean_and_bar(e.kl)] for key, e in found.items()}
-    tables[name] = pd.DataFrame(each, index=["loss rise", "KL", "±"]).T.rename_axis(["μ of", "change"])
+    tables[name] = pd.DataFrame(each, index=["loss rise", "KL", "±"]).T.rename_axis(
+        ["μ of", "change"]
+    )
 pd.concat(tables, axis=1).round(3)
 
 # %%
@@ -173,8 +196,16 @@ for column, name in enumerate(labels, start=1):
         dots = plots.line(what, where, t["KL"], i, error=t["±"], mode="markers", marker_size=9)
         dots.marker.symbol = ("circle", "diamond", "square", "triangle-up", "x", "cross")[i]
         fig.add_trace(dots, row=1, col=column)
-names = ["whose μ: the vocabulary's, or after so many blocks", ["KL from the untouched model, nats a token", ""]]
-plots.finish(fig.update_yaxes(type="log"), f"What each change does to the predictions<br>{BOTH}", *names, height=480)
+names = [
+    "whose μ: the vocabulary's, or after so many blocks",
+    ["KL from the untouched model, nats a token", ""],
+]
+plots.finish(
+    fig.update_yaxes(type="log"),
+    f"What each change does to the predictions<br>{BOTH}",
+    *names,
+    height=480,
+)
 
 # %% [markdown]
 # ## Direction or volume?
@@ -195,8 +226,15 @@ for name, found in effects.items():
         side = {1: "direction", -1: "volume", 0: "undecided"}[sign]
         _, _, sign = compare(found[place, "random vector for μ"], found[place, "μ removed"])
         serves = {1: "no, it harms", -1: "yes", 0: "no better than none"}[sign]
-        sides[name, place] = {"direction − volume": gap, "±": bar, "side": side, "a random vector serves": serves}
-        gap, bar, sign = compare(found[place, "direction, matched dose"], found[place, "volume only"])
+        sides[name, place] = {
+            "direction − volume": gap,
+            "±": bar,
+            "side": side,
+            "a random vector serves": serves,
+        }
+        gap, bar, sign = compare(
+            found[place, "direction, matched dose"], found[place, "volume only"]
+        )
         side = {1: "direction", -1: "volume", 0: "undecided"}[sign]
         sides[name, place] |= {"at matched dose": gap, "± ": bar, "side at matched dose": side}
 pd.DataFrame(sides).T
@@ -239,7 +277,9 @@ turned = {}
 for m in models:
     k = int(parts[m.label]["… of denominators²"][:-1].argmax())
     hook, mu = streams.layer_names(m.bridge)[k], stream_of[m.label].vectors[k].mean(0)
-    plan = {(f, what): e for f in factors for what, e in list(conditions(hook, k, mu, f).items())[:3]}
+    plan = {
+        (f, what): e for f in factors for what, e in list(conditions(hook, k, mu, f).items())[:3]
+    }
     found = streams.effects(m.bridge, texts[m.label][::2], plan, batch=4)
     turned[f"{m.label}, after {k} blocks"] = found
 
@@ -248,8 +288,17 @@ curves, bars = {}, {}
 for panel, found in turned.items():
     for what, shown in (("μ removed", "μ scaled"), ("direction only",) * 2, ("volume only",) * 2):
         points = [mean_and_bar(found[factor, what].kl) for factor in factors]
-        curves.setdefault(panel, {})[shown], bars.setdefault(panel, {})[shown] = zip(*points, strict=True)
-by_layer(curves, f"Turning the knob<br>{BOTH}", ["KL, nats a token", ""], error=bars, x="μ times", at=factors)
+        curves.setdefault(panel, {})[shown], bars.setdefault(panel, {})[shown] = zip(
+            *points, strict=True
+        )
+by_layer(
+    curves,
+    f"Turning the knob<br>{BOTH}",
+    ["KL, nats a token", ""],
+    error=bars,
+    x="μ times",
+    at=factors,
+)
 
 # %% [markdown]
 # ## What does the direction say?
@@ -267,10 +316,19 @@ def says(m, vector, counts):
 for m in models:
     s = stream_of[m.label]
     counts, mu = torch.bincount(s.token, minlength=len(m.W_E)), s.vectors[-1].mean(0)
-    chance = torch.tensor([says(m, torch.randn(len(mu)), counts) for _ in range(100)]).abs().quantile(0.95).item()
+    chance = (
+        torch.tensor([says(m, torch.randn(len(mu)), counts) for _ in range(100)])
+        .abs()
+        .quantile(0.95)
+        .item()
+    )
     found = says(m, mu, counts)
     both = f"its logits correlate {found:.2f} with log frequency; 95 of 100 random directions stay under {chance:.2f}"
-    say(m.label, "the top mean says how often tokens occur", f"{'yes' if found > chance else 'no'}: {both}")
+    say(
+        m.label,
+        "the top mean says how often tokens occur",
+        f"{'yes' if found > chance else 'no'}: {both}",
+    )
 
 # %% [markdown]
 # ## Before, after, nowhere
@@ -280,7 +338,9 @@ for m in models:
 # %%
 runs = norms.recorded()
 runs["share"] = runs["mean_squared"] / (runs["mean_squared"] + runs["variance"])
-inside = runs[runs["layer"] > 0].groupby(["norm", "seed", "step"]).mean()  # over the layers above the embedding
+inside = (
+    runs[runs["layer"] > 0].groupby(["norm", "seed", "step"]).mean()
+)  # over the layers above the embedding
 over_seeds = inside.groupby(["norm", "step"]).agg(["mean", "sem"])
 end = over_seeds.xs(runs["step"].max(), level="step")
 end[["loss", "mean_cosine", "share", "removed", "direction", "volume"]].round(3).T
@@ -319,14 +379,26 @@ tiny["the embedding's cone needs LayerNorm"] = f"{needs}: {at_end}"
 
 # %%
 for kind in ("pre", "post"):
-    d = (inside["direction"] - inside["volume"]).loc[kind].groupby("step").agg(["mean", "sem"]).iloc[-1]
-    side = "undecided" if abs(d["mean"]) < 2 * d["sem"] else "direction" if d["mean"] > 0 else "volume"
-    tiny[f"direction or volume, {kind}-LayerNorm"] = f"{side}: {d['mean']:+.3f} ± {2 * d['sem']:.3f} nats at the end"
+    d = (
+        (inside["direction"] - inside["volume"])
+        .loc[kind]
+        .groupby("step")
+        .agg(["mean", "sem"])
+        .iloc[-1]
+    )
+    side = (
+        "undecided" if abs(d["mean"]) < 2 * d["sem"] else "direction" if d["mean"] > 0 else "volume"
+    )
+    tiny[f"direction or volume, {kind}-LayerNorm"] = (
+        f"{side}: {d['mean']:+.3f} ± {2 * d['sem']:.3f} nats at the end"
+    )
 
 # %%
 for kind in ("pre", "post"):
     rise = over_seeds.loc[kind]["volume"]  # of the loss, when all but μ is as loud as without it
-    clear = rise["mean"].where(rise["mean"].abs() > (2 * rise["sem"]).clip(lower=0.01), 0)  # under 0.01: nothing
+    clear = rise["mean"].where(
+        rise["mean"].abs() > (2 * rise["sem"]).clip(lower=0.01), 0
+    )  # under 0.01: nothing
     looks = f"helps at {(clear > 0).sum()} of {len(clear)} looks, hurts at {(clear < 0).sum()}"
     reach = f"without it {rise['mean'].min():+.2f} to {rise['mean'].max():+.2f} nats"
     tiny[f"the volume helps at some time, {kind}-LayerNorm"] = (
@@ -360,7 +432,9 @@ sources = {
     "pre- and post-LayerNorm differ": "a comment on the post",
 }
 claims = pd.DataFrame(verdicts)
-claims = pd.concat([claims, pd.DataFrame({name: tiny for name in ["tiny models, recorded"]})], axis=1).fillna("")
+claims = pd.concat(
+    [claims, pd.DataFrame({name: tiny for name in ["tiny models, recorded"]})], axis=1
+).fillna("")
 claims.insert(0, "from", [sources.get(claim, "this notebook") for claim in claims.index])
 claims
 
@@ -369,7 +443,11 @@ for name in labels:
     kl, share = tables[name]["KL"], parts[name]["… of denominators²"]
     place = kl.index.unique("μ of")[-2]
     numbers = {"μ's share of denominators², largest": share.max()}
-    report(name, numbers | {f"KL, {what}, {place}": kl[place, what] for what in ("direction only", "volume only")})
+    report(
+        name,
+        numbers
+        | {f"KL, {what}, {place}": kl[place, what] for what in ("direction only", "volume only")},
+    )
 
 # %% [markdown]
 # **The lesson.** "It sets the scale" and "it says something" are different claims, and one hook apart: hold the denominators still. And say at which dose: what taking μ out does whole, and what a nudge of equal size does, are two questions.

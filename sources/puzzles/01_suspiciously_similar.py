@@ -3,7 +3,7 @@
 #
 # **Question.** Two language models, two tables of token embeddings. In one, almost all vectors point the same way; in the other, much less. Is that surprising, and why is it so?
 #
-# **Time** 60 min · **Difficulty** ●●○ · **You need** matrix products, the cosine, and that a language model begins by looking up each token in a table of vectors
+# **Time** 70 min · **Difficulty** ●●○ · **You need** matrix products, the cosine, and that a language model begins by looking up each token in a table of vectors
 #
 # A solution is a mechanism, evidence for it, and a rival explanation ruled out. From 1.2 on a cell hands you the task when you run it: each task tells a little more than the one before, so stay with the question first.
 #
@@ -16,8 +16,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from zeropoint import geometry, plots, report
-from zeropoint.models import load_pair
 from zeropoint.desk import check, hint, outcome, predict, progress, reveal, task, why
+from zeropoint.models import load_pair
 
 # %%
 neo, gpt2 = load_pair()
@@ -34,22 +34,7 @@ predict("1.a", None, low=None, high=None)  # random vectors of the same width
 predict("1.b", None, low=None, high=None)  # the GPT-Neo kind
 predict("1.c", None, low=None, high=None)  # the GPT-2 kind
 
-# %% [markdown]
-# ## 1.1 Mean pairwise cosine
-#
-# ●●○ · 10 min. The mean cosine over all pairs of different rows, each pair once. GPT-Neo's 50,257 tokens make 1.26 billion pairs, a table of 10 GB: do it without forming them.
-
-
-# %%
-def answer_1_1(W: Float[Tensor, "d_vocab d_model"]) -> float:
-    # SOLUTION
-    u = W / W.norm(dim=1, keepdim=True)
-    n = len(u)
-    # The squared length of the sum of unit rows holds every pair twice, and each row with itself once.
-    return ((u.sum(0).square().sum() - n) / (n * (n - 1))).item()
-    # END
-
-
+# %% exercise="1.1"
 check("1.1", answer_1_1, real=clouds)
 
 # %%
@@ -79,59 +64,13 @@ for asked, (name, W) in zip("bca", (clouds | random).items(), strict=True):
 # %%
 # your experiments
 
-# %% [markdown]
-# ## 1.2
-#
-# ●○○ · 5 min
-
-# %%
-task("1.2")
-
-
-# %%
-def answer_1_2(W: Float[Tensor, "d_vocab d_model"]):
-    # SOLUTION
-    mean = W.mean(0)
-    return (W @ mean) / (W.norm(dim=1) * mean.norm())
-    # END
-
-
+# %% exercise="1.2"
 check("1.2", answer_1_2, real=clouds)
 
-# %% [markdown]
-# ## 1.3
-#
-# ●○○ · 5 min
-
-# %%
-task("1.3")
-
-
-# %%
-def answer_1_3(W: Float[Tensor, "d_vocab d_model"]):
-    # SOLUTION
-    return W - W.mean(0)  # over the vocabulary, not over d_model
-    # END
-
-
+# %% exercise="1.3"
 check("1.3", answer_1_3, real=clouds)
 
-# %% [markdown]
-# ## 1.4
-#
-# ●○○ · 5 min
-
-# %%
-task("1.4")
-
-
-# %%
-def answer_1_4(W: Float[Tensor, "d_vocab d_model"]):
-    # SOLUTION
-    return (W.mean(0).square().sum() / W.square().sum(1).mean()).item()
-    # END
-
-
+# %% exercise="1.4"
 check("1.4", answer_1_4, real=clouds)
 
 # %% [markdown]
@@ -140,7 +79,9 @@ check("1.4", answer_1_4, real=clouds)
 # What 1.3 did, if you have solved it. What should the figure show if your explanation is right, and what if it is wrong? A mean near zero is nearly sure by algebra; the width is not.
 
 # %%
-predict("1.d", None, low=None, high=None)  # the mean of |cosine| over all pairs of answer_1_3(W), the GPT-Neo kind
+predict(
+    "1.d", None, low=None, high=None
+)  # the mean of |cosine| over all pairs of answer_1_3(W), the GPT-Neo kind
 
 # %%
 try:
@@ -152,40 +93,11 @@ else:
     outcome("1.d", after[NEO].mean_abs, label=NEO)
     plots.cosine_figure(after, f"Cosines of all pairs, after 1.3<br>{NEO} and {GPT2}").show()
 
-# %% [markdown]
-# ## 1.5
-#
-# ●●● · 15 min. An average is not the whole of a distribution.
-
-# %%
-task("1.5")
-
-
-# %%
-def answer_1_5(W: Float[Tensor, "d_vocab d_model"]):
-    # SOLUTION
-    u = W - W.mean(0)
-    u = u / u.norm(dim=1, keepdim=True)
-    n = len(u)
-    squares = (u.T @ u).square().sum()  # Σᵢⱼ (ûᵢ·ûⱼ)², from a matrix of d × d instead of n × n
-    return (n * (n - 1) / (squares - n)).item()
-    # END
-
-
+# %% exercise="1.5"
 check("1.5", answer_1_5, real=clouds)
 
-# %% [markdown]
-# ## 1.6 Why?
-#
-# ●●○ · 10 min. In a few sentences: why do the embeddings look so similar, what shows it, which rival did you rule out and how, and what would you not conclude from the difference between the two models? Then compare yours with the points, one by one.
-
-# %%
-answer_1_6 = "One common vector; see below."  # SOLUTION
-
+# %% exercise="1.6"
 why("1.6", answer_1_6)
-
-# %% [markdown] tags=["solution"]
-# One answer. Every row is a big common vector plus a small one of its own, so any two rows share most of their length. The mean of the rows is long, the tokens lie close to its direction, and the mean cosine equals the squared length of the mean unit vector. Taking the mean away takes the similarity away; taking any other vector of that length away does not. Meaning is ruled out by shuffling each column on its own: the chimeras are as similar as the tokens were. From the difference between the models follows only how far each cloud lies from zero, not how much their tokens are alike.
 
 # %% [markdown]
 # ## Where you stand
@@ -201,5 +113,8 @@ report(
         "centred": answer_1_1(answer_1_3(clouds[NEO])),
         "effective dimension": answer_1_5(clouds[NEO]),
     },
-    published={"mean cosine": "over 0.9 (GPT-Neo-125M, the post)", "centred": "0.0024 (GPT-Neo-125M)"},
+    published={
+        "mean cosine": "over 0.9 (GPT-Neo-125M, the post)",
+        "centred": "0.0024 (GPT-Neo-125M)",
+    },
 )

@@ -16,10 +16,10 @@ from jaxtyping import Float
 from torch import Tensor
 
 from zeropoint import report
-from zeropoint.tiny.corpus import stdlib_text
-from zeropoint.models import load_pair
 from zeropoint.desk import check, hint, outcome, predict, progress, reveal, why  # noqa: F401
+from zeropoint.models import load_pair
 from zeropoint.puzzles.p02.symmetries import Trial
+from zeropoint.tiny.corpus import stdlib_text
 
 torch.set_grad_enabled(False)
 neo, gpt2 = load_pair()
@@ -33,23 +33,12 @@ NEO, GPT2 = pair
 text = "\n".join(stdlib_text()[1])
 trials = {}
 for n, model in pair.items():
-    stretches = [model.tokenizer.encode(text[start : start + 2000])[:48] for start in range(0, 30_000, 5000)]
+    stretches = [
+        model.tokenizer.encode(text[start : start + 2000])[:48] for start in range(0, 30_000, 5000)
+    ]
     trials[n] = Trial(model, torch.tensor(stretches))
 
-# %% [markdown]
-# ## 2.1 How far apart are two predictions?
-#
-# ●○○ · 5 min. KL(before ‖ after) at each position, in nats, averaged over positions: how much worse off is somebody who believes the predictions after a move while those before it are true?
-
-
-# %%
-def answer_2_1(before: Float[Tensor, "seq d_vocab"], after: Float[Tensor, "seq d_vocab"]) -> float:
-    # SOLUTION
-    log_p, log_q = before.log_softmax(-1), after.log_softmax(-1)
-    return (log_p.exp() * (log_p - log_q)).sum(-1).mean().item()
-    # END
-
-
+# %% exercise="2.1"
 logits = {n: t.own[0] for n, t in trials.items()}  # [seq, d_vocab]
 check("2.1", answer_2_1, real={n: (own, own + torch.randn_like(own)) for n, own in logits.items()})
 
@@ -57,20 +46,7 @@ check("2.1", answer_2_1, real={n: (own, own + torch.randn_like(own)) for n, own 
 # hint("2.1")
 # reveal("2.1")
 
-# %% [markdown]
-# ## 2.2 Hide the mean
-#
-# ●○○ · 5 min. Return a new W_E whose rows have mean zero, and a new W_pos, so that the model predicts what it did before, whatever it reads. (The head keeps the old W_E.)
-
-
-# %%
-def answer_2_2(W_E: Float[Tensor, "d_vocab d_model"], W_pos: Float[Tensor, "n_ctx d_model"]):
-    # SOLUTION
-    mu = W_E.mean(0)
-    return W_E - mu, W_pos + mu
-    # END
-
-
+# %% exercise="2.2"
 check("2.2", answer_2_2, real={n: (m.W_E, m.W_pos) for n, m in pair.items()})
 
 # %% [markdown]
@@ -87,9 +63,17 @@ check("2.2", answer_2_2, real={n: (m.W_E, m.W_pos) for n, m in pair.items()})
 def try_out(name, move):
     """Apply a move to both copies and say what it did."""
     found = {n: t.change(move(t)) for n, t in trials.items()}
-    rows = {n: (c.logit, c.log_prob, trials[n].floor, c.kl, c.verdict(trials[n].floor)) for n, c in found.items()}
+    rows = {
+        n: (c.logit, c.log_prob, trials[n].floor, c.kl, c.verdict(trials[n].floor))
+        for n, c in found.items()
+    }
     columns = ["max |Δ logit|", "max |Δ log p|", "floor", "KL", "verdict"]
-    print(pd.DataFrame(rows, index=columns).T.rename_axis(name).to_string(float_format="{:.2g}".format), "\n")
+    print(
+        pd.DataFrame(rows, index=columns)
+        .T.rename_axis(name)
+        .to_string(float_format="{:.2g}".format),
+        "\n",
+    )
     return rows[NEO][-1]
 
 
@@ -109,7 +93,8 @@ predict("2.g", None)  # every row of wte loses its own mean over d_model; the he
 predict("2.h", None)  # the same, still tied
 
 # %%
-moves = {  # t.E and t.P: the copy's token and position embeddings; t.mu: the mean row of t.E; t.random(): r
+# t.E and t.P: the copy's token and position embeddings; t.mu: the mean row of t.E; t.random(): r
+moves = {
     "2.c": lambda t: {"wte": t.E - t.mu},
     "2.d": lambda t: {"wte": t.E - t.mu, "lm_head": t.E - t.mu},
     "2.e": lambda t: {"lm_head": t.E - t.random()},
@@ -141,42 +126,17 @@ for name, move in moves.items():
 # %%
 # your experiments: try_out("a name", lambda t: {"wte": ..., "wpe": ..., "lm_head": ...})
 
-# %% [markdown]
-# ## 2.3 What the tied head does
-#
-# ●●○ · 8 min. After your move of 2.2 the tied head uses the new W_E; the final hidden states h are what they were. By how much does log Z, the logsumexp of a position's logits, change at each position? (There is a way without computing any logit.)
-
-
-# %%
-def answer_2_3(W_E: Float[Tensor, "d_vocab d_model"], h: Float[Tensor, "seq d_model"]):
-    # SOLUTION
-    return -(h @ W_E.mean(0))  # every logit of a position changes by this number
-    # END
-
-
+# %% exercise="2.3"
 caches = {n: pair[n].bridge.run_with_cache(t.ids[:1])[1] for n, t in trials.items()}
-check("2.3", answer_2_3, real={n: (m.W_E, caches[n]["ln_final.hook_out"][0]) for n, m in pair.items()})
+check(
+    "2.3", answer_2_3, real={n: (m.W_E, caches[n]["ln_final.hook_out"][0]) for n, m in pair.items()}
+)
 
 # %% [markdown]
 # Would a training loss with a penalty on (log Z)², as GPT-Neo's, be as blind as the predictions? Would weight decay?
-#
-# ## 2.4 Four terms in a head
-#
-# ●●○ · 10 min. Something like it happens inside attention. Let everything a head reads share a vector c: the query comes from c + u, the key from c + v, and the score is (c + u)ᵀA(c + v). Multiply out. A softmax over the keys cannot see all four terms: return the sum of those that it sees.
 
 
-# %%
-def answer_2_4(
-    u: Float[Tensor, "query d_model"],
-    v: Float[Tensor, "key d_model"],
-    c: Float[Tensor, " d_model"],
-    A: Float[Tensor, "d_model d_model"],
-):
-    # SOLUTION
-    return u @ A @ v.T + c @ A @ v.T
-    # END
-
-
+# %% exercise="2.4"
 def head(n):  # the first head of the second layer; c is the mean of what it reads, after LayerNorm
     x = caches[n]["blocks.1.ln1.hook_out"][0]
     c, bridge = x.mean(0), pair[n].bridge
@@ -193,32 +153,23 @@ try:
     for n in pair:
         u, v, c, A = head(n)
         whole, seen, without = (u + c) @ A @ (v + c).T, answer_2_4(u, v, c, A), u @ A @ v.T
-        off = [(scores.softmax(-1) - whole.softmax(-1)).abs().max().item() for scores in (seen, without)]
-        print(f"{n}: your terms move the pattern by {off[0]:.1e}; the term without c alone, by {off[1]:.1e}")
+        pattern = whole.softmax(-1)
+        off = (seen.softmax(-1) - pattern).abs().max()
+        off_alone = (without.softmax(-1) - pattern).abs().max()
+        print(f"{n}: your terms are off by {off:.1e}, the term without c by {off_alone:.1e}")
 except NotImplementedError:
     print("Solve 2.4 first.")
 
-# %% [markdown]
-# ## 2.5 Absorb a constant
-#
-# ●●○ · 8 min. LayerNorm ends with x = x̂ · gain + shift, and something affine reads it: xW + b. Take c out of what LayerNorm gives, so that the reader's output is what it was. Return the new shift and the new b.
 
-
-# %%
-def answer_2_5(
-    shift: Float[Tensor, " d_model"],
-    W: Float[Tensor, "d_model d_out"],
-    b: Float[Tensor, " d_out"],
-    c: Float[Tensor, " d_model"],
-):
-    # SOLUTION
-    return shift - c, b + c @ W
-    # END
-
-
+# %% exercise="2.5"
 def mlp(n, layer):  # c: the mean of what the MLP reads
     bridge, c = pair[n].bridge, caches[n][f"blocks.{layer}.ln2.hook_out"].mean((0, 1))
-    return bridge.blocks[layer].ln2.b.detach(), bridge.W_in[layer].detach(), bridge.b_in[layer].detach(), c
+    return (
+        bridge.blocks[layer].ln2.b.detach(),
+        bridge.W_in[layer].detach(),
+        bridge.b_in[layer].detach(),
+        c,
+    )
 
 
 check("2.5", answer_2_5, real={n: mlp(n, 0) for n in pair})
@@ -244,22 +195,14 @@ def in_every_mlp(n, both):
 try:
     outcome("2.i", in_every_mlp(NEO, both=True), label=NEO)
     outcome("2.j", in_every_mlp(NEO, both=False), label=NEO)
-    print(f"{GPT2}: {in_every_mlp(GPT2, both=True)}; the shift only: {in_every_mlp(GPT2, both=False)}")
+    print(
+        f"{GPT2}: {in_every_mlp(GPT2, both=True)}; the shift only: {in_every_mlp(GPT2, both=False)}"
+    )
 except NotImplementedError:
     print("Solve 2.5 first.")
 
-# %% [markdown]
-# ## 2.6 How free is the mean?
-#
-# ●●○ · 10 min. In a few sentences: which moves are exactly free and why, which are not, how you tell exact from nearly, and to what, other than the predictions, a free move is not free. Then compare with the points, one by one.
-
-# %%
-answer_2_6 = "Two matrices are read only as a sum, and softmax sees only differences; see below."  # SOLUTION
-
+# %% exercise="2.6"
 why("2.6", answer_2_6)
-
-# %% [markdown] tags=["solution"]
-# One answer. The model reads sums of a token row and a position row, so any vector may pass from all tokens to all positions: equal logits if the head stays, equal probabilities if it follows, since a vector taken from every row of the head changes all logits of a position alike. Taking μ from the tokens alone is no symmetry, tied or not. Inside attention, two of four terms are the same for all keys; cᵀAv stays and acts as a bias of the query, and biases behind LayerNorm can take over any constant. Rounding is told from change by the float64 floor. Weight decay and z-loss see what the predictions do not.
 
 # %% [markdown]
 # ## Where you stand
@@ -270,4 +213,7 @@ progress("2")
 # %% tags=["solution"]
 for n, t in trials.items():
     tied, alone = t.change(yours(t, tied=True)), t.change(moves["2.c"](t))
-    report(n, {"floor": t.floor, "2.b: max |Δ log p|": tied.log_prob, "2.c: KL, nats a token": alone.kl})
+    report(
+        n,
+        {"floor": t.floor, "2.b: max |Δ log p|": tied.log_prob, "2.c: KL, nats a token": alone.kl},
+    )

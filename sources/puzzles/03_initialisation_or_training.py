@@ -17,17 +17,19 @@ from scipy.stats import t as student
 from torch import Tensor
 
 from zeropoint import geometry, models, plots, report
-from zeropoint.tiny import grid
-from zeropoint.puzzles.p03 import trajectory
-from zeropoint.tiny.corpus import tokens_for
 from zeropoint.desk import check, hint, outcome, predict, progress, reveal, why
+from zeropoint.puzzles.p03 import trajectory
+from zeropoint.tiny import grid
+from zeropoint.tiny.corpus import tokens_for
 from zeropoint.tiny.shape import TinyConfig, TinyLM
 from zeropoint.tiny.training import Recipe, train
 
 # %%
 MINI = {models.load_embedding(name).label: name for name in models.STAND_INS}
 NEO, GPT2 = MINI
-courses = {label: trajectory.whole(name) for label, name in MINI.items()}  # rows: the updates that were looked at
+courses = {
+    label: trajectory.whole(name) for label, name in MINI.items()
+}  # rows: the updates that were looked at
 courses[NEO].iloc[[0]].round(6)
 
 # %% [markdown]
@@ -49,19 +51,7 @@ predict("3.e", None, low=None, high=None)  # positional embeddings
 predict("3.f", None, low=None, high=None)  # biases
 predict("3.g", None, low=None, high=None)  # tying
 
-# %% [markdown]
-# ## 3.1 What chance alone gives
-#
-# ●●○ · 8 min. n rows of d independent numbers from N(0, σ²). Return three root mean squares: of a row's length, of the length of the mean row, and of the cosine of two different rows (for this one, any d that is not tiny will do).
-
-
-# %%
-def answer_3_1(n: int, d: int, sigma: float) -> tuple[float, float, float]:
-    # SOLUTION
-    return sigma * d**0.5, sigma * (d / n) ** 0.5, d**-0.5
-    # END
-
-
+# %% exercise="3.1"
 check("3.1", answer_3_1, real={label: (16384, 128, 0.02) for label in MINI})
 
 # %%
@@ -75,7 +65,12 @@ check("3.1", answer_3_1, real={label: (16384, 128, 0.02) for label in MINI})
 
 # %%
 outcome("3.a", courses[NEO].mean_cosine[0], label=NEO)
-pd.DataFrame({label: c.loc[0, ["mean_row_norm", "norm_of_mean", "mean_cosine"]] for label, c in courses.items()})
+pd.DataFrame(
+    {
+        label: c.loc[0, ["mean_row_norm", "norm_of_mean", "mean_cosine"]]
+        for label, c in courses.items()
+    }
+)
 
 # %%
 fig = plots.panels(["mean cosine", "held-out loss"])
@@ -83,24 +78,15 @@ for i, (label, c) in enumerate(courses.items()):
     for column, what in enumerate(("mean_cosine", "held_out_loss"), start=1):
         fig.add_trace(plots.line(label, c.index + 1, c[what], i), row=1, col=column)
 fig.update_xaxes(type="log", dtick=1)
-plots.finish(fig, f"Two recorded trainings<br>{NEO} and {GPT2}", "updates + 1", ["cosine", "nats a token"])
+plots.finish(
+    fig, f"Two recorded trainings<br>{NEO} and {GPT2}", "updates + 1", ["cosine", "nats a token"]
+)
 
-# %% [markdown]
-# ## 3.2 When?
-#
-# ●○○ · 8 min. At which update does a recorded quantity first reach a level? It is below the level at the first look, and may fall below it again later. Between two looks take it to change evenly.
-
-
-# %%
-def answer_3_2(steps: Float[Tensor, " looks"], values: Float[Tensor, " looks"], level: float) -> float:
-    # SOLUTION
-    after = int((values >= level).nonzero()[0])
-    rise = (values[after] - values[after - 1]) / (steps[after] - steps[after - 1])
-    return (steps[after - 1] + (level - values[after - 1]) / rise).item()
-    # END
-
-
-looks = {n: (torch.tensor(c.index).double(), torch.tensor(c.mean_cosine.to_numpy())) for n, c in courses.items()}
+# %% exercise="3.2"
+looks = {
+    n: (torch.tensor(c.index).double(), torch.tensor(c.mean_cosine.to_numpy()))
+    for n, c in courses.items()
+}
 check("3.2", answer_3_2, real=looks)
 
 # %%
@@ -142,70 +128,41 @@ c = rows[rows.group == "all"].set_index("step").mean_cosine
 fig = plots.go.Figure(plots.line("mean cosine", c.index, c, 0, mode="lines+markers"))
 plots.finish(fig, f"Before your eyes<br>{TINY}", "updates", "mean pairwise cosine")
 
-# %% [markdown]
-# ## 3.3 Which tokens lie close?
-#
-# ●●○ · 8 min. `order` lists all tokens, the most frequent first. Cut it into k groups of equal size (k divides the number of tokens) and return for each the mean cosine of its tokens with the mean row of the whole vocabulary: shape [k].
-
-
-# %%
-def answer_3_3(W: Float[Tensor, "d_vocab d_model"], order: Int[Tensor, " d_vocab"], k: int):
-    # SOLUTION
-    along = torch.nn.functional.cosine_similarity(W, W.mean(0, keepdim=True))
-    return along[order].reshape(k, -1).mean(1)
-    # END
-
-
+# %% exercise="3.3"
 by_count = text.counts.argsort(descending=True, stable=True)
 check("3.3", answer_3_3, real={TINY: (after, by_count, 16)})
 
-# %% [markdown]
-# ## 3.4 Which tokens moved?
-#
-# ●○○ · 5 min. Take the direction of the final mean row. How far did each token travel along it from before to after, backwards counting negative? Shape [d_vocab].
-
-
-# %%
-def answer_3_4(before: Float[Tensor, "d_vocab d_model"], after: Float[Tensor, "d_vocab d_model"]):
-    # SOLUTION
-    direction = torch.nn.functional.normalize(after.mean(0), dim=0)
-    return after @ direction - before @ direction
-    # END
-
-
+# %% exercise="3.4"
 check("3.4", answer_3_4, real={TINY: (before, after)})
 
 # %%
 try:
     shown = {
         "cosine with the mean": answer_3_3(after, by_count, 16),
-        "drift / ‖mean‖": (answer_3_4(before, after) / after.mean(0).norm())[by_count].view(16, -1).mean(1),
+        "drift / ‖mean‖": (answer_3_4(before, after) / after.mean(0).norm())[by_count]
+        .view(16, -1)
+        .mean(1),
     }
 except NotImplementedError:
     print("Solve 3.3 and 3.4 first.")
 else:
-    outcome("3.c", "frequent" if shown["cosine with the mean"].diff().mean() < 0 else "rare", label=TINY)
-    fig = plots.go.Figure(
-        [plots.line(n, range(1, 17), y.tolist(), i, mode="lines+markers") for i, (n, y) in enumerate(shown.items())]
+    outcome(
+        "3.c", "frequent" if shown["cosine with the mean"].diff().mean() < 0 else "rare", label=TINY
     )
-    plots.finish(fig, f"By frequency<br>{TINY}", "sixteenth of the vocabulary, by frequency", "see legend").show()
+    fig = plots.go.Figure(
+        [
+            plots.line(n, range(1, 17), y.tolist(), i, mode="lines+markers")
+            for i, (n, y) in enumerate(shown.items())
+        ]
+    )
+    plots.finish(
+        fig, f"By frequency<br>{TINY}", "sixteenth of the vocabulary, by frequency", "see legend"
+    ).show()
 
 # %% [markdown]
 # Some tokens of this vocabulary occur in no training batch of yours, and a few not in the text at all (`text.counts`). What moved them?
-#
-# ## 3.5 Take one part away
-#
-# ●●○ · 8 min. The grid trained each variant with the same seeds as the unchanged model. Return the effect of a removal, *without* less *with*, averaged over seeds, and the half width of its 95 % interval. `t` is Student's t for that many seeds.
 
-
-# %%
-def answer_3_5(with_part: Float[Tensor, " seeds"], without: Float[Tensor, " seeds"], t: float) -> tuple[float, float]:
-    # SOLUTION
-    change = without - with_part
-    return change.mean().item(), t * change.std().item() / len(change) ** 0.5
-    # END
-
-
+# %% exercise="3.5"
 check("3.5", answer_3_5)
 
 # %%
@@ -229,7 +186,11 @@ pd.DataFrame(table).T.round(3)
 # %%
 for letter, (part, _) in REMOVALS.items():
     if part in table:
-        outcome(f"3.{letter}", table[part]["without"] / table[part]["with"], label=f"{part}, the grid's tiny models")
+        outcome(
+            f"3.{letter}",
+            table[part]["without"] / table[part]["with"],
+            label=f"{part}, the grid's tiny models",
+        )
     else:
         print(part, "is not recorded yet: live(…) shows it for one seed.")
 
@@ -239,21 +200,16 @@ for letter, (part, _) in REMOVALS.items():
 # %%
 # live(norm="none", positions=False, biases=False)[2].query("group == 'all'")
 
-# %% [markdown]
-# ## 3.6 Why?
-#
-# ●●● · 12 min. In a few sentences: when does the mean come, and what is the model learning then? Which tokens move, and why those? What does it need, what not, and what does that tell about where it is made? Then compare, point by point.
-
-# %%
-answer_3_6 = "Training makes it, early; see below."  # SOLUTION
-
+# %% exercise="3.6"
 why("3.6", answer_3_6)
 
-# %% [markdown] tags=["solution"]
-# One answer. At the start the mean is as short as chance makes it. It grows within the first few per cent of the training, while the loss falls to the entropy of single tokens: before word order, the model learns which tokens are rare. Each update pushes every token that did not come next away from the hidden states, and for a rare token there is little else, so nearly the whole vocabulary drifts one way, rarest furthest, tokens that never occur included; the most frequent go the other way. That is work of the output matrix: untied, it alone gets the mean, and the input embedding stays centred. Tied, the input inherits it. LayerNorm, positions and biases can go.
-
 # %% tags=["solution"]
-untied = live(tied=False)[2].query("group == 'all' and step == step.max()").set_index("matrix").mean_cosine
+untied = (
+    live(tied=False)[2]
+    .query("group == 'all' and step == step.max()")
+    .set_index("matrix")
+    .mean_cosine
+)
 untied.round(3)
 
 # %% [markdown]
@@ -265,6 +221,8 @@ progress("3")
 # %% tags=["solution"]
 for label in MINI:
     passes = answer_3_2(*looks[label], 0.5)
-    report(label, {"mean cosine passes 0.5": passes, "at the end": courses[label].mean_cosine.iloc[-1]})
+    report(
+        label, {"mean cosine passes 0.5": passes, "at the end": courses[label].mean_cosine.iloc[-1]}
+    )
 numbers = {"mean cosine": geometry.mean_pairwise_cosine(after)}
 report(TINY, numbers | {f"untied, {matrix} matrix": value for matrix, value in untied.items()})

@@ -3,7 +3,7 @@
 #
 # **Question.** Which of your tools secretly use zero?
 #
-# **Time** 60 min · **Difficulty** ●●○ · **You need** vectors, the cosine and principal components; what a group is helps
+# **Time** 75 min · **Difficulty** ●●○ · **You need** vectors, the cosine and principal components; what a group is helps
 #
 # A solution draws a line between the tools which notice that a whole cloud of vectors was carried elsewhere and those which don't, says why the line runs there, and says what a zero is good for.
 #
@@ -14,10 +14,10 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from zeropoint.puzzles.p05 import analogies, heap, shifts
 from zeropoint import report
-from zeropoint.models import load_pair
 from zeropoint.desk import check, hint, outcome, predict, progress, reveal, task, why  # noqa: F401
+from zeropoint.models import load_pair
+from zeropoint.puzzles.p05 import analogies, heap, shifts
 
 # %%
 neo, gpt2 = load_pair()
@@ -66,21 +66,8 @@ for letter, tool in zip("abcdefghijklmn", table.index, strict=True):
 
 # %% [markdown]
 # Before you read on: what have the tools on each side in common? Write a sentence; 5.6 will ask for it.
-#
-# ## 5.1 A group out of a heap
-#
-# ●○○ · 8 min. Forget where zero is, and keep only t(a, b, c) = a − b + c: from c, go the way that leads from b to a. That is a **heap**. Here it is a table T[a, b, c] of names 0 … N−1, which are only names.
-#
-# Choose any point as `zero`, and return the table of a + b and the list of −a.
 
-
-# %%
-def answer_5_1(T: Int[Tensor, "N N N"], zero: int) -> tuple[Int[Tensor, "N N"], Int[Tensor, " N"]]:
-    # SOLUTION
-    return T[:, zero, :], T[zero, :, zero]  # a − zero + b, and zero − a + zero
-    # END
-
-
+# %% exercise="5.1"
 check("5.1", answer_5_1)
 
 # %%
@@ -102,19 +89,7 @@ try:
 except NotImplementedError:
     print("Solve 5.1 first.")
 
-# %% [markdown]
-# ## 5.2 A combination, seen from a base point
-#
-# ●○○ · 5 min. Every Σ wᵢ·xᵢ is taken from somewhere, usually from zero. Take it from `base` instead: the base plays the part of zero, and the answer is a point again.
-
-
-# %%
-def answer_5_2(points: Float[Tensor, "k d"], weights: Float[Tensor, " k"], base: Float[Tensor, " d"]) -> Tensor:
-    # SOLUTION
-    return base + weights @ (points - base)
-    # END
-
-
+# %% exercise="5.2"
 check("5.2", answer_5_2, real=clouds)
 
 # %% [markdown]
@@ -131,21 +106,7 @@ for weights in ([0.5, 0.5], [1, -1, 1], [1, 1], [2]):
         print("Solve 5.2 first.")
         break
 
-# %% [markdown]
-# ## 5.3 The fourth corner
-#
-# ●●○ · 8 min. a is to b as c is to …? Return the token, other than a, b and c, that comes closest to closing the parallelogram. The answer must not change when the whole cloud is moved.
-
-
-# %%
-def answer_5_3(W: Float[Tensor, "d_vocab d_model"], a: int, b: int, c: int) -> int:
-    # SOLUTION
-    distance = (W - (W[b] - W[a] + W[c])).norm(dim=1)
-    distance[[a, b, c]] = torch.inf
-    return distance.argmin().item()
-    # END
-
-
+# %% exercise="5.3"
 check("5.3", answer_5_3, real=clouds)
 
 # %% [markdown]
@@ -156,89 +117,57 @@ q = analogies.questions(analogies.pairs(words, "plural", most=20), rounds=1, see
 asked = list(zip(q.a.tolist(), q.b.tolist(), q.c.tolist(), strict=True))
 for name, W in clouds.items():
     shift = 4 * shifts.spread(W) * shifts.direction(W.shape[1], seed=0)
-    by_cosine = [analogies.answers(W, q, "3CosAdd, unit rows", c) for c in (0.0, shift)]
-    print(f"{name}: the highest cosine keeps {(by_cosine[0] == by_cosine[1]).double().mean():.0%} of its answers")
+    here, there = (analogies.answers(W, q, "3CosAdd, unit rows", c) for c in (0.0, shift))
+    kept = (here == there).double().mean()
+    print(f"{name}: the highest cosine keeps {kept:.0%} of its answers")
     try:
-        yours = [[answer_5_3(moved, *abc) for abc in asked] for moved in (W.double(), W + shift)]
-        print(f"{name}: yours keeps {sum(x == y for x, y in zip(*yours, strict=True)) / len(asked):.0%}")
+        here = torch.tensor([answer_5_3(W.double(), *abc) for abc in asked])
+        there = torch.tensor([answer_5_3(W + shift, *abc) for abc in asked])
+        print(f"{name}: yours keeps {(here == there).double().mean():.0%}")
     except NotImplementedError:
         print("Solve 5.3 first.")
 
 # %% [markdown]
-# ## 5.4
+# ## A box
 #
-# ●●● · 15 min. f(x, y) = P(Mx + y), where x and y are vectors over a small field, M is an unknown invertible matrix and P an unknown permutation of the values. Ciphers and recurrent networks have such layers. You get f as a table, in which x, y and the values go under random names.
+# f(x, y) = P(Mx + y), where x and y are vectors over a small field, M is an unknown invertible matrix and P an unknown permutation of the values. Ciphers and recurrent networks have such layers. You get f as a table, in which x, y and the values go under random names.
 #
 # What of y's space can be recovered from f alone: `"differences"`, `"zero"`, `"both"` or `"neither"`?
 
 # %%
 predict("5.p", None)
 
-# %%
-task("5.4")
-
-# %%
+# %% exercise="5.4"
 box = heap.black_box(5, 2, seed=0)
 f = box.table  # [25, 25]: name of x, name of y -> name of the value
-
-
-def answer_5_4(f: Int[Tensor, "N N"], a: int, b: int, c: int) -> int:
-    # SOLUTION
-    x1 = 0
-    x2 = (f[:, b] == f[x1, a]).nonzero().item()  # Mx₁ + a = Mx₂ + b
-    return (f[x1] == f[x2, c]).nonzero().item()  # Mx₁ + y = Mx₂ + c
-    # END
-
-
 check("5.4", answer_5_4, real={box.label: f})
 
-# %% [markdown]
-# ## 5.5
-#
-# ●●○ · 10 min
-
-# %%
-task("5.5")
-
-
-# %%
-def answer_5_5(f: Int[Tensor, "N N"], x0: int, y0: int) -> tuple[Int[Tensor, " N"], Int[Tensor, " N"]]:
-    # SOLUTION
-    P = f[x0]
-    M = P.argsort()[f[:, y0]]  # argsort turns a permutation round
-    return M, P
-    # END
-
-
+# %% exercise="5.5"
 check("5.5", answer_5_5, real={box.label: f})
 
 
 # %%
 def fits(x0, y0):
     M, P = answer_5_5(f, x0, y0)
-    plus = torch.tensor([[answer_5_4(f, a, y0, b) for b in range(25)] for a in M.tolist()])  # Mx + y, with y0 as zero
+    plus = torch.tensor(
+        [[answer_5_4(f, a, y0, b) for b in range(25)] for a in M.tolist()]
+    )  # Mx + y, with y0 as zero
     return torch.equal(P[plus], f)
 
 
 try:
     tried = [fits(x0, y0) for x0 in range(5) for y0 in range(5)]
     print(f"{sum(tried)} of {len(tried)} claims about the zeros fit the whole table.")
-    outcome("5.p", "differences" if all(tried) else "both" if sum(tried) == 1 else "neither", label=box.label)
+    outcome(
+        "5.p",
+        "differences" if all(tried) else "both" if sum(tried) == 1 else "neither",
+        label=box.label,
+    )
 except NotImplementedError:
     print("Solve 5.4 and 5.5 first.")
 
-# %% [markdown]
-# ## 5.6 Why?
-#
-# ●●○ · 10 min. In a few sentences: what do the tools that see the origin do that the others don't; why do weights matter; does normalising help; what did the box teach; and when is it right to use zero all the same? Then compare yours with the points, one by one.
-
-# %%
-answer_5_6 = "Steps between tokens carry no zero; see below."  # SOLUTION
-
+# %% exercise="5.6"
 why("5.6", answer_5_6)
-
-# %% [markdown] tags=["solution"]
-# One answer. The blind tools use only steps between tokens, w − w′, or take away a mean that moves along, so the shift cancels. Cosine, dot product and norm use the step from zero to each token; so do PCA, CKA and a probe if nothing centres the cloud for them. A combination moves along with the cloud if its weights add up to one; scaling doesn't, so it needs a base point. Normalising the rows doesn't help: it measures from zero first. The box: which values agree tells which steps are equal, so a − b + c can be read off, and any two names will do for zeros. A zero is a choice, unless something outside the cloud, such as an inner product that the model takes, makes it.
 
 # %% [markdown]
 # ## Where you stand
@@ -249,8 +178,12 @@ progress("5")
 # %% tags=["solution"]
 sees = int((table.origin == "sees").sum())
 for name in clouds:
-    changed = measured[(measured.model == name) & (measured.kind == "shift")].groupby("tool").change.max()
+    changed = (
+        measured[(measured.model == name) & (measured.kind == "shift")].groupby("tool").change.max()
+    )
     report(
-        name, {"tools that see zero": f"{sees} of {len(table)}"} | {t: changed[t] for t in ("cosine", "PCA, centred")}
+        name,
+        {"tools that see zero": f"{sees} of {len(table)}"}
+        | {t: changed[t] for t in ("cosine", "PCA, centred")},
     )
 report(box.label, {"zeros tried that fit": f"{sum(tried)} of {len(tried)}"})

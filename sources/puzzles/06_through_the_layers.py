@@ -3,7 +3,7 @@
 #
 # **Question.** You know how a model's token embeddings lie. How do the vectors lie that it makes of them, layer by layer?
 #
-# **Time** 60 min · **Difficulty** ●●○ · **You need** puzzle 01, and that each block of a transformer adds to a running sum, the residual stream
+# **Time** 75 min · **Difficulty** ●●○ · **You need** puzzle 01, and that each block of a transformer adds to a running sum, the residual stream
 #
 # Two reports to test on the models that run here. A reader of the original post: aren't there more layers than the embedding? And Cai et al. 2021: GPT-2's hidden vectors fall into two clusters. A solution is a verdict on each, with what you compared it with, and a rival ruled out.
 #
@@ -15,11 +15,10 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from zeropoint import geometry, plots, report
-from zeropoint import streams
-from zeropoint.puzzles.p06 import clusters
-from zeropoint.models import load_pair
+from zeropoint import geometry, plots, report, streams
 from zeropoint.desk import check, hint, outcome, predict, progress, reveal, task, why  # noqa: F401
+from zeropoint.models import load_pair
+from zeropoint.puzzles.p06 import clusters
 
 # %% [markdown]
 # A text that no stand-in was trained on, cut into rows of tokens. `stream_of[name].vectors[k]` are the vectors after k blocks (0: token plus position embedding), one a token of the text; its `.token`, `.position` and `.sequence` say which. `initial` is the same architecture with fresh weights.
@@ -43,43 +42,14 @@ predict("6.a", None, low=None, high=None)  # different tokens, the GPT-Neo kind
 predict("6.b", None, low=None, high=None)  # different tokens, the GPT-2 kind
 predict("6.c", None, low=None, high=None)  # the same token, the GPT-2 kind
 
-# %% [markdown]
-# ## 6.1 Different tokens
-#
-# ●●○ · 10 min. Draw two different token types at random, then one occurrence of each at random: the mean cosine. So a type that stands in the text a hundred times counts no more than one that stands there once. No table of pairs of vectors, please: n is 8,192.
-
-
-# %%
-def answer_6_1(X: Float[Tensor, "n d_model"], token: Int[Tensor, " n"]) -> float:
-    # SOLUTION
-    u = X / X.norm(dim=1, keepdim=True)
-    m = torch.stack([u[token == t].mean(0) for t in token.unique()])  # a mean unit vector for each type
-    n = len(m)
-    return ((m.sum(0).square().sum() - m.square().sum()) / (n * (n - 1))).item()
-    # END
-
-
+# %% exercise="6.1"
 check("6.1", answer_6_1, real={name: (s.vectors[-1], s.token) for name, s in stream_of.items()})
 
 # %%
 # hint("6.1")
 # reveal("6.1")
 
-# %% [markdown]
-# ## 6.2 The same token
-#
-# ●●○ · 8 min. Draw a type that occurs at least twice, then two different occurrences of it: the mean cosine. Every such type counts the same.
-
-
-# %%
-def answer_6_2(X: Float[Tensor, "n d_model"], token: Int[Tensor, " n"]) -> float:
-    # SOLUTION
-    u = X / X.norm(dim=1, keepdim=True)
-    groups = [u[token == t] for t in token.unique() if (token == t).sum() > 1]
-    return torch.stack([(g.sum(0).square().sum() - len(g)) / (len(g) * (len(g) - 1)) for g in groups]).mean().item()
-    # END
-
-
+# %% exercise="6.2"
 check("6.2", answer_6_2, real={name: (s.vectors[-1], s.token) for name, s in stream_of.items()})
 
 # %% [markdown]
@@ -90,15 +60,25 @@ check("6.2", answer_6_2, real={name: (s.vectors[-1], s.token) for name, s in str
 # %%
 try:
     fig = plots.panels(["different tokens", "same token"])
-    for i, (name, s) in enumerate((stream_of | {f"{n}, initial weights": s for n, s in initial.items()}).items()):
+    for i, (name, s) in enumerate(
+        (stream_of | {f"{n}, initial weights": s for n, s in initial.items()}).items()
+    ):
         for column, fn in enumerate((answer_6_1, answer_6_2), start=1):
             y = [fn(X, s.token) for X in s.vectors]
-            fig.add_trace(plots.line(name, range(len(y)), y, i, mode="lines+markers"), row=1, col=column)
+            fig.add_trace(
+                plots.line(name, range(len(y)), y, i, mode="lines+markers"), row=1, col=column
+            )
 except NotImplementedError:
     print("Solve 6.1 and 6.2 first.")
 else:
-    plots.finish(fig, f"Through the layers<br>{NEO} and {GPT2}", "blocks passed", "mean cosine").show()
-    for asked, fn, name in (("6.a", answer_6_1, NEO), ("6.b", answer_6_1, GPT2), ("6.c", answer_6_2, GPT2)):
+    plots.finish(
+        fig, f"Through the layers<br>{NEO} and {GPT2}", "blocks passed", "mean cosine"
+    ).show()
+    for asked, fn, name in (
+        ("6.a", answer_6_1, NEO),
+        ("6.b", answer_6_1, GPT2),
+        ("6.c", answer_6_2, GPT2),
+    ):
         outcome(asked, fn(stream_of[name].vectors[-1], stream_of[name].token), label=name)
 
 # %% [markdown]
@@ -113,23 +93,13 @@ predict("6.e", None)  # and of the GPT-2 kind
 # %%
 # your experiments
 
-# %% [markdown]
-# ## 6.3 How much of the spread lies between them?
-#
-# ●●○ · 10 min. The total variance of a cloud is the mean squared distance from its mean. Cut in two, it is a part between the clusters and a part within. Return the first as a share of the whole.
-
-
-# %%
-def answer_6_3(X: Float[Tensor, "n d_model"], small: Bool[Tensor, " n"]) -> float:
-    # SOLUTION
-    middle = X.mean(0)
-    between = sum(side.sum() * (X[side].mean(0) - middle).square().sum() for side in (small, ~small))
-    return (between / (X - middle).square().sum()).item()
-    # END
-
-
+# %% exercise="6.3"
 halves = {name: [clusters.two_means(X) for X in s.vectors] for name, s in stream_of.items()}
-check("6.3", answer_6_3, real={name: (s.vectors[-1], halves[name][-1].small) for name, s in stream_of.items()})
+check(
+    "6.3",
+    answer_6_3,
+    real={name: (s.vectors[-1], halves[name][-1].small) for name, s in stream_of.items()},
+)
 
 # %% [markdown]
 # Now the number has to mean something. `clusters.gaussian_twin(X)` is one cloud, without clusters, with X's mean and covariance.
@@ -140,13 +110,21 @@ try:
     for column, (name, s) in enumerate(stream_of.items(), start=1):
         twins = [clusters.gaussian_twin(X) for X in s.vectors]
         y = [answer_6_3(X, cut.small) for X, cut in zip(s.vectors, halves[name], strict=True)]
-        fig.add_trace(plots.line("trained", range(len(y)), y, 0, mode="lines+markers"), row=1, col=column)
+        fig.add_trace(
+            plots.line("trained", range(len(y)), y, 0, mode="lines+markers"), row=1, col=column
+        )
         y = [answer_6_3(X, clusters.two_means(X).small) for X in twins]
-        fig.add_trace(plots.line("its Gaussian twin", range(len(y)), y, 1, mode="lines+markers"), row=1, col=column)
+        fig.add_trace(
+            plots.line("its Gaussian twin", range(len(y)), y, 1, mode="lines+markers"),
+            row=1,
+            col=column,
+        )
 except NotImplementedError:
     print("Solve 6.3 first.")
 else:
-    plots.finish(fig, f"Cut in two<br>{NEO} and {GPT2}", "blocks passed", ["share of variance between", ""]).show()
+    plots.finish(
+        fig, f"Cut in two<br>{NEO} and {GPT2}", "blocks passed", ["share of variance between", ""]
+    ).show()
 
 # %% [markdown]
 # For the score, a verdict by another measure: along the line of the two centres, two clusters leave a gap, less than a tenth as dense as the lower peak, and that peak is more than a few stray rows; at some layer. Plant a second cluster in the twin (`clusters.planted(X, chosen, distance)`): which ones does the rule find, and which can it not see? Then: what do the two sides have in common? Try position, norm and token.
@@ -176,26 +154,17 @@ for name, s in stream_of.items():
             "valley": cut.valley,
             "size of the smaller": cut.small.float().mean().item(),
             "of positions 0 in it": cut.small[s.position == 0].float().mean().item(),
-        } | {f"{what} tells": value for what, value in clusters.explanations(s, k, cut.small).items()}
+        } | {
+            f"{what} tells": value for what, value in clusters.explanations(s, k, cut.small).items()
+        }
 pd.DataFrame(rows).T.round(3)
 
-# %% [markdown]
-# ## 6.4
-#
-# ●○○ · 5 min
-
-# %%
-task("6.4")
-
-
-# %%
-def answer_6_4(X: Float[Tensor, "n d_model"], small: Bool[Tensor, " n"]) -> Float[Tensor, "n d_model"]:
-    # SOLUTION
-    return X - torch.where(small[:, None], X[small].mean(0), X[~small].mean(0))
-    # END
-
-
-check("6.4", answer_6_4, real={name: (s.vectors[-1], halves[name][-1].small) for name, s in stream_of.items()})
+# %% exercise="6.4"
+check(
+    "6.4",
+    answer_6_4,
+    real={name: (s.vectors[-1], halves[name][-1].small) for name, s in stream_of.items()},
+)
 
 # %% [markdown]
 # Which origin takes the cosine away: one mean for all, what 6.4 did, or only leaving out position 0? Mean pairwise cosine, every vector counted:
@@ -207,31 +176,19 @@ try:
         for k, (X, cut) in enumerate(zip(s.vectors, halves[name], strict=True)):
             later = X[s.position > 0]
             ways = {"as it is": X, "one mean": geometry.centre(X), "6.4": answer_6_4(X, cut.small)}
-            ways |= {"without position 0": later, "without it, then one mean": geometry.centre(later)}
-            left[f"{name}, {k} blocks"] = {way: geometry.mean_pairwise_cosine(V) for way, V in ways.items()}
+            ways |= {
+                "without position 0": later,
+                "without it, then one mean": geometry.centre(later),
+            }
+            left[f"{name}, {k} blocks"] = {
+                way: geometry.mean_pairwise_cosine(V) for way, V in ways.items()
+            }
 except NotImplementedError:
     print("Solve 6.4 first.")
 else:
     print(pd.DataFrame(left).T.round(3).to_string())
 
-# %% [markdown]
-# ## 6.5
-#
-# ●●○ · 10 min
-
-# %%
-task("6.5")
-
-
-# %%
-def answer_6_5(X: Float[Tensor, "n d_model"], k: int) -> float:
-    # SOLUTION
-    u = X / X.norm(dim=1, keepdim=True)
-    added = u.sum(0).square() - u.square().sum(0)  # what each coordinate adds, over ordered pairs of different rows
-    return (added.topk(k).values.sum() / added.sum()).item()
-    # END
-
-
+# %% exercise="6.5"
 check("6.5", answer_6_5, real={name: s.vectors[-1] for name, s in stream_of.items()})
 
 # %% [markdown]
@@ -245,20 +202,12 @@ d_model = stream_of[NEO].vectors.shape[2]
 squares = torch.randn(1000, d_model, generator=torch.Generator().manual_seed(0)).square()
 chance = squares.topk(3).values.sum(1) / squares.sum(1)
 print(f"a random direction: {chance.mean():.2f}, at most {chance.quantile(0.99):.2f} in 99 of 100")
-pd.DataFrame({name: [answer_6_5(X, 3) for X in s.vectors] for name, s in stream_of.items()}).round(3)
+pd.DataFrame({name: [answer_6_5(X, 3) for X in s.vectors] for name, s in stream_of.items()}).round(
+    3
+)
 
-# %% [markdown]
-# ## 6.6 Why?
-#
-# ●●○ · 10 min. In a few sentences: is the cone only at the bottom? Are there two clusters in the models that ran, what did you compare with, and what is the cut about? Which origin suffices? Then compare yours with the points, one by one.
-
-# %%
-answer_6_6 = "Higher up too; clusters only if they beat a cloud of one; see below."  # SOLUTION
-
+# %% exercise="6.6"
 why("6.6", answer_6_6)
-
-# %% [markdown] tags=["solution"]
-# One way to put it. At every layer the mean cosine stands beside that of initial weights: where it is higher, the cone isn't only at the bottom; it also depends on whether types or uses are averaged. Same-token pairs are the yardstick for what else a vector holds. k-means cuts any cloud, so "two clusters" is a claim about the distance from the Gaussian twin, and position 0 is one candidate among others for what is in the small one. Where there are no clusters one mean suffices; per-cluster centring earns its keep only where a small cluster lies far off and pulls the global mean away from everyone.
 
 # %% [markdown]
 # ## Where you stand

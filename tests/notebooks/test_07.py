@@ -5,8 +5,7 @@ import re
 import pytest
 
 from tests.notebooks.conftest import assert_figure
-from zeropoint import geometry, models
-from zeropoint import streams
+from zeropoint import geometry, models, streams
 
 LABELS = ["mini-neo (raw, stand-in)", "mini-gpt2 (raw, stand-in)"]
 CLAIMS = [

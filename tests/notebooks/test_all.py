@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
-from statistics import median
-
 import pytest
+from IPython.core.inputtransformer2 import TransformerManager
 
-from tests.notebooks.conftest import assert_figure, built, source, title
+from tests.notebooks.conftest import ROOT, assert_figure, built, source, title
 from tools.build import head
+from tools.density import density, faults
 
 every = pytest.mark.parametrize("name", built())
 puzzles = pytest.mark.parametrize("name", built("puzzles"))
@@ -25,16 +24,22 @@ def test_head(name):
 
 
 @every
-def test_cells_are_short(name):
-    lengths = [len(c.source.splitlines()) for c in source(name).cells[2:] if c.cell_type == "code"]
-    assert median(lengths) <= 8, f"{name}: median {median(lengths)} lines"
+def test_is_easy_to_read(name):
+    assert not faults(name, density(source(name)))
 
 
 @every
-def test_prose_is_short(name):
-    prose = "\n".join(cell.source for cell in source(name).cells if cell.cell_type == "markdown")
-    words = re.sub(r"\]\([^)]*\)|[^\w\s'’-]", " ", prose).split()
-    assert len(words) < 900, f"{name}: {len(words)} words"
+def test_every_cell_compiles(name):
+    for cell in source(name).cells:
+        if cell.cell_type == "code":
+            compile(TransformerManager().transform_cell(cell.source), name, "exec")
+
+
+@every
+def test_says_what_it_is_built_from(name):
+    nb = source(name)
+    made = nb.metadata["zeropoint"]["built_from"]
+    assert all((ROOT / file).exists() and file in nb.cells[-1].source for file in made)
 
 
 @every

@@ -1,7 +1,9 @@
-"""The builder: what it cuts, and that --check sees every difference."""
+"""The builder: what it makes of a source and of a room's exercises, what it refuses, and that --check sees every difference."""
 
 from __future__ import annotations
 
+import ast
+import inspect
 import json
 import re
 import shutil
@@ -11,6 +13,7 @@ import nbformat
 import pytest
 
 from tools import build
+from zeropoint.desk.exercise import Exercise, of_puzzle, puzzles
 
 ROOT = Path(__file__).parents[2]
 HEAD = """\
@@ -31,28 +34,71 @@ print("for the puzzle")
 # %% tags=["solution"]
 print("for the solution")
 
-# %%
-def mean(x):
-    # SOLUTION
-    secret = sum(x)
-    return secret / len(x)
-    # END
+# %% exercise="1.1"
+check("1.1", answer_1_1, real=clouds)
 
+# %% [markdown] exercise="1.2"
+# Guess first.
 
 # %%
-guess = 0.25  # SOLUTION
+guess = None
 
-# %%
-# SOLUTION
-secret = 3
-# END
+# %% exercise="1.2"
+n = 3
+check("1.2", answer_1_2)
+
+# %% exercise="1.3"
+check("1.3", answer_1_3)
+
+# %% exercise="1.4"
+why("1.4", answer_1_4)
 """
 )
 
 
+def total(
+    x: list[float],  # numbers
+    start: float = 0.0,
+) -> float:
+    """All of x, added up."""
+    # secret: a loop
+    secret = start
+    return secret + sum(x)
+
+
+def mean(x: list[float]) -> float:
+    """Told too early."""
+    return sum(x) / len(x) if x else mean([0.0])
+
+
+EXERCISES = [
+    Exercise(
+        id="1.1", title="the total", kind="function", difficulty=1, minutes=3, hints=[], cases=lambda seed: [],
+        statement="""
+        Return the sum.
+
+        Of all of x.
+        """, reference=total,
+    ),
+    Exercise(
+        id="1.2", title="a secret title", kind="function", difficulty=2, minutes=5, hints=[], cases=lambda seed: [],
+        task="The mean, please.", reference=mean,
+    ),
+    Exercise(
+        id="1.3", title="which one?", kind="choice", difficulty=1, minutes=2, hints=[], statement="One of two.",
+        options=("left", "right"), reference=lambda: "right",
+    ),
+    Exercise(
+        id="1.4", title="why?", kind="why", difficulty=3, minutes=9, hints=[], statement="Say why.",
+        rubric=["a point"], answer="Because " + "of this and that " * 12,
+    ),
+]  # fmt: skip
+
+
 @pytest.fixture
-def root(tmp_path):
+def root(tmp_path, monkeypatch):
     """A small project with one walkthrough and one puzzle, built."""
+    monkeypatch.setattr(build, "of_puzzle", lambda number: EXERCISES)
     for name, text in {"notebooks": HEAD + "# %%\n1 + 1\n", "puzzles": PUZZLE}.items():
         (tmp_path / "sources" / name).mkdir(parents=True)
         (tmp_path / "sources" / name / "01_a_title.py").write_text(text, encoding="utf-8")
@@ -67,48 +113,137 @@ def run(root, *arguments):
     return build.main(["--root", str(root), *arguments])
 
 
+def cells(root, name):
+    return nbformat.read(root / name, as_version=4).cells
+
+
 def code(root, name):
-    nb = nbformat.read(root / name, as_version=4)
-    return [cell.source for cell in nb.cells if cell.cell_type == "code"][1:]
+    return [cell.source for cell in cells(root, name) if cell.cell_type == "code"][1:]
 
 
-def test_puzzle_is_cut_out_of_the_solution(root):
-    assert code(root, "puzzles/01_a_title.ipynb") == [
+def test_a_puzzle_has_statement_stub_and_check(root):
+    said = [cell.source for cell in cells(root, "puzzles/01_a_title.ipynb")][2:]
+    assert said == [
         'print("for the puzzle")',
-        'def mean(x):\n    raise NotImplementedError("your code here")',
-        "guess = None  # your answer",
-    ]
-    assert code(root, "solutions/01_a_title.ipynb") == [
-        'print("for the solution")',
-        "def mean(x):\n    secret = sum(x)\n    return secret / len(x)",
-        "guess = 0.25",
-        "secret = 3",
+        "## 1.1 The total\n\n●○○ · 3 min. Return the sum.\n\nOf all of x.",
+        "def answer_1_1(\n    x: list[float],  # numbers\n    start: float = 0.0,\n) -> float:\n"
+        '    """All of x, added up."""\n    raise NotImplementedError("your code here")\n\n\n'
+        'check("1.1", answer_1_1, real=clouds)',
+        "## 1.2\n\n●●○ · 5 min",
+        'task("1.2")',
+        "Guess first.",
+        "guess = None",
+        'def answer_1_2(x: list[float]):\n    raise NotImplementedError("your code here")\n\n\nn = 3\ncheck("1.2", answer_1_2)',
+        "## 1.3 Which one?\n\n●○○ · 2 min. One of two.",
+        'answer_1_3 = None  # your answer\n\ncheck("1.3", answer_1_3)',
+        "## 1.4 Why?\n\n●●● · 9 min. Say why.",
+        'answer_1_4 = None  # your answer\n\nwhy("1.4", answer_1_4)',
+        "---\n*Built from `sources/puzzles/01_a_title.py` and `zeropoint/puzzles/p01/exercises.py` by `make build`: "
+        "edit there, not here.*",
     ]
     shipped = (root / "puzzles/01_a_title.ipynb").read_text(encoding="utf-8")
-    assert not re.search("secret|0.25|SOLUTION|for the solution", shipped)
+    assert not re.search("secret|Told too early|for the solution|Because", shipped)
+
+
+def test_a_solution_has_the_reference_for_its_answer(root):
+    solution = code(root, "solutions/01_a_title.ipynb")
+    assert solution[0] == 'print("for the solution")'
+    reference = inspect.getsource(total).replace("total", "answer_1_1").strip()
+    assert solution[1] == reference + '\n\n\ncheck("1.1", answer_1_1, real=clouds)'
+    assert solution[2:4] == ['task("1.2")', "guess = None"]
+    assert "answer_1_2([0.0])" in solution[4] and '"""Told too early."""' in solution[4]  # a recursion keeps its name
+    assert solution[5].startswith("answer_1_3 = 'right'\n\n")
+    text = ast.literal_eval(ast.parse(solution[6]).body[0].value)
+    assert " ".join(text.split()) == " ".join(EXERCISES[3].answer.split())
+    assert max(map(len, solution[6].splitlines())) <= 100
+
+
+def test_every_exercise_of_the_series_can_be_built():
+    for exercise in (e for number in puzzles() for e in of_puzzle(number)):
+        assert exercise.statement or exercise.task, exercise.id
+        for solved in (False, True):
+            ast.parse(build.answer(exercise, solved))
+        if exercise.kind == "function":
+            stub = ast.parse(build.answer(exercise, solved=False)).body[0]
+            assert [arg.arg for arg in stub.args.args] == list(inspect.signature(exercise.reference).parameters)
+            assert all(arg.annotation for arg in stub.args.args), f"{exercise.id}: an argument without its type"
+            assert bool(exercise.task) != bool(ast.get_docstring(stub)), (
+                f"{exercise.id}: no docstring, or a telling one"
+            )
+            assert bool(exercise.task) != bool(stub.returns), exercise.id
+
+
+def change(root, old, new, name="puzzles"):
+    source = root / "sources" / name / "01_a_title.py"
+    text = source.read_text(encoding="utf-8")
+    assert old in text
+    source.write_text(text.replace(old, new), encoding="utf-8")
+
+
+CELL = '# %% tags=["puzzle"]\n'  # line 8
+REFUSED = {
+    "a marker": ("guess = None", "guess = 3  # SOLUTION", ":21: no marker"),
+    "a marker without a blank": ("guess = None", "guess = 3  #SOLUTION", ":21: no marker"),
+    "a marker over several lines": ("guess = None", "guess = {  # SOLUTION\n    1: 2,\n}", ":21: no marker"),
+    "a marker in small letters": ("guess = None", "# solution\nguess = 3\n# end", ":21: no marker"),
+    "a marker in prose": ("# Guess first.", "# # SOLUTION\n# Guess first.", ":18: no marker"),
+    "a marker's end": ("guess = None", "guess = 3\n# END", ":22: no marker"),
+    "a misspelt tag": ('tags=["solution"]', 'tags=["solutions"]', ":11: solutions: a cell has tags"),
+    "a misspelt key": ('exercise="1.3"', 'excercise="1.3"', ":27: excercise: a cell has tags"),
+    "a raw cell": (CELL, '# %% [raw] tags=["puzzle"]\n', ":8: a cell is markdown or code, not raw"),
+    "a syntax error": ("guess = None", "guess = (", ":21: this is not Python"),
+    "a cell that is half a statement": ("guess = None", "guess = (\n\n# %%\n3)", ":20: the cell that begins here"),
+    "an unknown exercise": ('# %% exercise="1.3"', '# %% exercise="1.9"', ":27: there is no exercise '1.9'"),
+    "an exercise twice": ('# %% exercise="1.3"', '# %% exercise="1.2"', ":27: exercise 1.2 stands here a second time"),
+    "an exercise without its check": ('check("1.3", answer_1_3)', 'check("1.2", answer_1_3)', ":27: this cell belongs"),
+    "an exercise left out": ('# %% exercise="1.3"\ncheck("1.3", answer_1_3)\n', "", r": no cell .* stands for 1\.3"),
+    "too few minutes": ("30 min", "15 min", ":1: the head says 15 min, and the exercises alone are 19"),
+    "text before the first cell": (HEAD, "x = 1\n" + HEAD, ":1: the first line must be"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("old, new, said", REFUSED.values(), ids=REFUSED)
+def test_what_cannot_be_read_for_certain_is_refused_by_file_and_line(root, old, new, said):
+    change(root, old, new)
+    with pytest.raises(SystemExit, match=r"^sources/puzzles/01_a_title\.py" + said) as refusal:
+        run(root)
+    assert "\n" not in str(refusal.value)
 
 
 @pytest.mark.parametrize(
-    "bad",
-    ["# SOLUTION\nx = 1", "x = 1\n# END", "# SOLUTION\n# SOLUTION\n# END", "f(x)  # SOLUTION", "# SOLUTION: no"],
+    "data, said",
+    [
+        (b"", ":1: the file is empty"),
+        (b"\n\n", ":1: the file is empty"),
+        (b"\xef\xbb\xbf" + PUZZLE.encode(), ":1: the file begins with a byte-order mark"),
+        (HEAD.encode() + b"# \xff", ":8: this line is not UTF-8"),
+        (b"# %% [markdown]\n# # 01 A title\n", ":1: the first cell has no question, no minutes"),
+    ],
 )
-def test_unreadable_markers_are_errors(bad):
-    with pytest.raises(ValueError, match="SOLUTION|END"):
-        build.cut(bad, solved=False)
+def test_a_file_that_is_no_source_is_refused(root, data, said):
+    (root / "sources/notebooks/01_a_title.py").write_bytes(data)
+    with pytest.raises(SystemExit, match=r"^sources/notebooks/01_a_title\.py" + said):
+        run(root)
 
 
-def test_annotated_and_indented_answers():
-    assert build.cut("n: int = 3  # SOLUTION", solved=False) == "n: int = None  # your answer"
-    assert (
-        build.cut("if a == b:\n    n = f(k=3)  # SOLUTION", solved=False) == "if a == b:\n    n = None  # your answer"
-    )
-    assert build.cut("n = f(k=3)  # SOLUTION", solved=True) == "n = f(k=3)"
+def test_a_walkthrough_has_no_exercises(root):
+    change(root, "# %%\n1 + 1", '# %% exercise="1.1"\n1 + 1', "notebooks")
+    with pytest.raises(SystemExit, match="there is no exercise '1.1' here; there are none"):
+        run(root)
+
+
+def test_magics_compile_and_a_marker_in_a_string_is_no_marker(root):
+    change(root, "guess = None", '# %timeit 1 + 1\nguess = "# SOLUTION"')
+    run(root)
+    assert '%timeit 1 + 1\nguess = "# SOLUTION"' in code(root, "puzzles/01_a_title.ipynb")
 
 
 def test_files_are_clean_and_stable(root):
     path = root / "puzzles/01_a_title.ipynb"
     nb = json.loads(path.read_text(encoding="utf-8"))
-    assert nb["metadata"] == build.METADATA and (nb["nbformat"], nb["nbformat_minor"]) == (4, 5)
+    made = ["sources/puzzles/01_a_title.py", "zeropoint/puzzles/p01/exercises.py"]
+    assert nb["metadata"] == build.METADATA | {"zeropoint": {"built_from": made}}
+    assert (nb["nbformat"], nb["nbformat_minor"]) == (4, 5)
     assert all(cell["metadata"] == {} for cell in nb["cells"])
     assert len({cell["id"] for cell in nb["cells"]}) == len(nb["cells"])
     before = {cell["id"] for cell in nb["cells"]}
@@ -117,6 +252,11 @@ def test_files_are_clean_and_stable(root):
     run(root)
     after = {cell["id"] for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]}
     assert len(after - before) == 1 and before < after
+
+
+def test_a_built_notebook_says_what_it_is_built_from(root):
+    last = cells(root, "notebooks/01_a_title.ipynb")[-1]
+    assert last.source.endswith("*Built from `sources/notebooks/01_a_title.py` by `make build`: edit there, not here.*")
 
 
 def test_one_place_names_the_repository(root):
@@ -143,15 +283,9 @@ def test_check_names_every_difference(root, capsys):
     (root / "puzzles/01_a_title.ipynb").unlink()
     (root / "puzzles/07_old.ipynb").write_text("{}")
     solution = root / "solutions/01_a_title.ipynb"
-    solution.write_text(solution.read_text(encoding="utf-8").replace("0.25", "0.26"), encoding="utf-8")
+    solution.write_text(solution.read_text(encoding="utf-8").replace("a loop", "a comma"), encoding="utf-8")
     assert run(root, "--check") == 1
     said = capsys.readouterr().out
     for line in ("missing: puzzles/01_a", "stale: solutions/01_a", "extra (no source makes it): puzzles/07_old.ipynb"):
         assert line in said
     assert not (root / "puzzles/01_a_title.ipynb").exists()
-
-
-def test_a_head_without_its_lines_is_an_error(root):
-    (root / "sources/notebooks/01_a_title.py").write_text("# %% [markdown]\n# # 01 A title\n", encoding="utf-8")
-    with pytest.raises(SystemExit, match="01_a_title.py: the first cell has no question, no minutes"):
-        run(root)

@@ -32,14 +32,15 @@ class Mistake:
 
 @dataclass(frozen=True, kw_only=True)
 class Exercise:
-    """One exercise.
+    """One exercise, written once: notebook, stub, check and solution are made of it (tools/build.py).
 
     function: `cases(seed)` gives argument tuples (tensors, numbers, strings, small modules, containers of those);
-        `reference(*arguments)` gives the right answer (tensor, float, int, bool, str, or a tuple of these) and is what
-        reveal shows. Arguments reach it in float64 on the CPU.
+        `reference(*arguments)` gives the right answer (tensor, float, int, bool, str, or a tuple of these). Its signature
+        and docstring are the puzzle's stub, its whole source is the solution's answer and what reveal shows, so it uses
+        nothing but its arguments and what the notebook imports. Arguments reach it in float64 on the CPU.
     value, choice: the answer itself; `reference(*real(x))` gives it from the matrix in `check(..., real={label: x})`,
         or `reference()` where it takes no arguments. Mistakes take the same arguments.
-    why: a text, compared with `rubric` by its writer.
+    why: a text, compared with `rubric` by its writer; `answer` is one that makes every point, for the solution.
     """
 
     id: str
@@ -48,13 +49,17 @@ class Exercise:
     difficulty: Literal[1, 2, 3]
     minutes: int
     hints: Sequence[str]
+    statement: str = ""
+    """What is asked, in Markdown: given and wanted, with names and shapes, in plain English that admits one reading."""
     task: str = ""
-    """The statement, where reading it in the notebook would give an earlier answer away: `task(id)` hands it out."""
+    """The statement, where reading it in the notebook would give an earlier answer away: `task(id)` hands it out, and the
+    notebook shows neither title nor docstring."""
     reference: Callable[..., Any] | None = None
     cases: Callable[[int], list[tuple]] | None = None
     mistakes: Sequence[Mistake] = ()
     options: Sequence[str] = ()
     rubric: Sequence[str] = ()
+    answer: str = ""
     scale: float | None = None
     """The answer's natural size (1 for a cosine); None: its largest entry in the case at hand."""
     tolerance: float = TOLERANCE
@@ -68,7 +73,7 @@ class Exercise:
             "function": ("reference", "cases"),
             "value": ("reference",),
             "choice": ("reference", "options"),
-            "why": ("rubric",),
+            "why": ("rubric", "answer"),
         }
         if missing := [name for name in needed[self.kind] if not getattr(self, name)]:
             raise ValueError(f"Exercise {self.id} is a {self.kind}: it needs {' and '.join(missing)}.")

@@ -53,9 +53,10 @@ def _pairs(u: Tensor) -> Tensor:
 
 
 def mean_pairwise_cosine(W: Float[Tensor, "d_vocab d_model"]) -> float:
+    """The mean cosine of two different rows, each pair of rows counted once."""
     u = W / W.norm(dim=1, keepdim=True)
     n = len(u)
-    everything = u.sum(0).square().sum()  # all n² dot products at once, among them n ones: each row with itself
+    everything = u.sum(0).square().sum()  # every pair of rows twice, and each row with itself once
     return ((everything - n) / (n * (n - 1))).item()
 
 
@@ -70,6 +71,10 @@ EX_1_1 = Exercise(
     kind="function",
     difficulty=2,
     minutes=10,
+    statement="""
+    Return the mean cosine over all pairs of different rows, each pair once. GPT-Neo's 50,257 tokens make 1.26
+    billion pairs, a table of 10 GB: do it without forming them.
+    """,
     cases=clouds,
     reference=mean_pairwise_cosine,
     scale=1.0,
@@ -209,7 +214,7 @@ def _cosines(A: Tensor, B: Tensor) -> Tensor:
 
 
 def centre(W: Float[Tensor, "d_vocab d_model"]) -> Float[Tensor, "d_vocab d_model"]:
-    return W - W.mean(0)
+    return W - W.mean(0)  # over the vocabulary, not over d_model
 
 
 OWN_MEAN = "Two axes, two different centrings. Which one moves the origin, and which one changes each token by itself?"
@@ -220,7 +225,7 @@ EX_1_3 = Exercise(
     title="move the origin",
     kind="function",
     difficulty=1,
-    minutes=3,
+    minutes=5,
     cases=clouds,
     task="""Move the origin to where the cloud is: return W with the mean token embedding taken away from every row, shape
     [d_vocab, d_model].""",
@@ -357,8 +362,8 @@ def effective_dimension(W: Float[Tensor, "d_vocab d_model"]) -> float:
     u = W - W.mean(0)
     u = u / u.norm(dim=1, keepdim=True)
     n = len(u)
-    gram = u.T @ u  # [d_model, d_model]: its squared entries add up to the same sum as all n² squared cosines
-    mean_square = (gram.square().sum() - n) / (n * (n - 1))
+    squares = (u.T @ u).square().sum()  # Σᵢⱼ (ûᵢ·ûⱼ)², from a d × d matrix in place of an n × n one
+    mean_square = (squares - n) / (n * (n - 1))  # without the n ones: each row with itself
     return (1 / mean_square).item()
 
 
@@ -374,7 +379,10 @@ EX_1_5 = Exercise(
     title="effective dimension",
     kind="function",
     difficulty=3,
-    minutes=12,
+    minutes=15,
+    statement="""
+    An average is not the whole of a distribution.
+    """,
     cases=clouds,
     task="""A mean cosine of zero may hide large cosines of both signs. Centre, then take the mean of cosine² over all pairs
     of different rows. Independent random directions in d dimensions would give 1/d in expectation: return one over your
@@ -444,6 +452,19 @@ EX_1_6 = Exercise(
     kind="why",
     difficulty=2,
     minutes=10,
+    statement="""
+    In a few sentences: why do the embeddings look so similar, what shows it, which rival did you rule out and
+    how, and what would you not conclude from the difference between the two models? Then compare yours with
+    the points, one by one.
+    """,
+    answer="""
+    Every row is a big common vector plus a small one of its own, so any two rows share most of their length.
+    The mean of the rows is long, the tokens lie close to its direction, and the mean cosine equals the
+    squared length of the mean unit vector. Taking the mean away takes the similarity away; taking any other
+    vector of that length away does not. Meaning is ruled out by shuffling each column on its own: the
+    chimeras are as similar as the tokens were. From the difference between the models follows only how far
+    each cloud lies from zero, not how much their tokens are alike.
+    """,
     hints=[
         "Name the one thing which, taken away, makes the effect disappear. Then say what you measured that shows it.",
         "Say which other explanations you had, and which number or plot rules each of them out.",

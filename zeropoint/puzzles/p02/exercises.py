@@ -28,6 +28,7 @@ def _in_turn(cases: list[tuple[Tensor, ...]]) -> list[tuple[Tensor, ...]]:
 
 
 def mean_kl(before: Float[Tensor, "seq d_vocab"], after: Float[Tensor, "seq d_vocab"]) -> float:
+    """KL(before ‖ after) in nats, averaged over positions."""
     log_p, log_q = before.log_softmax(-1), after.log_softmax(-1)
     return (log_p.exp() * (log_p - log_q)).sum(-1).mean().item()
 
@@ -59,6 +60,10 @@ EX_2_1 = Exercise(
     kind="function",
     difficulty=1,
     minutes=5,
+    statement="""
+    Both arguments are logits. Return KL(before ‖ after) in nats, averaged over positions: how much worse off
+    is somebody who believes the predictions after a move while those before it are true?
+    """,
     cases=predictions,
     reference=mean_kl,
     scale=1.0,
@@ -119,6 +124,7 @@ EX_2_1 = Exercise(
 def hide_the_mean(
     W_E: Float[Tensor, "d_vocab d_model"], W_pos: Float[Tensor, "n_ctx d_model"]
 ) -> tuple[Float[Tensor, "d_vocab d_model"], Float[Tensor, "n_ctx d_model"]]:
+    """The new W_E, whose mean row is zero, and the new W_pos."""
     mean = W_E.mean(0)
     return W_E - mean, W_pos + mean  # the model reads only sums of a row of each
 
@@ -145,6 +151,10 @@ EX_2_2 = Exercise(
     kind="function",
     difficulty=1,
     minutes=5,
+    statement="""
+    Return a new W_E whose mean row is zero, and a new W_pos, such that the model predicts what it did before,
+    whatever it reads. (The head keeps the old W_E.)
+    """,
     cases=embeddings,
     reference=hide_the_mean,
     real=lambda pair: pair,
@@ -201,7 +211,11 @@ EX_2_2 = Exercise(
 # --- 2.3 -----------------------------------------------------------------------------------------------------------
 
 
-def change_of_log_Z(W_E: Float[Tensor, "d_vocab d_model"], h: Float[Tensor, "seq d_model"]) -> Float[Tensor, " seq"]:
+def change_of_log_Z(
+    W_E: Float[Tensor, "d_vocab d_model"],
+    h: Float[Tensor, "seq d_model"],
+) -> Float[Tensor, " seq"]:
+    """New log Z less old, at each position."""
     # Every logit h·w becomes h·(w − mean): all of a position's logits change by the same number, and so does log Z.
     return -(h @ W_E.mean(0))
 
@@ -223,6 +237,11 @@ EX_2_3 = Exercise(
     kind="function",
     difficulty=2,
     minutes=8,
+    statement="""
+    After your move of 2.2 the tied head uses the new W_E; the final hidden states h are what they were.
+    Return by how much log Z, the logsumexp of a position's logits, changes at each position, new less old:
+    shape [seq]. (There is a way without computing any logit.)
+    """,
     cases=heads,
     reference=change_of_log_Z,
     scale=1.0,
@@ -275,8 +294,14 @@ EX_2_3 = Exercise(
 # --- 2.4 -----------------------------------------------------------------------------------------------------------
 
 
-def what_softmax_sees(u: Tensor, v: Tensor, c: Tensor, A: Tensor) -> Float[Tensor, "query key"]:
-    # (c + u)ᵀA(c + v) = uᵀAv + cᵀAv + uᵀAc + cᵀAc; the last two are the same for all keys of a query
+def what_softmax_sees(
+    u: Float[Tensor, "query d_model"],
+    v: Float[Tensor, "key d_model"],
+    c: Float[Tensor, " d_model"],
+    A: Float[Tensor, "d_model d_model"],
+) -> Float[Tensor, "query key"]:
+    """The sum of those of the four terms that a softmax over keys can see."""
+    # (c + u)ᵀA(c + v) = uᵀAv + cᵀAv + uᵀAc + cᵀAc, and the last two are the same for all keys of a query
     return u @ A @ v.T + c @ A @ v.T
 
 
@@ -314,6 +339,11 @@ EX_2_4 = Exercise(
     kind="function",
     difficulty=2,
     minutes=10,
+    statement="""
+    Something like it happens inside attention. Let everything a head reads share a vector c: the query comes
+    from c + u, the key from c + v, and the score is (c + u)ᵀA(c + v). Multiply out. A softmax over the keys
+    cannot see all four terms: return the sum of those that it sees, shape [query, key].
+    """,
     cases=attention_inputs,
     reference=what_softmax_sees,
     real=lambda args: args,
@@ -357,8 +387,14 @@ EX_2_4 = Exercise(
 # --- 2.5 -----------------------------------------------------------------------------------------------------------
 
 
-def absorb(shift: Tensor, W: Tensor, b: Tensor, c: Tensor) -> tuple[Float[Tensor, " d_model"], Float[Tensor, " d_out"]]:
-    return shift - c, b + c @ W
+def absorb(
+    shift: Float[Tensor, " d_model"],
+    W: Float[Tensor, "d_model d_out"],
+    b: Float[Tensor, " d_out"],
+    c: Float[Tensor, " d_model"],
+) -> tuple[Float[Tensor, " d_model"], Float[Tensor, " d_out"]]:
+    """The new shift and the new b."""
+    return shift - c, b + c @ W  # what the reader no longer gets from x, it gets from its bias
 
 
 def readers(seed: int) -> list[tuple[Tensor, ...]]:
@@ -376,6 +412,10 @@ EX_2_5 = Exercise(
     kind="function",
     difficulty=2,
     minutes=8,
+    statement="""
+    LayerNorm ends with x = x̂ · gain + shift, and something affine reads it: xW + b. Take c out of what
+    LayerNorm gives, so that the reader's output is what it was. Return the new shift and the new b.
+    """,
     cases=readers,
     reference=absorb,
     real=lambda args: args,
@@ -430,6 +470,19 @@ EX_2_6 = Exercise(
     kind="why",
     difficulty=2,
     minutes=10,
+    statement="""
+    In a few sentences: which moves are exactly free and why, which are not, how you tell exact from nearly,
+    and to what, other than the predictions, a free move is not free. Then compare with the points, one by
+    one.
+    """,
+    answer="""
+    The model reads sums of a token row and a position row, so any vector may pass from all tokens to all
+    positions: equal logits if the head stays, equal probabilities if it follows, since a vector taken from
+    every row of the head changes all logits of a position alike. Taking μ from the tokens alone is no
+    symmetry, tied or not. Inside attention, two of four terms are the same for all keys; cᵀAv stays and acts
+    as a bias of the query, and biases behind LayerNorm can take over any constant. Rounding is told from
+    change by the float64 floor. Weight decay and z-loss see what the predictions do not.
+    """,
     hints=[
         "For each move: which is the first thing in the model that could notice it? What does that thing read?",
         "How do you know that a difference is rounding? Say what you compared it with.",

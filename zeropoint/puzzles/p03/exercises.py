@@ -27,6 +27,7 @@ def sizes(seed: int) -> list[tuple[int, int, float]]:
 
 
 def at_initialisation(n: int, d: int, sigma: float) -> tuple[float, float, float]:
+    """Root mean squares of a row's length, of the mean row's length, of the cosine of two rows."""
     row = sigma * d**0.5  # d squares, each sigma² on average
     mean = row / n**0.5  # averaging n independent rows leaves 1/n of every variance
     cosine = 1 / d**0.5  # a unit vector spreads its squared length 1 evenly over d directions
@@ -51,6 +52,10 @@ EX_3_1 = Exercise(
     kind="function",
     difficulty=2,
     minutes=8,
+    statement="""
+    n rows of d independent numbers from N(0, σ²). Return three root mean squares: of a row's length, of the
+    length of the mean row, and of the cosine of two different rows.
+    """,
     cases=sizes,
     reference=at_initialisation,
     real=tuple,
@@ -124,10 +129,16 @@ def courses(seed: int) -> list[tuple[Tensor, Tensor, float]]:
     return out
 
 
-def first_crossing(steps: Float[Tensor, " looks"], values: Float[Tensor, " looks"], level: float) -> float:
-    i = int((values >= level).nonzero()[0])  # the first look at which it is there; it was not at the one before
-    part = (level - values[i - 1]) / (values[i] - values[i - 1])
-    return (steps[i - 1] + part * (steps[i] - steps[i - 1])).item()
+def first_crossing(
+    steps: Float[Tensor, " looks"],
+    values: Float[Tensor, " looks"],
+    level: float,
+) -> float:
+    """The update, as a fraction where need be, at which the values first reach the level."""
+    after = int((values >= level).nonzero()[0])  # the first look at which they are there
+    before = after - 1
+    part = (level - values[before]) / (values[after] - values[before])
+    return (steps[before] + part * (steps[after] - steps[before])).item()
 
 
 def _first(values: Tensor, level: float) -> int:
@@ -152,6 +163,10 @@ EX_3_2 = Exercise(
     kind="function",
     difficulty=1,
     minutes=8,
+    statement="""
+    At which update does a recorded quantity first reach a level? It is below the level at the first look, and
+    may fall below it again later. Between two looks take it to change evenly.
+    """,
     cases=courses,
     reference=first_crossing,
     real=lambda course: (*course, 0.5),
@@ -224,6 +239,7 @@ def clouds_in_order(seed: int) -> list[tuple[Tensor, Tensor, int]]:
 def cosine_by_frequency(
     W: Float[Tensor, "d_vocab d_model"], order: Int[Tensor, " d_vocab"], k: int
 ) -> Float[Tensor, " k"]:
+    """The mean cosine with the mean row in each of k groups, the most frequent tokens first."""
     mean = W.mean(0)
     cosines = W @ mean / (W.norm(dim=1) * mean.norm())
     return cosines[order].view(k, -1).mean(1)
@@ -243,6 +259,11 @@ EX_3_3 = Exercise(
     kind="function",
     difficulty=2,
     minutes=8,
+    statement="""
+    `order` lists all tokens, the most frequent first. Cut it into k groups of equal size (k divides the
+    number of tokens) and return for each the mean cosine of its tokens with the mean row of the whole
+    vocabulary: shape [k].
+    """,
     cases=clouds_in_order,
     reference=cosine_by_frequency,
     scale=1.0,
@@ -331,6 +352,7 @@ def moves(seed: int) -> list[tuple[Tensor, Tensor]]:
 def drift(
     before: Float[Tensor, "d_vocab d_model"], after: Float[Tensor, "d_vocab d_model"]
 ) -> Float[Tensor, " d_vocab"]:
+    """How far each token went along the mean row of `after`."""
     mean = after.mean(0)
     return (after - before) @ (mean / mean.norm())
 
@@ -341,6 +363,10 @@ EX_3_4 = Exercise(
     kind="function",
     difficulty=1,
     minutes=5,
+    statement="""
+    Take the direction of the mean row of `after`. Return how far each token travelled along it from `before`
+    to `after`, in the embedding's own units, backwards counting negative: shape [d_vocab].
+    """,
     cases=moves,
     reference=drift,
     real=tuple,
@@ -425,8 +451,10 @@ def seeds(seed: int) -> list[tuple[Tensor, Tensor, float]]:
 def paired_effect(
     with_part: Float[Tensor, " seeds"], without: Float[Tensor, " seeds"], t: float
 ) -> tuple[float, float]:
+    """The mean effect of the removal, and the half width of its 95 % interval."""
     differences = without - with_part  # seed by seed: what both runs of a seed share cancels
-    return differences.mean().item(), (t * differences.std() / len(differences) ** 0.5).item()
+    half_width = t * differences.std() / len(differences) ** 0.5
+    return differences.mean().item(), half_width.item()
 
 
 PAIRED = "Both runs of a seed began with the same weights and saw the same text. Where did you use that?"
@@ -447,6 +475,11 @@ EX_3_5 = Exercise(
     kind="function",
     difficulty=2,
     minutes=8,
+    statement="""
+    The grid trained each variant with the same seeds as the unchanged model. Return the effect of a removal,
+    *without* less *with*, averaged over seeds, and the half width of its 95 % interval. `t` is Student's
+    factor for that many seeds.
+    """,
     cases=seeds,
     reference=paired_effect,
     real=tuple,
@@ -521,6 +554,20 @@ EX_3_6 = Exercise(
     kind="why",
     difficulty=3,
     minutes=12,
+    statement="""
+    In a few sentences: when does the mean come, and what is the model learning then? Which tokens move, and
+    why those? What does it need, what not, and what does that tell about where it is made? Then compare,
+    point by point.
+    """,
+    answer="""
+    At the start the mean is as short as chance makes it. It grows within the first few per cent of the
+    training, while the loss falls to the entropy of single tokens: before word order, the model learns which
+    tokens are rare. Each update pushes every token that did not come next away from the hidden states, and
+    for a rare token there is little else, so nearly the whole vocabulary drifts one way, rarest furthest,
+    tokens that never occur included; the most frequent go the other way. That is work of the output matrix:
+    untied, it alone gets the mean, and the input embedding stays centred. Tied, the input inherits it.
+    LayerNorm, positions and biases can go.
+    """,
     hints=[
         "When: give the update, and what else happens then. The column held_out_loss of a trajectory, beside the record's entropy of single tokens, is a second clock. And the grid has runs named text=shuffled (no word order) and text=level (all tokens equally frequent).",
         "From where: look at the sign of the drift by frequency, and at tokens which never occur in the text.",

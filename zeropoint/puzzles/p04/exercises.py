@@ -36,11 +36,14 @@ def batches(seed: int) -> list[tuple[Tensor, Tensor, Tensor]]:
 
 
 def output_gradient(
-    hidden: Float[Tensor, "n d_model"], W_out: Float[Tensor, "d_vocab d_model"], targets: Int[Tensor, " n"]
+    hidden: Float[Tensor, "n d_model"],
+    W_out: Float[Tensor, "d_vocab d_model"],
+    targets: Int[Tensor, " n"],
 ) -> Float[Tensor, "d_vocab d_model"]:
-    slope = (hidden @ W_out.T).softmax(dim=1)  # [n, d_vocab]: what the model believes …
-    slope[torch.arange(len(targets)), targets] -= 1  # … less what came
-    return slope.T @ hidden / len(hidden)
+    """The gradient of the mean cross-entropy with respect to W_out."""
+    believed = (hidden @ W_out.T).softmax(dim=1)  # [n, d_vocab]
+    came = torch.nn.functional.one_hot(targets, len(W_out)).to(believed.dtype)
+    return (believed - came).T @ hidden / len(hidden)
 
 
 def _wanted(hidden: Tensor, W_out: Tensor, targets: Tensor) -> Tensor:
@@ -58,6 +61,10 @@ EX_4_1 = Exercise(
     kind="function",
     difficulty=2,
     minutes=12,
+    statement="""
+    A model ends with logits = hidden @ W_out.T. The loss is the cross-entropy, averaged over the n tokens of
+    a batch. Write its gradient with respect to W_out, shape [d_vocab, d_model], without autograd.
+    """,
     cases=batches,
     reference=output_gradient,
     real=lambda x: x,
@@ -135,9 +142,15 @@ def pairs_of_seeds(seed: int) -> list[tuple[Tensor, Tensor, float]]:
     return out
 
 
-def paired_effect(base: Float[Tensor, " seeds"], changed: Float[Tensor, " seeds"], t: float) -> tuple[float, float]:
-    difference = changed - base  # seed by seed: what the seed does to both is gone
-    return difference.mean().item(), (t * difference.std() / len(difference) ** 0.5).item()
+def paired_effect(
+    base: Float[Tensor, " seeds"],
+    changed: Float[Tensor, " seeds"],
+    t: float,
+) -> tuple[float, float]:
+    """The mean effect of the change, and the half width of its 95 % interval."""
+    differences = changed - base  # seed by seed: what the seed does to both is gone
+    half_width = t * differences.std() / len(differences) ** 0.5
+    return differences.mean().item(), half_width.item()
 
 
 def _effect(base: Tensor, changed: Tensor, half: Tensor) -> tuple:
@@ -150,6 +163,11 @@ EX_4_2 = Exercise(
     kind="function",
     difficulty=1,
     minutes=8,
+    statement="""
+    Two settings were run with the same seeds. Return the effect (mean of changed − base) and the half width
+    of its 95 % interval, where the seeds' own luck, which both share, should not count. `t` is Student's
+    factor for that many seeds.
+    """,
     cases=pairs_of_seeds,
     reference=paired_effect,
     real=lambda x: x,
@@ -237,8 +255,8 @@ def adam_step(
 ) -> Float[Tensor, "d_vocab d_model"]:
     m = beta1 * m + (1 - beta1) * g
     v = beta2 * v + (1 - beta2) * g.square()
-    m, v = m / (1 - beta1**t), v / (1 - beta2**t)  # both began at zero
-    return -lr * m / (v.sqrt() + eps)
+    m_hat, v_hat = m / (1 - beta1**t), v / (1 - beta2**t)  # both began at zero
+    return -lr * m_hat / (v_hat.sqrt() + eps)
 
 
 def _moments(g, m, v, t, beta1, beta2, first=True, second=True):
@@ -342,8 +360,9 @@ def coupled_adam_step(
 ) -> Float[Tensor, "d_vocab d_model"]:
     m = beta1 * m + (1 - beta1) * g
     v = beta2 * v + (1 - beta2) * g.square()
-    v = v.mean(dim=0, keepdim=True)  # every token is divided by the same numbers
-    return -lr * m / (1 - beta1**t) / ((v / (1 - beta2**t)).sqrt() + eps)
+    v = v.mean(0)  # [d_model]: every token is divided by the same numbers
+    m_hat, v_hat = m / (1 - beta1**t), v / (1 - beta2**t)
+    return -lr * m_hat / (v_hat.sqrt() + eps)
 
 
 def _shared(how):
@@ -434,7 +453,8 @@ def settings(seed: int) -> list[tuple]:
 def seen_in_window(
     frequency: Float[Tensor, " n"], tokens_per_step: int, beta2: float, steps: int
 ) -> Float[Tensor, " n"]:
-    weights = (1 - beta2**steps) / (1 - beta2)  # 1 + beta2 + beta2² + …, as many terms as there were steps
+    # 1 + beta2 + beta2² + …, as many terms as there were steps
+    weights = (1 - beta2**steps) / (1 - beta2)
     return frequency * tokens_per_step * weights
 
 
@@ -514,6 +534,22 @@ EX_4_6 = Exercise(
     kind="why",
     difficulty=2,
     minutes=12,
+    statement="""
+    What moves the mean, and by which mechanism? What shows it, and with how many seeds? Which rival did you
+    rule out, and how? Where does the account fail, and what would you *not* conclude about GPT-Neo and GPT-2?
+    Then compare, point by point.
+    """,
+    answer="""
+    The output rows' gradients add up to zero, so plain descent leaves their mean alone. Adam divides each row
+    by its own second moment and breaks the balance; divided by one for all, the steps balance again. A token
+    missing from the batch gets a small gradient that points away from the average hidden state; where Adam's
+    memory holds nothing larger, small becomes full-sized, so rare tokens drift together while they are
+    absent. A shorter memory and fewer tokens a step strengthen this. But the expected number of occurrences
+    in the memory alone does not fix a token's cosine, and the figures above say how much of β₂'s effect is
+    left at GPT-Neo's proportion of tokens to vocabulary. So these runs show a mechanism, not the reason why
+    the two models differ; GPT-2's recipe is unpublished. Stanford's retrained GPT-2s, large steps and a known
+    β₂, would be a test.
+    """,
     hints=[
         "Follow one token that is hardly ever seen, update by update: what is its gradient, and what is it divided by?",
         "Then ask what would have to be true at half a million tokens a step.",

@@ -13,8 +13,9 @@ from zeropoint.puzzles.p05.heap import black_box
 
 
 def group_from_heap(T: Int[Tensor, "N N N"], zero: int) -> tuple[Int[Tensor, "N N"], Int[Tensor, " N"]]:
-    add = T[:, zero, :]  # a - zero + b
-    negative = T[zero, :, zero]  # zero - a + zero
+    """The table of a + b and the list of −a, in the group that has `zero` for its zero."""
+    add = T[:, zero, :]  # a − zero + b
+    negative = T[zero, :, zero]  # zero − a + zero
     return add, negative
 
 
@@ -51,6 +52,12 @@ EX_5_1 = Exercise(
     kind="function",
     difficulty=1,
     minutes=8,
+    statement="""
+    Forget where zero is, and keep only t(a, b, c) = a − b + c: from c, go the way that leads from b to a.
+    That is a **heap**. Here it is a table T[a, b, c] of names 0 … N−1, which are only names.
+
+    Choose any point as `zero`, and return the table of a + b and the list of −a.
+    """,
     cases=heap_tables,
     reference=group_from_heap,
     real=lambda T: (T, 1),
@@ -104,7 +111,10 @@ EX_5_1 = Exercise(
 # --- 5.2 -----------------------------------------------------------------------------------------------------------
 
 
-def combine(points: Float[Tensor, "k d"], weights: Float[Tensor, " k"], base: Float[Tensor, " d"]) -> Tensor:
+def combine(
+    points: Float[Tensor, "k d"], weights: Float[Tensor, " k"], base: Float[Tensor, " d"]
+) -> Float[Tensor, " d"]:
+    """The point Σ wᵢ·xᵢ, with `base` in the part of zero."""
     steps = points - base  # [k, d]: from the base to each point
     return base + weights @ steps
 
@@ -135,6 +145,10 @@ EX_5_2 = Exercise(
     kind="function",
     difficulty=1,
     minutes=5,
+    statement="""
+    Every Σ wᵢ·xᵢ is taken from somewhere, usually from zero. Take it from `base` instead: the base plays the
+    part of zero, and the answer is a point again.
+    """,
     cases=weighted,
     reference=combine,
     real=lambda W: (W[1000:1003], torch.tensor([0.5, 2.0, -1.0], dtype=W.dtype), W[0]),
@@ -187,6 +201,7 @@ EX_5_2 = Exercise(
 
 
 def parallelogram(W: Float[Tensor, "d_vocab d_model"], a: int, b: int, c: int) -> int:
+    """The token other than a, b and c that comes closest to the fourth corner."""
     corner = W[b] - W[a] + W[c]
     distance = (W - corner).norm(dim=1)
     distance[[a, b, c]] = torch.inf
@@ -228,6 +243,10 @@ EX_5_3 = Exercise(
     kind="function",
     difficulty=2,
     minutes=8,
+    statement="""
+    a is to b as c is to …? Return the token, other than a, b and c, that comes closest to closing the
+    parallelogram. The answer must not change when the whole cloud is moved.
+    """,
     cases=triples,
     reference=parallelogram,
     real=lambda W: (W, 1000, 1500, 2000),
@@ -283,10 +302,10 @@ EX_5_3 = Exercise(
 
 def same_step(f: Int[Tensor, "N N"], a: int, b: int, c: int) -> int:
     x1 = 0  # any
-    x2 = (
-        (f[:, b] == f[x1, a]).nonzero().item()
-    )  # so M·x1 + a = M·x2 + b: going from x1 to x2 undoes the step from b to a
-    return (f[x1] == f[x2, c]).nonzero().item()  # M·x1 + y = M·x2 + c: y lies as far from c
+    # M·x1 + a = M·x2 + b: going from x1 to x2 undoes the step from b to a
+    x2 = (f[:, b] == f[x1, a]).nonzero().item()
+    # M·x1 + y = M·x2 + c: y lies as far from c
+    return (f[x1] == f[x2, c]).nonzero().item()
 
 
 def boxes(seed: int) -> list[tuple[Tensor, int, int, int]]:
@@ -364,9 +383,14 @@ EX_5_4 = Exercise(
 # --- 5.5 -----------------------------------------------------------------------------------------------------------
 
 
-def explain(f: Int[Tensor, "N N"], x0: int, y0: int) -> tuple[Int[Tensor, " N"], Int[Tensor, " N"]]:
-    P = f[x0]  # with M·x0 = 0, P(y) = f(x0, y)
-    M = torch.stack([(P == value).nonzero().squeeze() for value in f[:, y0]])  # with y0 = 0, P(M·x) = f(x, y0)
+def explain(
+    f: Int[Tensor, "N N"],
+    x0: int,
+    y0: int,
+) -> tuple[Int[Tensor, " N"], Int[Tensor, " N"]]:
+    P = f[x0]  # M·x0 is zero, so P(y) = f(x0, y)
+    # y0 is zero, so P(M·x) = f(x, y0); argsort turns the permutation P round
+    M = P.argsort()[f[:, y0]]
     return M, P
 
 
@@ -449,6 +473,20 @@ EX_5_6 = Exercise(
     kind="why",
     difficulty=2,
     minutes=10,
+    statement="""
+    In a few sentences: what do the tools that see the origin do that the others don't; why do weights matter;
+    does normalising help; what did the box teach; and when is it right to use zero all the same? Then compare
+    yours with the points, one by one.
+    """,
+    answer="""
+    The blind tools use only steps between tokens, w − w′, or take away a mean that moves along, so the shift
+    cancels. Cosine, dot product and norm use the step from zero to each token; so do PCA, CKA and a probe if
+    nothing centres the cloud for them. A combination moves along with the cloud if its weights add up to one;
+    scaling doesn't, so it needs a base point. Normalising the rows doesn't help: it measures from zero first.
+    The box: which values agree tells which steps are equal, so a − b + c can be read off, and any two names
+    will do for zeros. A zero is a choice, unless something outside the cloud, such as an inner product that
+    the model takes, makes it.
+    """,
     hints=[
         "Take one tool from each column, and follow the vector c through its formula. Where does it drop out?",
         "Look at the sums of weights in 5.2. What do those of an average, of a − b + c, of a difference and of 2·a tell?",

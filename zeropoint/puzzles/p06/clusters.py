@@ -80,7 +80,9 @@ def gaussian_twin(X: Float[Tensor, "n d"], seed: int = 0) -> Float[Tensor, "n d"
     return geometry.mean(X) + (z * values.clamp_min(0).sqrt() @ axes.T).to(X.dtype)
 
 
-def planted(X: Float[Tensor, "n d"], chosen: Bool[Tensor, " n"], distance: float, seed: int = 0) -> Float[Tensor, "n d"]:
+def planted(
+    X: Float[Tensor, "n d"], chosen: Bool[Tensor, " n"], distance: float, seed: int = 0
+) -> Float[Tensor, "n d"]:
     """X with the `chosen` rows moved together by `distance` times the cloud's radius, in a random direction.
 
     The radius is the root mean square distance from the mean.

@@ -92,6 +92,7 @@ def _pair_mean(table: Tensor) -> Tensor:
 
 
 def inter_type(X: Float[Tensor, "n d_model"], token: Int[Tensor, " n"]) -> float:
+    """The mean cosine of occurrences of two different types, every type counted alike."""
     u = X / X.norm(dim=1, keepdim=True)
     # The mean cosine between the occurrences of s and of t is the dot product of their mean unit vectors.
     m = torch.stack([u[token == t].mean(0) for t in token.unique()])
@@ -109,6 +110,11 @@ EX_6_1 = Exercise(
     kind="function",
     difficulty=2,
     minutes=10,
+    statement="""
+    Draw two different token types at random, then one occurrence of each at random: the mean cosine. So a
+    type that stands in the text a hundred times counts no more than one that stands there once. No table of
+    pairs of vectors, please: n is 8,192.
+    """,
     cases=texts,
     reference=inter_type,
     scale=1.0,
@@ -181,12 +187,15 @@ EX_6_1 = Exercise(
 
 
 def intra_type(X: Float[Tensor, "n d_model"], token: Int[Tensor, " n"]) -> float:
+    """The mean cosine of two occurrences of one type, every type that has two counted alike."""
     u = X / X.norm(dim=1, keepdim=True)
     per_type = []
     for t in token.unique():
-        s, k = u[token == t].sum(0), int((token == t).sum())
+        same = u[token == t]
+        k = len(same)
         if k > 1:
-            per_type.append((s.square().sum() - k) / (k * (k - 1)))  # all pairs of different occurrences
+            everything = same.sum(0).square().sum()  # each occurrence with itself included
+            per_type.append((everything - k) / (k * (k - 1)))
     return torch.stack(per_type).mean().item()
 
 
@@ -213,6 +222,10 @@ EX_6_2 = Exercise(
     kind="function",
     difficulty=2,
     minutes=8,
+    statement="""
+    Draw a type that occurs at least twice, then two different occurrences of it: the mean cosine. Every such
+    type counts the same.
+    """,
     cases=texts,
     reference=intra_type,
     scale=1.0,
@@ -277,8 +290,11 @@ EX_6_2 = Exercise(
 
 
 def between_share(X: Float[Tensor, "n d_model"], small: Bool[Tensor, " n"]) -> float:
+    """The part of the total variance that lies between the two clusters."""
     middle = X.mean(0)
-    between = sum(side.sum() * (X[side].mean(0) - middle).square().sum() for side in (small, ~small))
+    between = 0
+    for side in (small, ~small):
+        between += side.sum() * (X[side].mean(0) - middle).square().sum()
     return (between / (X - middle).square().sum()).item()
 
 
@@ -300,6 +316,10 @@ EX_6_3 = Exercise(
     kind="function",
     difficulty=2,
     minutes=10,
+    statement="""
+    The total variance of a cloud is the mean squared distance from its mean. Cut in two, it is a part between
+    the clusters and a part within. Return the first as a share of the whole.
+    """,
     cases=halves,
     reference=between_share,
     scale=1.0,
@@ -369,7 +389,10 @@ EX_6_3 = Exercise(
 # --- 6.4 -----------------------------------------------------------------------------------------------------------
 
 
-def centre_each(X: Float[Tensor, "n d_model"], small: Bool[Tensor, " n"]) -> Float[Tensor, "n d_model"]:
+def centre_each(
+    X: Float[Tensor, "n d_model"],
+    small: Bool[Tensor, " n"],
+) -> Float[Tensor, "n d_model"]:
     return X - torch.where(small[:, None], X[small].mean(0), X[~small].mean(0))
 
 
@@ -438,7 +461,7 @@ def top_share(X: Float[Tensor, "n d_model"], k: int) -> float:
     u = X / X.norm(dim=1, keepdim=True)
     # Coordinate by coordinate: the sum over ordered pairs of different rows is (Σu)² − Σu².
     added = u.sum(0).square() - u.square().sum(0)
-    return (added.sort(descending=True).values[:k].sum() / added.sum()).item()
+    return (added.topk(k).values.sum() / added.sum()).item()
 
 
 def _added(X: Tensor) -> Tensor:
@@ -541,6 +564,19 @@ EX_6_6 = Exercise(
     kind="why",
     difficulty=2,
     minutes=10,
+    statement="""
+    In a few sentences: is the cone only at the bottom? Are there two clusters in the models that ran, what
+    did you compare with, and what is the cut about? Which origin suffices? Then compare yours with the
+    points, one by one.
+    """,
+    answer="""
+    At every layer the mean cosine stands beside that of initial weights: where it is higher, the cone isn't
+    only at the bottom; it also depends on whether types or uses are averaged. Same-token pairs are the
+    yardstick for what else a vector holds. k-means cuts any cloud, so "two clusters" is a claim about the
+    distance from the Gaussian twin, and position 0 is one candidate among others for what is in the small
+    one. Where there are no clusters one mean suffices; per-cluster centring earns its keep only where a small
+    cluster lies far off and pulls the global mean away from everyone.
+    """,
     hints=[
         "Take the layers one by one: what did you compare each mean cosine with?",
         "For the clusters: which cloud would have given you the same cut without having clusters?",

@@ -34,7 +34,9 @@ def coloured(
     for column, colour in enumerate(colours.values(), start=1):
         bar = dict(thickness=8, len=0.9, x=0.257 + 0.371 * (column - 1))
         look = dict(color=plots.digits(colour[pick]), colorscale="Cividis", colorbar=bar, **shape)
-        dots = plots.go.Scatter(x=plots.digits(first), y=plots.digits(second), mode="markers", marker=look, showlegend=False)
+        dots = plots.go.Scatter(
+            x=plots.digits(first), y=plots.digits(second), mode="markers", marker=look, showlegend=False
+        )
         fig.add_trace(dots, row=1, col=column)
     told = "large: position 0; open diamonds: the smaller side"
     return plots.finish(fig, f"{title}<br>{told}", "first principal component", ["second", "", ""])

@@ -77,6 +77,7 @@ def _own(X: Tensor) -> Tensor:
 
 
 def denominators(X: Float[Tensor, "n d_model"], eps: float) -> Float[Tensor, " n"]:
+    """The number by which LayerNorm divides each vector."""
     centred = X - X.mean(1, keepdim=True)  # each vector loses its own mean
     return (centred.square().mean(1) + eps).sqrt()
 
@@ -87,6 +88,9 @@ EX_7_1 = Exercise(
     kind="function",
     difficulty=1,
     minutes=5,
+    statement="""
+    One number for each vector: LayerNorm's denominator, with eps as PyTorch's `LayerNorm` has it.
+    """,
     cases=with_eps,
     reference=denominators,
     real=lambda X: (X, 1e-5),
@@ -135,6 +139,7 @@ EX_7_1 = Exercise(
 
 
 def mean_share(X: Float[Tensor, "n d_model"]) -> float:
+    """The share of LayerNorm's squared denominators that is due to the mean vector."""
     seen = X - X.mean(1, keepdim=True)  # what LayerNorm sees of each vector
     return (seen.mean(0).square().sum() / seen.square().sum(1).mean()).item()
 
@@ -145,6 +150,10 @@ EX_7_2 = Exercise(
     kind="function",
     difficulty=2,
     minutes=8,
+    statement="""
+    Which share of the squared denominators (their mean over the text; leave eps out) is due to the mean
+    vector of X, the one over the text? The rest would be there without it.
+    """,
     cases=clouds,
     reference=mean_share,
     scale=1.0,
@@ -201,7 +210,10 @@ EX_7_2 = Exercise(
 # --- 7.3 -----------------------------------------------------------------------------------------------------------
 
 
-def replace_mean(X: Float[Tensor, "n d_model"], r: Float[Tensor, " d_model"]) -> Float[Tensor, "n d_model"]:
+def replace_mean(
+    X: Float[Tensor, "n d_model"],
+    r: Float[Tensor, " d_model"],
+) -> Float[Tensor, "n d_model"]:
     mu = X.mean(0)
     return X - mu + r * mu.norm() / r.norm()
 
@@ -261,11 +273,10 @@ def frozen_layer_norm(
     weight: Float[Tensor, " d_model"],
     bias: Float[Tensor, " d_model"],
 ) -> Float[Tensor, "n d_model"]:
-    def own(A):
-        return A - A.mean(1, keepdim=True)
-
-    scale = (own(clean).square().mean(1, keepdim=True) + 1e-5).sqrt()  # from the clean vectors
-    return own(X) / scale * weight + bias  # all else from X
+    centred = X - X.mean(1, keepdim=True)
+    lender = clean - clean.mean(1, keepdim=True)
+    scale = (lender.square().mean(1, keepdim=True) + 1e-5).sqrt()  # this alone is not from X
+    return centred / scale * weight + bias
 
 
 def _scale(X: Tensor) -> Tensor:
@@ -351,7 +362,7 @@ EX_7_4 = Exercise(
 
 
 def paired(a: Float[Tensor, " n"], b: Float[Tensor, " n"]) -> tuple[float, float]:
-    d = a - b
+    d = a - b  # row by row: what makes a row easy or hard for both drops out
     return d.mean().item(), (d.std() / len(d) ** 0.5).item()
 
 
@@ -361,6 +372,9 @@ EX_7_5 = Exercise(
     kind="function",
     difficulty=2,
     minutes=10,
+    statement="""
+    Six changes after the first block, on the same rows of text.
+    """,
     task="""
     mean removed: nothing else is held. direction only: the mean is gone, and every LayerNorm further on divides by what
     it divided by before. volume only: with x = μ + u, LayerNorm gives μ/old + u/new, where old is what it divides x by
@@ -434,6 +448,20 @@ EX_7_6 = Exercise(
     kind="why",
     difficulty=3,
     minutes=10,
+    statement="""
+    In a few sentences: is the mean a volume knob here? What did you compare, how sure is it, what was the
+    control, and what does it not tell about why training put the mean there? Then compare yours with the
+    points, one by one.
+    """,
+    answer="""
+    Taking the mean out does two things: a direction goes missing, and all else gets louder, because LayerNorm
+    divides by less. Holding the denominators still leaves the first, lending those of a stream without the
+    mean leaves the second; the same rows of text under both give a paired difference with an error, and its
+    sign is the verdict. But the two are not equal blows: at a matched dose the sign may turn, so say which
+    question you answer. The mean's share of the squared denominator bounds how far the knob can turn. A
+    random vector of the same length restores the volume: if it does no better than nothing in its place,
+    volume is not what was missed. None of this says why training went there.
+    """,
     hints=[
         "Say what each of the two readings predicts for one and the same intervention.",
         "How far could the knob turn at all, given the mean's share of the denominators?",
