@@ -43,8 +43,7 @@ from zeropoint.tiny.training import batch_at, train
 # %%
 runs, rows = grid.read()
 GRID = evidence.label(runs)
-hours = runs.seconds.sum() / 3600
-print(f"{GRID}: {runs.run.nunique()} settings, {hours:.1f} hours of one core")
+print(GRID, "·", runs.run.nunique(), "settings")
 
 # %% [markdown]
 # Every run starts from this base and changes something in it. A seed draws the weights and the batches, the same for all settings. So we compare seed by seed, and shared luck drops out.
@@ -105,7 +104,7 @@ evidence.changes(runs, effects, columns).head(10).round(3)
 
 # %%
 config, recipe, kind = grid.resolve(grid.BASE)
-rates = [recipe.lr_at(step) for step in range(recipe.steps)]
+rates = map(recipe.lr_at, range(recipe.steps))
 e_folds = exact(sum(rates) * recipe.weight_decay)
 ledger.test(claims.DECAY_CAN_BE_JUDGED, on=GRID, e_folds=e_folds)
 
@@ -245,7 +244,7 @@ batch = batch_at(text.train, recipe, 10_000)
 sides = {name: evidence.balance(model, batch) for name, model in trained.items()}
 sides = pd.DataFrame(sides).T
 z_loss = evidence.balance(trained["β₂ 0.95"], batch, z_loss=1e-2)
-print(f"β₂ 0.95 with a z-loss, output side: {z_loss['output side']:.1e}")
+print("β₂ 0.95 with a z-loss:", z_loss)
 sides.map("{:.1e}".format)
 
 # %%
@@ -398,10 +397,8 @@ display(missed.round(3))
 collapse.by_range(bins, swept).round(3)
 
 # %%
-rms = missed["rms miss"]
-over_N = rms["occurrences in Adam's window"]
-scatter = exact(over_N / rms[collapse.SCATTER])
-frequency = exact(over_N / rms["frequency"])
+over_N = missed.loc["occurrences in Adam's window", "rms miss"]
+scatter, frequency = collapse.compared(missed)
 ledger.test(claims.ONLY_N, on=GRID, scatter=scatter, frequency=frequency)
 
 # %% [markdown]

@@ -52,6 +52,13 @@ def test_a_run_is_foretold_by_the_others_and_never_by_itself():
     assert collapse.foretold(bins, [one], [one]).empty
 
 
+def test_n_is_compared_with_the_seeds_and_with_frequency():
+    bins = bins_ruled_by("occurrences in Adam's window")
+    missed = collapse.miss(bins.assign(sd=0.02), collapse.swept(bins))
+    scatter, frequency = collapse.compared(missed)
+    assert scatter.value < 2 and frequency.value < 0.3  # where N rules, the claim of 04 would hold
+
+
 def test_where_the_misses_are():
     bins = bins_ruled_by("occurrences in Adam's window")
     assert (collapse.by_range(bins, collapse.swept(bins))["max"].dropna() < 0.2).all()

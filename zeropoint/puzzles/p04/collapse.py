@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from zeropoint import plots
+from zeropoint.claims import Estimate, exact
 
 FACTORS = {"base", "beta2", "batch", "steps", "warmup"}
 SCATTER = "(the seeds' own scatter)"
@@ -97,6 +98,13 @@ def miss(bins: pd.DataFrame, runs: Sequence[str]) -> pd.DataFrame:
     with_sd = reached & bins.sd.notna()
     out.loc[SCATTER] = [(bins.sd[reached] ** 2).mean() ** 0.5, int(with_sd.sum())]
     return out
+
+
+def compared(missed: pd.DataFrame) -> tuple[Estimate, Estimate]:
+    """The miss over N of a table by `miss`: in units of the seeds' own scatter, and as a share of that over frequency."""
+    rms_miss = missed["rms miss"]
+    over_N = rms_miss["occurrences in Adam's window"]
+    return exact(over_N / rms_miss[SCATTER]), exact(over_N / rms_miss["frequency"])
 
 
 def by_range(bins: pd.DataFrame, runs: Sequence[str]) -> pd.DataFrame:
