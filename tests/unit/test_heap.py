@@ -100,12 +100,30 @@ def test_errors_say_why():
         heap.switched(heap.black_box(5, 1, 0).table)
 
 
-@given(st.lists(st.floats(-3, 3), min_size=1, max_size=5), seeds)
-@settings(deadline=None)
-def test_a_combination_lags_by_one_minus_the_weights(weights, seed):
-    generator = torch.Generator().manual_seed(seed)
-    w = torch.tensor(weights, dtype=torch.float64)
-    points, c = (torch.randn(k, 4, generator=generator, dtype=torch.float64) for k in (len(w), 1))
-    lag = heap.combine(points + c[0], w) - heap.combine(points, w) - c[0]
-    torch.testing.assert_close(lag, (w.sum() - 1) * c[0])
-    torch.testing.assert_close(heap.combine(points, w, c[0]) - heap.combine(points, w), (1 - w.sum()) * c[0])
+@given(small_boxes, seeds)
+@settings(max_examples=20, deadline=None)
+def test_every_choice_of_zeros_rebuilds_the_box_and_steps_do_not_depend_on_the_row(size, seed):
+    box = heap.black_box(*size, seed)
+    f, last = box.table, len(box.table) - 1
+    assert torch.equal(heap.rebuilt(f, 0, last), f) and torch.equal(heap.rebuilt(f, last, 0), f)
+    assert heap.dependence(f) == 0 and heap.fits(heap.heap_of_columns(f), box.y, box.p)
+
+
+def test_the_control_is_not_rebuilt_and_depends_on_the_row():
+    fake = heap.switched(heap.black_box(5, 2, seed=0).table)
+    assert heap.dependence(fake) > 0.1
+    assert sum(torch.equal(heap.rebuilt(fake, x, y), fake) for x in range(5) for y in range(5)) < 25
+
+
+def test_names_in_another_order_do_not_fit():
+    box = heap.black_box(3, 2, seed=1)
+    swapped = box.y.clone()
+    swapped[[0, 1]] = box.y[[1, 0]]
+    assert not heap.fits(heap.heap_of_columns(box.table), swapped, box.p)
+
+
+@pytest.mark.parametrize(
+    "recovered, zeros, word", [(True, 625, "differences"), (True, 1, "both"), (False, 1, "zero"), (False, 0, "neither")]
+)
+def test_what_the_box_gives_away_in_a_word(recovered, zeros, word):
+    assert heap.fixed(recovered, zeros) == word

@@ -101,5 +101,49 @@ def test_answers_are_never_given_tokens():
 
 def test_the_interval_takes_pairs_as_the_sample():
     right = torch.tensor([[1, 0, 1, 0], [1, 0, 1, 0]]).bool()  # asking twice tells nothing new
-    mean, error = analogies.mean_and_error(right)
-    assert mean == 0.5 and error == pytest.approx(1.96 * torch.tensor([1.0, 0, 1, 0]).std().item() / 2)
+    found = analogies.by_pair(right)
+    assert (found.value, found.n, found.unit) == (0.5, 4, "pairs")
+    assert found.half_width == pytest.approx(3.1824 * torch.tensor([1.0, 0, 1, 0]).std().item() / 2, rel=1e-4)
+
+
+def test_a_gain_is_paired():
+    old = torch.tensor([[1, 0, 1, 0, 0]]).bool()
+    assert analogies.gain(old, old).half_width == 0
+    assert analogies.gain(torch.ones(1, 5).bool(), old).value == pytest.approx(0.6)
+
+
+QUIZ = analogies.quiz(VOCABULARY, rounds=2, seed=0)
+
+
+def test_a_quiz_has_the_families_that_are_large_enough():
+    assert [len(q.d) for q in QUIZ] == [2 * 8, 2 * 4]  # leading space and plural; no capitals, no -ed
+    assert all(q.rounds == 2 for q in QUIZ)
+    assert [len(q.d) for q in analogies.quiz(VOCABULARY, rounds=4, seed=0)] == [4 * 8]  # four plurals are too few
+    nonsense = analogies.quiz(VOCABULARY, rounds=2, seed=0, mismatch=True)
+    assert all((q.d != n.d).all() for q, n in zip(QUIZ, nonsense, strict=True))
+
+
+def test_the_parallelogram_agrees_with_itself_wherever_the_cloud_is():
+    W = cloud(len(VOCABULARY), 6, 7)
+    assert [e.value for e in analogies.agreement(W, QUIZ, "parallelogram", [0, 1, 8])] == [1, 1, 1]
+    kept = analogies.kept(W, QUIZ, [0, 1, 8])
+    assert kept.pop("parallelogram") == 1 and max(kept.values()) < 1 and tuple(kept) == analogies.COMPARED[1:]
+
+
+class Tokenizer:
+    def __init__(self, *tokens):
+        self.tokens = tokens
+
+    def get_vocab(self):
+        return {token: i for i, token in enumerate(self.tokens)}
+
+
+def test_shared_tokens_have_their_numbers_in_both():
+    words, numbers = analogies.shared_tokens(Tokenizer("b", "Ġa", "only", "c"), Tokenizer("c", "▁a", "x", "b"))
+    assert words == {"b": 0, "Ġa": 1, "c": 2}
+    assert numbers.tolist() == [[0, 3], [1, 1], [3, 0]]
+
+
+def test_one_vocabulary_is_shared_as_a_whole():
+    words, numbers = analogies.shared_tokens(Tokenizer("b", "Ġa", "c"), Tokenizer("b", "Ġa", "c"))
+    assert list(words) == ["b", "Ġa", "c"] and numbers.tolist() == [[0, 0], [1, 1], [2, 2]]

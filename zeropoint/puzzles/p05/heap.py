@@ -6,11 +6,15 @@ names here: the names 0 … N-1 say which point is meant and nothing else, so 0 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+import plotly.graph_objects as go
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Int
 from torch import Tensor
+
+from zeropoint import plots
 
 Table = Int[Tensor, "N N"]
 
@@ -18,13 +22,6 @@ Table = Int[Tensor, "N N"]
 def heap(a, b, c):
     """t(a, b, c) = a - b + c, for whatever can be added and subtracted."""
     return a - b + c
-
-
-def combine(
-    points: Float[Tensor, "k d"], weights: Float[Tensor, " k"], base: Float[Tensor, " d"] | float = 0.0
-) -> Float[Tensor, " d"]:
-    """Σ wᵢ·xᵢ with `base` in the part of zero: base + Σ wᵢ·(xᵢ - base). The base drops out if Σ wᵢ = 1, and only then."""
-    return base + weights @ (points - base)
 
 
 def group_at(T: Int[Tensor, "N N N"], zero: int) -> tuple[Table, Int[Tensor, " N"]]:
@@ -71,6 +68,17 @@ def vectors(p: int, n: int) -> Int[Tensor, "N n"]:
     return torch.cartesian_prod(*[torch.arange(p)] * n).view(-1, n)
 
 
+def of_vectors(v: Int[Tensor, "N n"], p: int, weights: tuple[int, int, int] = (1, -1, 1)) -> Int[Tensor, "N N N n"]:
+    """a - b + c over F_p^n for all triples of the rows of `v`, as vectors; or another combination of them."""
+    a, b, c = v[:, None, None], v[None, :, None], v[None, None, :]
+    return (weights[0] * a + weights[1] * b + weights[2] * c) % p
+
+
+def fits(T: Int[Tensor, "N N N"], v: Int[Tensor, "N n"], p: int) -> bool:
+    """Is T[a, b, c] the name of a - b + c, if the names 0 … N-1 stand for the rows of `v`?"""
+    return torch.equal(v[T], of_vectors(v, p))
+
+
 def black_box(p: int, n: int, seed: int) -> BlackBox:
     """A box with a random invertible M, a random permutation P, and random names."""
     generator = torch.Generator().manual_seed(seed)
@@ -110,6 +118,27 @@ def explain(f: Table, x0: int, y0: int) -> tuple[Int[Tensor, " N"], Int[Tensor, 
     return _inverse(f)[x0, f[:, y0]], f[x0]
 
 
+def rebuilt(f: Table, x0: int, y0: int) -> Table:
+    """P(Mx + y) with M, P and the addition read off `f` with x0 and y0 as zeros: `f` again, if they can be zeros."""
+    M, P = explain(f, x0, y0)
+    add, _ = group_at(heap_of_columns(f), y0)
+    return P[add[M]]
+
+
+def dependence(f: Table) -> float:
+    """Share of all steps a - b + c that come out differently when they are read from another row than the first."""
+    first = heap_of_columns(f)
+    others = torch.stack([heap_of_columns(f, row) for row in range(1, len(f))])
+    return (others != first).double().mean().item()
+
+
+def fixed(recovered: bool, zeros: int) -> str:
+    """What the box gives away, in a word: `recovered` are the differences; `zeros` is how many choices of zeros fit it."""
+    if recovered:
+        return "both" if zeros == 1 else "differences"
+    return "zero" if zeros == 1 else "neither"
+
+
 def in_order(add: Table, zero: int) -> Int[Tensor, " N"]:
     """All names by their coordinates: 0, a, 2a, …, b, b + a, b + 2a, …, with a, b, … picked greedily."""
     order = [zero]
@@ -143,3 +172,11 @@ def switched(f: Table) -> Table:
         raise ValueError("One cycle runs through all columns: nothing to switch; take n ≥ 2.")
     out[0, cycle], out[1, cycle] = f[1, cycle], f[0, cycle]
     return out
+
+
+def picture(views: Mapping[str, Table], title: str) -> go.Figure:
+    """Tables side by side, dark for a high number."""
+    fig = plots.panels(list(views))
+    for column, view in enumerate(views.values(), start=1):
+        fig.add_trace(go.Heatmap(z=view.tolist(), colorscale="Greys", showscale=False), row=1, col=column)
+    return plots.finish(fig, title, "number of y", ["number of x", "", ""], height=430)

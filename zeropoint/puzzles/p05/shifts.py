@@ -18,6 +18,7 @@ from torch.nn.functional import cosine_similarity, normalize
 from tqdm.auto import tqdm
 
 from zeropoint import plots
+from zeropoint.geometry import spread
 
 NEIGHBOURS = 10
 COMPONENTS = 5
@@ -100,11 +101,6 @@ TOOLS: dict[str, Callable[[Float[Tensor, "n d"], Sample], Tensor]] = {
     "linear probe without intercept": lambda W, s: _probe(W, s.feature),
     "linear probe with intercept": lambda W, s: _probe(_with_intercept(W), s.feature),
 }
-
-
-def spread(W: Float[Tensor, "n d"]) -> float:
-    """Root mean squared distance from the mean: the unit in which shifts are given here."""
-    return _centred(W).square().sum(1).mean().sqrt().item()
 
 
 def direction(d: int, seed: int) -> Float[Tensor, " d"]:
