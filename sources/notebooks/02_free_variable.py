@@ -144,17 +144,20 @@ def random_to_positions(t):
 
 # %%
 def moves_for(t):
-    moves = {"W_U − r": from_output, "W_E − μ": from_tokens}
-    moves["W_E − own means, untied"] = own_means
+    moves = {}
     if t.W_pos is not None:
         moves["W_E − μ, W_pos + μ, untied"] = to_positions
-        moves["control: W_pos + r"] = random_to_positions
-    if t.tied:
-        moves["W_E − own means, tied"] = own_means_tied
     if t.tied and t.W_pos is not None:
         moves["W_E − μ, W_pos + μ, tied"] = to_positions_tied
+    moves["W_U − r"] = from_output
+    moves["W_E − μ"] = from_tokens
+    moves["W_E − own means, untied"] = own_means
+    if t.tied:
+        moves["W_E − own means, tied"] = own_means_tied
     if t.can_absorb:
         moves["W_E − μ, back after attention"] = given_late
+    if t.W_pos is not None:
+        moves["control: W_pos + r"] = random_to_positions
     return moves
 
 
@@ -193,7 +196,9 @@ for number, name in ASKED.items():
         outcome(number, verdict, label=f"{FIRST}: {name}")
 
 # %% [markdown]
-# So two families are free, of d_model numbers each: any vector may pass from all tokens to all positions, and any vector may leave every column of `W_U`. A tied exchange makes both moves at once, so untying matters for equal *logits* and not for equal predictions. And centring along d_model is free only for whoever reads through LayerNorm; the output reads the matrix bare.
+# By the algebra above two families should be free, of d_model numbers each: any vector may pass from all tokens to all positions, and any vector may leave every column of `W_U`. A tied exchange makes both moves at once, so untying matters for equal *logits* and not for equal predictions. Centring along d_model is free only for whoever reads through LayerNorm; the output reads the matrix bare.
+#
+# The ledger keeps what the tables said, to be shown at the end.
 
 # %%
 EXACT = {
@@ -207,7 +212,7 @@ for name, claim in EXACT.items():
         rms = trials[label].model.norm == "RMSNorm"
         if name in moves and not (rms and claim is claims.OWN_MEANS):
             estimates = claims.exactly(moves[name])
-            print(ledger.test(claim, on=label, **estimates))
+            ledger.test(claim, on=label, **estimates)
 
 # %%
 SEEN = {
@@ -219,7 +224,7 @@ for name, claim in SEEN.items():
     for label, moves in found.items():
         if name in moves:
             estimates = claims.noticed(moves[name])
-            print(ledger.test(claim, on=label, **estimates))
+            ledger.test(claim, on=label, **estimates)
 
 # %% [markdown]
 # ## How far does it go?
@@ -300,16 +305,16 @@ for label, t in trials.items():
     print(entry)
 
 # %% [markdown]
-# Cross-entropy is log Z minus the right token's logit: h·μ is in both and cancels. But GPT-Neo was trained with *z-loss*, a small multiple of (log Z)². It sees h·μ in full. So the family of moves that softmax cannot see is just the one that z-loss sees. (The stand-ins' doses stand in their `record.json`.)
+# Cross-entropy is log Z minus the right token's logit: h·μ is in both and cancels. But GPT-Neo's training code adds a *z-loss*, 10⁻⁴ (log Z)² a token, and that sees h·μ in full. So the family of moves that softmax cannot see is just the one that z-loss sees. (The stand-ins' own doses stand in their `record.json`.)
 #
-# Take s·μ out of every column of `W_U`. Three who might care:
+# Take s·μ out of every column of `W_U`, where μ is now the mean of the columns. Three who might care:
 #
 # * **cross-entropy** should draw a flat line;
 # * **z-loss** should draw a valley, since log Z falls by s·h·μ. If it decided where training left μ, the bottom lies at s = 0; if it had no say, anywhere;
 # * **weight decay** looks at Σ w², whose bottom is at s = 1 by algebra.
 
 # %%
-shifts = [k / 4 for k in range(-8, 13)]
+shifts = [k / 2 for k in range(-8, 9)]
 
 
 def losses_at(t, s):
@@ -339,7 +344,7 @@ fig = figures.by_layer(
     x="s: μ taken out of W_U s times",
     at=shifts,
 )
-fig.update_yaxes(type="log", matches="y")
+fig.update_yaxes(type="log", tickvals=[0.1, 0.2, 0.5, 1, 2, 5, 10, 20], matches="y")
 
 # %% [markdown]
 # Look at the bottom of the z-loss valley: is it at 0, where training left the model, or elsewhere? Then at weight decay: it pulls towards s = 1, where the mean is gone. Neither pull can be felt in the cross-entropy. Which of them won, and what else pushes, is 04's question.
@@ -430,9 +435,9 @@ def four_terms(layer):
 
 
 def random_term(layer, r):
-    size = layer.x.mean((0, 1)).norm()
-    q_r = layer.queries((size * r / r.norm()).expand_as(layer.x))
-    return scores(q_r, layer.keys(layer.x))
+    c = layer.x.mean((0, 1))
+    in_its_place = (r * c.norm() / r.norm()).expand_as(layer.x)
+    return scores(layer.queries(in_its_place), layer.keys(layer.x - c))
 
 
 # %% [markdown]
