@@ -1,6 +1,7 @@
 # make run    execute the walkthroughs and solutions, print their numbers, write build/html/
 # make lab    open JupyterLab on the first puzzle
 # make test   build check and tests
+# make new    everything that a new number needs: make new N=08 SLUG=zero_is_an_origin
 # The first of these sets up .venv; it needs Python 3.11 or newer, nothing else.
 
 PYTHON ?= python3
@@ -20,7 +21,7 @@ PY := $(BIN)/python
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check
 READY := $(VENV)/ready
 
-.PHONY: run test lab build check bench standins grid grid-quick test-hub test-colab clean
+.PHONY: run test lab build check new bench standins grid grid-quick test-hub test-colab clean
 
 run: $(READY)
 	$(PY) tools/run.py --jobs $(JOBS)
@@ -40,6 +41,12 @@ check: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/codespell
 	$(PY) tools/links.py
+	$(PY) tools/density.py
+
+new: $(READY)
+	$(PY) tools/new.py "$(N)" "$(SLUG)"
+	$(PY) tools/build.py
+	$(PY) tools/new.py --missing
 
 bench: $(READY)
 	$(PY) benchmarks/bench.py

@@ -202,8 +202,10 @@ def notebook(root: Path, folder: str, slug: str, project: dict, setup: str) -> n
     hint = f"{BADGE.format(url=links(project, path)[0])} or, on your own computer, `jupyter lab {path}`"
     cells[0].source = f"{title}{solved}\n\n{hint}\n{rest}"
     cells.insert(1, new_code_cell(setup))
-    files = " and ".join(f"`{name}`" for name in made)
-    cells.append(new_markdown_cell(f"---\n*Built from {files} by `make build`: edit there, not here.*"))
+    exercises_in = f", and for an exercise `{made[1]}`" if exercises else ""
+    cells.append(
+        new_markdown_cell(f"---\n*Built by `make build`: to change something, edit `{made[0]}`{exercises_in}.*")
+    )
     for i, cell in enumerate(cells):
         twins = sum(other.source == cell.source for other in cells[:i])
         cell.id = hashlib.sha1(f"{path} {cell.cell_type} {twins} {cell.source}".encode()).hexdigest()[:12]

@@ -138,8 +138,8 @@ def test_a_puzzle_has_statement_stub_and_check(root):
         'answer_1_3 = None  # your answer\n\ncheck("1.3", answer_1_3)',
         "## 1.4 Why?\n\n●●● · 9 min. Say why.",
         'answer_1_4 = None  # your answer\n\nwhy("1.4", answer_1_4)',
-        "---\n*Built from `sources/puzzles/01_a_title.py` and `zeropoint/puzzles/p01/exercises.py` by `make build`: "
-        "edit there, not here.*",
+        "---\n*Built by `make build`: to change something, edit `sources/puzzles/01_a_title.py`, and for an exercise "
+        "`zeropoint/puzzles/p01/exercises.py`.*",
     ]
     shipped = (root / "puzzles/01_a_title.ipynb").read_text(encoding="utf-8")
     assert not re.search("secret|Told too early|for the solution|Because", shipped)
@@ -256,7 +256,7 @@ def test_files_are_clean_and_stable(root):
 
 def test_a_built_notebook_says_what_it_is_built_from(root):
     last = cells(root, "notebooks/01_a_title.ipynb")[-1]
-    assert last.source.endswith("*Built from `sources/notebooks/01_a_title.py` by `make build`: edit there, not here.*")
+    assert last.source.endswith("to change something, edit `sources/notebooks/01_a_title.py`.*")
 
 
 def test_one_place_names_the_repository(root):
