@@ -158,6 +158,17 @@ def test_a_solution_has_the_reference_for_its_answer(root):
     assert max(map(len, solution[6].splitlines())) <= 100
 
 
+def test_a_value_that_comes_from_the_model_is_computed_by_the_solution_itself():
+    value = dict(title="", kind="value", difficulty=1, minutes=1, hints=[], statement="How many?")
+    rows = Exercise(id="1.5", reference=lambda W: len(W), **value)
+    assert (build.answer(rows, solved=False), build.answer(rows, solved=True)) == (
+        "answer_1_5 = None  # your answer",
+        "",
+    )
+    two = Exercise(id="1.6", reference=lambda: 2, **value)
+    assert build.answer(two, solved=True) == "answer_1_6 = 2"
+
+
 def test_every_exercise_of_the_series_can_be_built():
     for exercise in (e for number in puzzles() for e in of_puzzle(number)):
         assert exercise.statement or exercise.task, exercise.id
@@ -189,7 +200,7 @@ REFUSED = {
     "a marker in prose": ("# Guess first.", "# # SOLUTION\n# Guess first.", ":18: no marker"),
     "a marker's end": ("guess = None", "guess = 3\n# END", ":22: no marker"),
     "a misspelt tag": ('tags=["solution"]', 'tags=["solutions"]', ":11: solutions: a cell has tags"),
-    "a misspelt key": ('exercise="1.3"', 'excercise="1.3"', ":27: excercise: a cell has tags"),
+    "a misspelt key": ('exercise="1.3"', 'exercises="1.3"', ":27: exercises: a cell has tags"),
     "a raw cell": (CELL, '# %% [raw] tags=["puzzle"]\n', ":8: a cell is markdown or code, not raw"),
     "a syntax error": ("guess = None", "guess = (", ":21: this is not Python"),
     "a cell that is half a statement": ("guess = None", "guess = (\n\n# %%\n3)", ":20: the cell that begins here"),
