@@ -16,7 +16,8 @@ ROOT = Path(__file__).parents[2]
 
 
 def test_no_room_is_unfinished():
-    assert not list(new.missing(ROOT))
+    waiting = list(new.missing(ROOT))
+    assert not waiting, "waiting for their author:\n" + "\n".join(waiting)
 
 
 @pytest.fixture
@@ -65,7 +66,9 @@ def test_a_new_number_builds_passes_its_tests_and_is_named_unfinished(tree):
     assert "| 98 |" in (tree / "README.md").read_text(encoding="utf-8")
     unit = ["tests/checks/test_bank.py", "tests/unit/test_claims.py", "tests/unit/test_build.py"]
     notebooks = ["tests/notebooks/test_98.py", "tests/notebooks/test_all.py", "tests/notebooks/test_spoilers.py"]
-    code, said = run(tree, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", "98", *unit, *notebooks)
+    code, said = run(
+        tree, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", "98 and not strictly", *unit, *notebooks
+    )
     assert code == 0, said
     code, said = run(tree, "tools/new.py", "--missing")
     assert all(name in said for name in made if not name.endswith("__init__.py"))
