@@ -20,8 +20,22 @@ import pytest
 import torch
 from torch import nn
 
-from zeropoint import desk as puzzle
-from zeropoint.desk import check, checking, compare, hint, outcome, predict, progress, record, reveal, task, why
+from zeropoint.desk import (
+    check,
+    checked,
+    checking,
+    compare,
+    hint,
+    outcome,
+    predict,
+    progress,
+    ready,
+    record,
+    reveal,
+    skip,
+    task,
+    why,
+)
 from zeropoint.desk import exercise as exercises
 from zeropoint.desk.checking import verdict
 from zeropoint.desk.display import Card
@@ -388,6 +402,9 @@ def test_close_values_are_shown_with_the_digits_that_differ():
 
 def test_hints_come_one_by_one_and_survive_a_restart(capsys, monkeypatch):
     hints = find("1.2").hints
+    hint("1.2")
+    assert capsys.readouterr().out == '· 1.2: its hints wait with its task: task("1.2")\n'
+    task("1.2", now=True), capsys.readouterr()
     for i in (1, 2, 3):
         hint("1.2")
         said = capsys.readouterr().out
@@ -395,7 +412,7 @@ def test_hints_come_one_by_one_and_survive_a_restart(capsys, monkeypatch):
         assert "last hint" not in said
     hint("1.2")
     assert "That was the last hint" in capsys.readouterr().out
-    assert json.loads(record.path().read_text())["exercises"]["1.2"] == {"hints": 3}
+    assert json.loads(record.path().read_text())["exercises"]["1.2"]["hints"] == 3
 
 
 def test_reveal_after_a_pass_or_on_request(capsys):
@@ -412,17 +429,37 @@ def test_reveal_after_a_pass_or_on_request(capsys):
     assert "revealed" in kept["1.2"] and "revealed" not in kept["1.3"]
 
 
+BECAUSE = "Because of <b>one</b> common vector: it is longer than what tells the tokens apart, so all cosines are high."
+
+
 def test_why_shows_the_points_beside_the_text(capsys):
     why("1.6", "")
     reveal("1.6")
     said = capsys.readouterr().out
     assert "not attempted yet" in said and not any(p in said for p in find("1.6").rubric)
-    why("1.6", "Because of <b>one</b> common vector.")
+    why("1.6", BECAUSE, now=True)
     said = capsys.readouterr().out
     assert "| Because of <b>one</b>" in said and all(p in said for p in find("1.6").rubric)
     reveal("1.6")
     assert find("1.6").rubric[0] in capsys.readouterr().out
-    assert "compared" in record.read()["exercises"]["1.6"]
+    kept = record.read()["exercises"]["1.6"]
+    assert {"compared", "early"} <= set(kept) and kept["text"] == BECAUSE
+
+
+def test_a_rubric_waits_for_substance_and_for_earlier_exercises(capsys):
+    for text, words in (
+        ("x", "say it in a few sentences first (here are 1 words"),
+        (BECAUSE, "1.1, 1.2, 1.3, 1.4, 1.5 first"),
+    ):
+        why("1.6", text)
+        said = capsys.readouterr().out
+        assert words in said and "now=True" in said and not any(p in said for p in find("1.6").rubric)
+    assert "compared" not in record.read()["exercises"]["1.6"]
+    for id in ("1.1", "1.2", "1.3", "1.4", "1.5"):
+        reveal(id, now=True)
+    why("1.6", BECAUSE)
+    assert find("1.6").rubric[0] in capsys.readouterr().out
+    assert "early" not in record.read()["exercises"]["1.6"]
 
 
 def test_a_task_comes_after_the_ones_before_it_or_on_request(capsys):
@@ -444,7 +481,8 @@ def test_a_task_comes_after_the_ones_before_it_or_on_request(capsys):
 
 def test_prediction_outcome_score(capsys):
     predict("1.b", None)
-    assert capsys.readouterr().out == "· Prediction 1.b: no prediction yet\n"
+    said = capsys.readouterr().out
+    assert said.startswith("· Prediction 1.b: no prediction yet\n") and "a number from -1 to 1" in said
     predict("1.b", 0.3, low=0.1, high=0.5)
     assert "0.3 (between 0.1 and 0.5), kept" in capsys.readouterr().out
     predict("1.b", 0.4, low=0.1, high=0.5)  # a change of mind before the outcome
@@ -456,21 +494,88 @@ def test_prediction_outcome_score(capsys):
     assert (
         "outside your interval" in (said := capsys.readouterr().out) and "1 of 2 held" in said and "expects 1.6" in said
     )
-    predict("1.d", 2), outcome("1.d", 1.5)
+    predict("1.d", 1), outcome("1.d", 0.5)
     assert "· Prediction 1.d: off by 0.5" in capsys.readouterr().out
 
 
 def test_words(capsys):
-    predict("2.1", "Breakage "), outcome("2.1", "breakage")
-    predict("2.2", "none"), outcome("2.2", "breakage")
-    predict("2.3", "none"), outcome("2.3", 0.2)
+    predict("2.a", "Breakage "), outcome("2.a", "breakage")
+    predict("2.b", "nothing"), outcome("2.b", "breakage")
     said = capsys.readouterr().out
-    assert "✓ Prediction 2.1: right" in said and "✗ Prediction 2.2: wrong" in said and "a number against a word" in said
+    assert "✓ Prediction 2.a: right" in said and "✗ Prediction 2.b: wrong" in said
+    with pytest.raises(ValueError, match="the outcome of 2.c on mini"):
+        outcome("2.c", "somewhat", "mini")
+
+
+@pytest.mark.parametrize(
+    "call, words",
+    [
+        (
+            lambda: predict("2.a", "brakage"),
+            "one of: nothing, a little, breakage; got 'brakage': did you mean 'breakage'?",
+        ),
+        (lambda: predict("2.a", 0.1), "one of: nothing, a little, breakage; got 0.1."),
+        (lambda: predict("3.c", "rarely"), "did you mean 'rare'?"),
+        (lambda: predict("1.a", "0.9"), "without quotes; got '0.9': did you mean 0.9?"),
+        (lambda: predict("7.a", "20%"), "a number from 0 to 1, without quotes; got '20%': did you mean 0.2?"),
+        (lambda: predict("7.a", 60), "a number from 0 to 1; got 60: did you mean 0.6?"),
+        (lambda: predict("3.b", -1), "a number of 0 or more; got -1."),
+        (lambda: predict("1.z", 0.5), "There is no prediction '1.z'; here are 1.a, 1.b"),
+        (lambda: predict("99.a", 0.5), "There is no prediction '99.a'."),
+        (lambda: predict("first", 0.5), "There is no prediction 'first'."),
+        (lambda: skip("1.z"), "There is no prediction '1.z'"),
+        (lambda: skip("99"), "There is no puzzle 99; there are 1, 2"),
+    ],
+)
+def test_a_prediction_knows_what_it_asks(call, words, capsys):
+    call()
+    said = capsys.readouterr().out
+    assert words in said and said.count("\n") == 1
+    assert not record.path().exists()
+
+
+def test_an_outcome_waits_for_its_prediction(capsys):
+    outcome("1.a", 0.001)
+    said = capsys.readouterr().out
+    assert "waits for your prediction" in said and "0.001" not in said
+    predict("1.a", 0.1), outcome("1.a", 0.001)
+    assert "off by 0.099" in capsys.readouterr().out
+    skip("1.b"), outcome("1.b", 0.9, "mini")
+    said = capsys.readouterr().out
+    assert "Skipped: 1.b" in said and "0.9 (mini)" in said
+    outcome("n1.1", 0.2)  # a walkthrough shows what it shows
+    assert "0.2" in capsys.readouterr().out
+
+
+def test_a_figure_waits_for_predictions_and_exercises(capsys):
+    assert not ready("1.a", "1.b", "1.1")
+    said = capsys.readouterr().out
+    assert (
+        said == '· Held back: this waits for your predictions 1.a, 1.b, or skip("1.a", "1.b"); and for exercise 1.1\n'
+    )
+    predict("1.a", 0.1), skip("1.b"), capsys.readouterr()
+    assert not ready("1.a", "1.b", "1.1") and "waits for exercise 1.1" in capsys.readouterr().out
+    check("1.1", find("1.1").reference)
+    assert ready("1.a", "1.b", "1.1")
+    skip("1"), capsys.readouterr()
+    assert ready("1.c", "1.d") and "skipped" not in record.read()["predictions"]["1.a"]
+
+
+def test_an_outcome_comes_from_what_passed(capsys):
+    assert checked("1.3") is None
+    check("1.3", lambda W: W)
+    assert checked("1.3") is None
+    check("1.3", right)
+    assert checked("1.3") is right
+    check("1.3", lambda W: W)  # spoilt afterwards
+    assert checked("1.3") is right and "return W - W.mean(0)" in record.read()["exercises"]["1.3"]["answer"]
+    reveal("1.2", now=True)
+    assert checked("1.2") is find("1.2").reference
 
 
 def test_a_late_prediction_says_so_and_is_not_scored(capsys):
-    outcome("1.a", 0.001)
-    assert "none was made" in capsys.readouterr().out
+    skip("1.a"), outcome("1.a", 0.001)
+    assert "Prediction 1.a: skipped" in capsys.readouterr().out
     predict("1.a", 0.001, 0.0, 0.01)
     assert "after its outcome was shown, so it is not scored" in capsys.readouterr().out
     predict("1.a", 0.001, 0.0, 0.01)  # the cell run again
@@ -500,7 +605,7 @@ def test_a_changed_prediction_does_not_replace_the_first(capsys):
     [
         lambda: predict("1.a", 0.5, low=0.6, high=0.7), lambda: predict("1.a", 0.5, low=0.4),
         lambda: predict("1.a", float("nan")), lambda: predict("1.a", [1, 2]), lambda: predict("1.a", True),
-        lambda: predict("1.a", "much", low=0, high=1), lambda: outcome("1.a", None), lambda: predict("1.a", 1, "a", "b"),
+        lambda: predict("1.a", "much", low=0, high=1), lambda: predict("1.a", 1, "a", "b"),
     ],
 )  # fmt: skip
 def test_a_slip_in_a_prediction_is_one_line_and_keeps_nothing(call, capsys):
@@ -516,8 +621,8 @@ def test_a_slip_in_a_prediction_is_one_line_and_keeps_nothing(call, capsys):
 def test_progress_shows_all(capsys):
     task("1.2", now=True), task("1.3", now=True)
     check("1.3", right), hint("1.2"), check("1.2", right), reveal("1.1", now=True)
-    why("1.6", "A common vector."), predict("1.a", 0.3, 0.2, 0.4), outcome("1.a", 0.35, "mini-neo"), predict("n1.1", 2)
-    predict("11.1", 5)
+    why("1.6", BECAUSE, now=True), predict("1.a", 0.3, 0.2, 0.4), outcome("1.a", 0.35, "mini-neo"), predict("n1.1", 0.2)
+    skip("1.b")
     capsys.readouterr()
     progress("1")
     said = capsys.readouterr().out
@@ -528,20 +633,22 @@ def test_progress_shows_all(capsys):
     assert rows["1.3"][2:] == ["✓ solved", "1", "0 of 3", "no"]
     assert rows["1.2"][2:] == ["tried", "1", "1 of 3", "no"]
     assert rows["1.1"][2:] == ["open", "0 of 3", "yes"]
-    assert rows["1.6"][2:] == ["✓ compared", "0 of 3", "no"]
+    assert rows["1.6"][2:] == ["✓ compared", "0 of 3", "yes"]
     assert rows["1.a"] == ["1.a", "0.3 (between 0.2 and 0.4)", "0.35", "mini-neo", "off by 0.05, inside your interval"]
-    assert rows["n1.1"][:3] == ["n1.1", "2", "not seen yet"] and "11.1" not in said
+    assert rows["n1.1"][:3] == ["n1.1", "0.2", "not seen yet"] and rows["1.b"][:2] == ["1.b", "skipped"]
+    progress("01")
+    assert "Puzzle 1: 2 of 6 done" in capsys.readouterr().out
 
 
 def test_progress_survives_a_restart_and_two_notebooks(desk):
     code = "import sys; from zeropoint.desk import predict; predict(sys.argv[1], 0.5)"
     env = os.environ | {"ZEROPOINT_PROGRESS": str(desk)}
     check("1.3", right)
-    for id in ("1.a", "2.a"):  # another process in between
+    for id in ("1.a", "1.b"):  # another process in between
         subprocess.run([sys.executable, "-c", code, id], env=env, check=True, capture_output=True)
         hint("1.1")
     kept = record.read()
-    assert set(kept["predictions"]) == {"1.a", "2.a"} and kept["exercises"]["1.1"]["hints"] == 2
+    assert set(kept["predictions"]) == {"1.a", "1.b"} and kept["exercises"]["1.1"]["hints"] == 2
     assert [p.name for p in desk.parent.iterdir()] == [desk.name]
 
 
@@ -639,7 +746,3 @@ def test_every_call_returns_none(capsys):
         progress(1),
     ):
         assert result is None
-
-
-def test_the_public_face():
-    assert puzzle.__all__ == ["check", "hint", "outcome", "predict", "progress", "reveal", "task", "why"]

@@ -17,8 +17,15 @@ from typing import Any
 
 VERSION = 1
 FIELDS = {
-    "exercises": {"handed": str, "solved": str, "attempts": int, "hints": int, "revealed": str, "compared": str},
-    "predictions": {"value": float | str, "low": float, "high": float, "at": str, "late": bool, "outcome": dict},
+    "exercises": {
+        **{"handed": str, "solved": str, "attempts": int, "hints": int, "revealed": str, "compared": str},
+        **{"answer": str, "text": str, "early": str},  # what was written; a rubric seen before its time
+    },
+    "predictions": {
+        **{"value": float | str, "low": float, "high": float, "at": str, "late": bool, "outcome": dict},
+        "skipped": str,
+    },
+    "figures": {"figure": dict, "at": str},  # as plotly's JSON, by a name such as "1: all pairs"
 }
 OUTCOME = {"actual": float | str, "label": str, "at": str}
 
@@ -36,12 +43,14 @@ def path() -> Path:
 
 
 def read() -> dict[str, Any]:
-    """{"version", "exercises": {id: …}, "predictions": {id: …}}; empty where nothing was kept."""
+    """{"version", "exercises": {id: …}, "predictions": {id: …}, "figures": {name: …}}; empty where nothing was kept."""
     where = path()
     if where in _in_memory:
         return copy.deepcopy(_in_memory[where])
     try:
         data = json.loads(where.read_text(encoding="utf-8"))
+        if isinstance(data, dict):
+            data.setdefault("figures", {})  # files of before figures were kept
         if not _sound(data):
             raise ValueError("not a progress file of this version")
         return data
@@ -77,7 +86,7 @@ def exercise(data: dict, id: str) -> dict[str, Any]:
 
 
 def _empty() -> dict[str, Any]:
-    return {"version": VERSION, "exercises": {}, "predictions": {}}
+    return {"version": VERSION} | {part: {} for part in FIELDS}
 
 
 def _sound(data: Any) -> bool:

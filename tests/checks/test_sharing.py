@@ -1,0 +1,123 @@
+"""One file of a scholar's answers, and a mentor's table of many."""
+
+from __future__ import annotations
+
+import json
+from html.parser import HTMLParser
+
+import plotly.graph_objects as go
+import pytest
+
+from zeropoint.desk import check, export, hint, outcome, predict, record, reveal, sharing, show, skip, task, why
+from zeropoint.desk.exercise import find
+
+TEXT = "All rows share one long vector -- it carries the cosine; what is left, once it is gone, has none of it."
+
+
+@pytest.fixture
+def worked(desk, monkeypatch):
+    """Half of puzzle 1: some solved, one revealed, predictions right and wrong, a figure; nothing that draws it."""
+    monkeypatch.setattr(go.Figure, "show", lambda self: None)
+    monkeypatch.setattr(go.Figure, "to_image", lambda *a, **k: (_ for _ in ()).throw(RuntimeError("no Chrome")))
+    task("1.2", now=True), hint("1.2")
+    check("1.1", lambda W: W.sum() * 0), check("1.1", find("1.1").reference)
+    reveal("1.2", now=True)
+    why("1.6", TEXT, now=True)
+    predict("1.a", 0.0, -0.1, 0.1), outcome("1.a", 0.001, "random vectors")
+    predict("1.b", 0.2, 0.1, 0.3), outcome("1.b", 0.9, "mini-neo (raw, stand-in)")
+    skip("1.c")
+    show("1 all pairs", go.Figure(go.Scatter(x=[0, 1], y=[2, 3])))
+    show("2 another puzzle", go.Figure())
+
+
+def read(folder, name="zero-point-01-answers.md") -> str:
+    return (folder / name).read_text(encoding="utf-8")
+
+
+def test_everything_that_was_done_stands_in_the_file(worked, tmp_path, capsys):
+    capsys.readouterr()
+    export("01", folder=tmp_path)
+    said, text = capsys.readouterr().out, read(tmp_path)
+    assert "Not in it yet: 1.2, 1.3, 1.4, 1.5, prediction 1.c, prediction 1.d." in said
+    assert "2 of 6 exercises done · hints used: 1 · solutions or rubrics seen early: 2" in text
+    assert "def mean_pairwise_cosine(W" in text and "solved, 2 checks" in text
+    assert f"> {TEXT}" in text and all(f"- {point}" in text for point in find("1.6").rubric)
+    assert (
+        "| 1.b | 0.2 (between 0.1 and 0.3) | 0.9 | mini-neo (raw, stand-in) | off by 0.7, outside your interval |"
+        in text
+    )
+    assert "| 1.c | skipped |" in text and "1 of 2 held" in text
+    assert "Measured on: mini-neo (raw, stand-in), random vectors" in text and "torch 2" in text
+    assert find("1.4").title not in text, "a task that was not handed out tells its title"
+
+
+def test_a_name_stands_in_it_only_if_given(worked, tmp_path):
+    export(1, folder=tmp_path)
+    assert "answers by" not in read(tmp_path)
+    export(1, name="Ada", folder=tmp_path)
+    assert read(tmp_path).startswith("# Zero Point, puzzle 01: answers by Ada")
+
+
+def test_the_page_is_whole_and_has_its_figure(worked, tmp_path):
+    export("1", folder=tmp_path)
+    page = read(tmp_path, "zero-point-01-answers.html")
+    HTMLParser().feed(page)
+    assert (
+        "<table>" in page
+        and "<blockquote>" in page
+        and "<h3>1 all pairs</h3>" in page
+        and "2 another puzzle" not in page
+    )
+    assert "Plotly.newPlot" in page and 'src="https' not in page
+
+
+def test_a_figure_is_a_picture_where_one_can_be_drawn(monkeypatch):
+    monkeypatch.setattr(go.Figure, "to_image", lambda *a, **k: b"png")
+    assert (
+        sharing.picture("all <pairs>", {"data": []}) == '<img alt="all &lt;pairs&gt;" src="data:image/png;base64,cG5n">'
+    )
+
+
+def test_nothing_done_and_nowhere_to_write_are_one_sentence(desk, tmp_path, capsys):
+    export("1", folder=tmp_path)
+    assert capsys.readouterr().out.startswith("✗ Puzzle 1: nothing is kept yet")
+    export("99")
+    assert "There is no puzzle" in capsys.readouterr().out
+    hint("1.1"), capsys.readouterr()
+    export("1", folder=tmp_path / "not there")
+    said = capsys.readouterr().out
+    assert "cannot be written" in said and "folder=" in said
+    assert not list(tmp_path.glob("*.md"))
+
+
+def test_a_damaged_progress_file_is_said_once(desk, tmp_path, capsys):
+    desk.write_text("{")
+    export("1", folder=tmp_path)
+    said = capsys.readouterr().out
+    assert "nothing is kept yet" in said and "set aside" in said
+
+
+def test_a_mentor_gathers_many_files(worked, tmp_path):
+    for name in ("ada", "bob"):
+        (tmp_path / name).mkdir()
+        export("1", name=name, folder=tmp_path / name)
+    (tmp_path / "notes.md").write_text("not ours")
+    (tmp_path / "bob" / "zero-point-02-answers.md").write_text(f"<!-- {sharing.DATA} {{broken}} -->")
+    rows, unread = sharing.gather(tmp_path)
+    assert [(r["file"], r["name"], r["done"], r["exercises"], r["hints"]) for r in rows] == [
+        ("ada/zero-point-01-answers.md", "ada", 2, 6, 1),
+        ("bob/zero-point-01-answers.md", "bob", 2, 6, 1),
+    ]
+    assert rows[0]["intervals"] == "1 of 2 held their outcome" and unread == ["bob/zero-point-02-answers.md"]
+
+
+def test_a_page_alone_can_be_gathered(worked, tmp_path):
+    export("1", folder=tmp_path)
+    (tmp_path / "zero-point-01-answers.md").unlink()
+    assert [row["puzzle"] for row in sharing.gather(tmp_path)[0]] == ["1"]
+
+
+def test_old_progress_files_have_no_figures(desk):
+    desk.write_text(json.dumps({"version": 1, "exercises": {"1.1": {"hints": 1}}, "predictions": {}}))
+    hint("1.1")
+    assert record.read()["exercises"]["1.1"]["hints"] == 2

@@ -1,0 +1,180 @@
+"""task, check, hint, reveal, why: what a learner does with an exercise."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import textwrap
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from zeropoint.desk import record
+from zeropoint.desk.calls import Slip, done, on_desk, open_before, sentence, title_of
+from zeropoint.desk.checking import Verdict, verdict
+from zeropoint.desk.compare import brief
+from zeropoint.desk.display import Card
+from zeropoint.desk.exercise import Exercise, find
+
+ENOUGH_WORDS = 12  # below this a text says that something is so, and hardly why
+_passed: dict[str, Callable[..., Any]] = {}  # by exercise: the answers that passed in this kernel
+
+
+@on_desk
+def task(id: str, now: bool = False):
+    """Hand out a task that tells something about the ones before it: once those are done, or at once with `now=True`."""
+    exercise = find(id)
+    if not exercise.task:
+        return [Card("·", sentence(exercise, "its task stands in the notebook"))], ""
+    kept, open_ones = record.read()["exercises"], open_before(exercise)
+    if open_ones and not now and "handed" not in kept.get(exercise.id, {}):
+        wait = f'this task comes after {", ".join(open_ones)}; task("{exercise.id}", now=True) shows it all the same'
+        return [Card("·", sentence(exercise, wait))], ""
+    record.update(lambda data: record.exercise(data, exercise.id).setdefault("handed", record.now()))
+    return [Card("·", f"{exercise.id} {exercise.title}", textwrap.dedent(exercise.task).strip().splitlines())], ""
+
+
+@on_desk
+def check(id: str, answer: Any, real: Mapping[str, Any] | None = None):
+    """Check a function (on random inputs, then on each matrix in `real={label: W}`) or a one-line answer."""
+    exercise = find(id)
+    if real is not None and not isinstance(real, Mapping):
+        raise Slip(f'check("{exercise.id}", …): give matrices with their names, as real={{"the model\'s name": W}}.')
+    found = verdict(exercise, answer, real)
+    if found.state != "not attempted":
+        record.update(lambda data: _count(record.exercise(data, exercise.id), found, source_of(answer)))
+    if found.passed:
+        _passed[exercise.id] = answer
+    return [_check_card(exercise, found)], "" if found.passed else _complaint(exercise, found)
+
+
+def _count(kept: dict, found: Verdict, source: str) -> None:
+    if "solved" not in kept:
+        kept["attempts"] = kept.get("attempts", 0) + 1
+    if found.passed:
+        kept.setdefault("solved", record.now())
+    if found.passed or "solved" not in kept:  # what passed is not replaced by what does not
+        kept["answer"] = source
+
+
+def source_of(answer: Any) -> str:
+    """A function's own lines, a value in a line; "" where there are none to be had."""
+    if not callable(answer):
+        return brief(answer)
+    try:
+        return textwrap.dedent(inspect.getsource(inspect.unwrap(answer))).strip()
+    except (OSError, TypeError):
+        return ""
+
+
+def checked(id: str) -> Callable[..., Any] | None:
+    """The answer to `id` as it passed its check: the learner's own; the reference, where it passed before this kernel
+    started, or was revealed; None where neither is the case. So no outcome comes from an answer that was never right.
+    """
+    exercise = find(id)
+    if exercise.id in _passed:
+        return _passed[exercise.id]
+    kept = record.read()["exercises"].get(exercise.id, {})
+    return exercise.reference if done(kept) else None
+
+
+def _complaint(exercise: Exercise, found: Verdict) -> str:
+    looks = f"; this looks like: {found.mistake.name}" if found.mistake else ""
+    return sentence(exercise, found.sentence + looks)
+
+
+def _check_card(exercise: Exercise, found: Verdict) -> Card:
+    title = sentence(exercise, found.sentence)
+    if found.state == "not attempted":
+        return Card("·", title)
+    if found.passed:
+        rows = [[label, value] for label, value in found.real.items()]
+        return Card(
+            "✓",
+            title,
+            [f'reveal("{exercise.id}") shows a solution to compare with yours.'],
+            head=["on", "your answer"] if rows else (),
+            rows=rows,
+        )
+    lines = [f"This looks like: {found.mistake.name}.", found.mistake.nudge] if found.mistake else []
+    rows = [[name, value] for name, value in found.inputs.items()]
+    if found.difference and found.difference.expected:
+        rows += [["yours", found.difference.yours], ["expected", found.difference.expected]]
+    return Card("✗", title, lines, rows=rows)
+
+
+@on_desk
+def hint(id: str):
+    """Show the hints so far and one more."""
+    exercise = find(id)
+    if exercise.task and not title_of(exercise):
+        return [Card("·", sentence(exercise, f'its hints wait with its task: task("{exercise.id}")'))], ""
+    total = len(exercise.hints)
+    if not total:
+        return [Card("·", sentence(exercise, "there are no hints"))], ""
+    before = record.read()["exercises"].get(exercise.id, {}).get("hints", 0)
+    shown = min(before + 1, total)
+    if shown > before:
+        record.update(lambda data: record.exercise(data, exercise.id).update(hints=shown))
+    lines = [f"{i}. {text}" for i, text in enumerate(exercise.hints[:shown], 1)]
+    if before >= total:
+        lines.append(f'That was the last hint. reveal("{exercise.id}", now=True) shows a solution.')
+    return [Card("·", sentence(exercise, f"hint {shown} of {total}"), lines)], ""
+
+
+@on_desk
+def reveal(id: str, now: bool = False):
+    """Show a solution: after a pass, or before it with `now=True`, which the progress notes."""
+    exercise = find(id)
+    kept = record.read()["exercises"].get(exercise.id, {})
+    earned = "solved" in kept or "compared" in kept
+    if not earned and not now:
+        do = "answer it first" if exercise.kind == "why" else "solve it first"
+        text = f'{do}, or call reveal("{exercise.id}", now=True) to see it anyway (your progress will say so)'
+        return [Card("·", sentence(exercise, text))], ""
+    if not earned:
+        record.update(lambda data: record.exercise(data, exercise.id).setdefault("revealed", record.now()))
+    title = sentence(exercise, "a solution" + ("" if earned else ", seen before it was solved"))
+    if exercise.kind == "why":
+        return [Card("·", title, [f"• {point}" for point in exercise.rubric])], ""
+    return [Card("·", title, code=textwrap.dedent(inspect.getsource(exercise.reference)).strip())], ""
+
+
+@on_desk
+def why(id: str, text: str | None, now: bool = False):
+    """Show the points of a good answer beside your own text; you compare them.
+
+    They wait for an answer of some substance, and for the exercises before it; `now=True` does not, which is noted.
+    """
+    exercise = find(id)
+    if exercise.kind != "why":
+        raise Slip(f'{exercise.id} is not answered in words: check("{exercise.id}", …).')
+    if text is not None and not isinstance(text, str):
+        raise Slip(f'why("{exercise.id}", …) takes your text in quotes.')
+    text = textwrap.dedent(text or "").strip()
+    if not text.strip(" .…"):
+        title = sentence(exercise, "not attempted yet")
+        return [Card("·", title)], title
+    first = _first_of_all(exercise, text)
+    kept = record.read()["exercises"].get(exercise.id, {})
+    if first and not now and "compared" not in kept:
+        record.update(lambda data: record.exercise(data, exercise.id).update(text=text))
+        wait = f'{first}; why("{exercise.id}", …, now=True) shows the points all the same, and that is noted'
+        title = sentence(exercise, wait)
+        return [Card("·", title)], title
+    note = {"text": text} | ({"early": record.now()} if first and "compared" not in kept else {})
+    record.update(lambda data: record.exercise(data, exercise.id).update(note))
+    record.update(lambda data: record.exercise(data, exercise.id).setdefault("compared", record.now()))
+    title = sentence(exercise, "your words beside the points of a full answer")
+    lines = ["Which of these did you make, in whatever words? Which do you now doubt?"]
+    points = [["☐", point] for point in exercise.rubric]
+    return [Card("·", title, lines, quote=text, rows=points)], ""
+
+
+def _first_of_all(exercise: Exercise, text: str) -> str:
+    """What is missing before the rubric may be seen, as the beginning of a sentence; "" if nothing is."""
+    words = len(re.findall(r"\w+", text))
+    if words < ENOUGH_WORDS:
+        return f"say it in a few sentences first (here are {words} words, {ENOUGH_WORDS} are the least)"
+    if open_ones := open_before(exercise):
+        return f"its points tell of earlier exercises: {', '.join(open_ones)} first"
+    return ""

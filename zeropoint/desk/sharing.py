@@ -1,0 +1,210 @@
+"""show, export, gather: figures that are kept, and one file of a scholar's answers, to hand in or to post."""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+import platform
+import re
+from collections.abc import Sequence
+from importlib import metadata
+from pathlib import Path
+
+from zeropoint.desk import record
+from zeropoint.desk.calls import Slip, on_desk
+from zeropoint.desk.display import Card
+from zeropoint.desk.exercise import Exercise, of_puzzle
+from zeropoint.desk.predictions import calibration, predictions_of
+from zeropoint.desk.standing import PREDICTION_HEAD, finished, plain_number, prediction_rows
+
+DATA = "zeropoint-answers"  # marks the part of an exported file that `gather` reads
+DATA_PATTERN = re.compile(rf"<!-- {DATA} (\{{.*?\}}) -->", re.S)
+
+
+def show(name: str, figure) -> None:
+    """Show a plotly figure in the notebook, and keep it for `export`. Its name begins with the puzzle: "1 all pairs"."""
+    kept = {"figure": json.loads(figure.to_json()), "at": record.now()}
+    record.update(lambda data: data["figures"].update({name: kept}))
+    figure.show()
+
+
+# --- export --------------------------------------------------------------------------------------------------------
+
+
+@on_desk
+def export(puzzle: str | int, name: str = "", folder: str | Path = "."):
+    """Write what you did in a puzzle to one Markdown file, and to the same as HTML with the figures in it.
+
+    `name`: yours, if it should stand in the file; nothing else in it tells who you are.
+    """
+    puzzle = plain_number(puzzle)
+    exercises, data = of_puzzle(puzzle), record.read()
+    if not any(part in _of(puzzle, data) for part in ("exercises", "predictions")):
+        raise Slip(
+            f"Puzzle {puzzle}: nothing is kept yet, so there is nothing to export; check or predict something first."
+        )
+    stem = Path(folder, f"zero-point-{int(puzzle):02d}-answers")
+    text = markdown(puzzle, exercises, data, name)
+    try:
+        stem.with_suffix(".md").write_text(text, encoding="utf-8")
+        stem.with_suffix(".html").write_text(page(text, figures_of(puzzle, data)), encoding="utf-8")
+    except OSError as error:
+        raise Slip(
+            f"The answers cannot be written to {stem.parent} ({error.strerror}); give another folder=."
+        ) from None
+    missing = what_is_missing(puzzle, exercises, data)
+    lines = [f"Not in it yet: {missing}."] if missing else ["Everything that the puzzle asks is in it."]
+    return [Card("✓", f"Puzzle {puzzle}: written to {stem.name}.md and {stem.name}.html", lines)], ""
+
+
+def _of(puzzle: str, data: dict) -> dict[str, dict]:
+    """What is kept of one puzzle (its walkthrough's predictions included), by part; parts without entries are left out."""
+    mine = re.compile(rf"n?{puzzle}[. ]")
+    parts = {part: {id: e for id, e in data[part].items() if mine.match(id)} for part in record.FIELDS}
+    return {part: entries for part, entries in parts.items() if entries}
+
+
+def figures_of(puzzle: str, data: dict) -> dict[str, dict]:
+    """Plotly's JSON of the figures kept, by name."""
+    return {name: kept["figure"] for name, kept in _of(puzzle, data).get("figures", {}).items()}
+
+
+def what_is_missing(puzzle: str, exercises: Sequence[Exercise], data: dict) -> str:
+    """Open exercises and predictions as "1.3, 1.6, prediction 1.a"; "" where nothing is."""
+    open_ones = [e.id for e in exercises if not finished(data, e)]
+    asked = [p.id for p in predictions_of(puzzle) if not p.id.startswith("n")]
+    unmade = [f"prediction {id}" for id in asked if "value" not in data["predictions"].get(id, {})]
+    return ", ".join(open_ones + unmade)
+
+
+def versions() -> str:
+    packages = ("zeropoint", "torch", "transformer_lens", "plotly")
+    return f"python {platform.python_version()}, " + ", ".join(f"{p} {metadata.version(p)}" for p in packages)
+
+
+def models_seen(puzzle: str, data: dict) -> list[str]:
+    """The labels on which outcomes were measured."""
+    seen = [p["outcome"]["label"] for p in _of(puzzle, data).get("predictions", {}).values() if "outcome" in p]
+    return sorted({label for label in seen if label})
+
+
+def markdown(puzzle: str, exercises: Sequence[Exercise], data: dict, name: str = "") -> str:
+    """The whole file as text; its last lines, which no reader sees, are for `gather`."""
+    summary = summarise(puzzle, exercises, data, name)
+    done = f"{summary['done']} of {summary['exercises']} exercises done"
+    by = f" by {name}" if name else ""
+    parts = [
+        f"# Zero Point, puzzle {int(puzzle):02d}: answers{by}",
+        f"{done} · hints used: {summary['hints']} · solutions or rubrics seen early: {summary['seen early']}",
+        f"Measured on: {', '.join(models_seen(puzzle, data)) or 'nothing yet'}. Versions: {versions()}.",
+    ]
+    if missing := what_is_missing(puzzle, exercises, data):
+        parts.append(f"Not in it yet: {missing}.")
+    if rows := prediction_rows(data, puzzle):
+        parts += ["## Predictions", calibration(data), table(PREDICTION_HEAD, rows)]
+    for exercise in exercises:
+        parts += answer_part(exercise, data["exercises"].get(exercise.id, {}))
+    if names := list(figures_of(puzzle, data)):
+        parts += ["## Figures", f"In the HTML file of the same name: {', '.join(names)}."]
+    hidden = json.dumps(summary).replace("--", "-\\u002d")  # two hyphens would end the comment
+    parts.append(f"<!-- {DATA} {hidden} -->")
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def answer_part(exercise: Exercise, kept: dict) -> list[str]:
+    """One exercise: what was written, and how it came about."""
+    told = not exercise.task or "handed" in kept or finished({"exercises": {exercise.id: kept}}, exercise)
+    notes = [
+        f"{kept['attempts']} checks" if "attempts" in kept else "",
+        f"{kept['hints']} hints" if "hints" in kept else "",
+    ]
+    notes += ["solution seen before it was solved" if "revealed" in kept else ""]
+    notes += ["rubric seen early" if "early" in kept else ""]
+    state = "solved" if "solved" in kept else "compared" if "compared" in kept else "open"
+    parts = [f"## {exercise.id} {exercise.title if told else ''}".rstrip(), ", ".join([state, *filter(None, notes)])]
+    if exercise.kind == "why" and "text" in kept:
+        parts.append("\n".join(f"> {line}" for line in kept["text"].splitlines()))
+        if "compared" in kept:
+            parts.append("The points of a full answer, to compare:\n\n" + "\n".join(f"- {p}" for p in exercise.rubric))
+    elif kept.get("answer"):
+        parts.append(f"```python\n{kept['answer']}\n```")
+    return parts
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+
+
+def summarise(puzzle: str, exercises: Sequence[Exercise], data: dict, name: str) -> dict:
+    """What a mentor's table says of one file."""
+    kept = [data["exercises"].get(e.id, {}) for e in exercises]
+    predictions = [p for id, p in _of(puzzle, data).get("predictions", {}).items() if not id.startswith("n")]
+    scored = [p for p in predictions if "value" in p and "outcome" in p and not p.get("late")]
+    words = [p for p in scored if isinstance(p["value"], str)]
+    return {
+        "puzzle": puzzle,
+        "name": name,
+        "done": sum(finished(data, e) for e in exercises),
+        "exercises": len(exercises),
+        "checks": sum(k.get("attempts", 0) for k in kept),
+        "hints": sum(k.get("hints", 0) for k in kept),
+        "seen early": sum(bool({"revealed", "early"} & set(k)) for k in kept),
+        "predictions": len(scored),
+        "words right": f"{sum(p['value'] == p['outcome']['actual'] for p in words)} of {len(words)}",
+        "intervals": calibration({"predictions": dict(enumerate(predictions))}).partition(";")[0].rpartition(": ")[2],
+    }
+
+
+# --- as a page -----------------------------------------------------------------------------------------------------
+
+PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>
+<meta name="viewport" content="width=device-width, initial-scale=1"><style>
+:root {{ color-scheme: light dark }} body {{ max-width: 52rem; margin: 2rem auto; padding: 0 1rem; font: 1rem/1.5 sans-serif }}
+pre {{ overflow-x: auto; padding: .6rem; border: 1px solid #8888 }} td, th {{ padding: .2rem .6rem; text-align: left }}
+img {{ max-width: 100% }} blockquote {{ border-left: 3px solid #8888; margin-left: 0; padding-left: 1rem }}
+</style></head><body>{body}</body></html>
+"""
+
+
+def page(text: str, figures: dict[str, dict]) -> str:
+    """`text` as HTML, with each figure as a picture where one can be drawn here, and as plotly draws it where not."""
+    import mistune
+
+    title = text.splitlines()[0].lstrip("# ")
+    body = mistune.create_markdown(plugins=["table"])(DATA_PATTERN.sub("", text))
+    drawn = "".join(f"<h3>{html.escape(name)}</h3>{picture(name, figure)}" for name, figure in figures.items())
+    data = DATA_PATTERN.search(text)[0]
+    return PAGE.format(title=html.escape(title), body=body + drawn + data)
+
+
+def picture(name: str, figure: dict) -> str:
+    """A figure that opens anywhere: a PNG if kaleido and a browser are here, else plotly with its own script."""
+    import plotly.graph_objects as go
+
+    drawn = go.Figure(figure)
+    try:
+        png = base64.b64encode(drawn.to_image("png", width=900, scale=1.5)).decode()
+    except Exception:  # whatever kaleido lacks here, plotly's script draws it in the reader's browser
+        return drawn.to_html(full_html=False, include_plotlyjs=True)
+    return f'<img alt="{html.escape(name)}" src="data:image/png;base64,{png}">'
+
+
+# --- gather --------------------------------------------------------------------------------------------------------
+
+
+def gather(folder: Path) -> tuple[list[dict], list[str]]:
+    """(one row a file of answers under `folder`, names of files that could not be read). A file and its page count once."""
+    rows, unread, seen = [], [], set()
+    for path in sorted([*folder.rglob("*.md"), *folder.rglob("*.html")], key=lambda p: (p.suffix != ".md", p)):
+        if path.with_suffix("") in seen:
+            continue
+        try:
+            found = DATA_PATTERN.search(path.read_text(encoding="utf-8"))
+            if found:
+                rows.append({"file": str(path.relative_to(folder))} | json.loads(found[1]))
+                seen.add(path.with_suffix(""))
+        except (OSError, ValueError):
+            unread.append(str(path.relative_to(folder)))
+    return rows, unread

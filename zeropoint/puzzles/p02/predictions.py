@@ -1,0 +1,26 @@
+"""What puzzle 02 and its walkthrough ask their reader to predict."""
+
+from zeropoint.desk.predictions import Word
+
+SIZES = ("nothing", "a little", "breakage")
+
+PREDICTIONS = [
+    Word("2.a", "what 2.2's move does, the head left as it was", SIZES),
+    Word("2.b", "what 2.2's move does, still tied", SIZES),
+    Word("2.c", "what wte − μ alone does", SIZES),
+    Word("2.d", "what wte − μ alone does, still tied", SIZES),
+    Word("2.e", "what lm_head − r does", SIZES),
+    Word("2.f", "what wpe + r does", SIZES),
+    Word("2.g", "what wte less each row's own mean does, the head left as it was", SIZES),
+    Word("2.h", "what wte less each row's own mean does, still tied", SIZES),
+    Word("2.i", "what the shift and b in every MLP do", SIZES),
+    Word("2.j", "what the shift alone in every MLP does", SIZES),
+    Word("n2.1", "what the move does to the predictions", SIZES),
+    Word("n2.2", "what the move does to the predictions", SIZES),
+    Word("n2.3", "what the move does to the predictions", SIZES),
+    Word("n2.4", "what the move does to the predictions", SIZES),
+    Word("n2.5", "what the move does to the predictions", SIZES),
+    Word("n2.6", "what the move does to the predictions", SIZES),
+    Word("n2.7", "what the move does to the predictions", SIZES),
+    Word("n2.8", "what the move does to the predictions", SIZES),
+]

@@ -1,0 +1,16 @@
+"""What puzzle 03 and its walkthrough ask their reader to predict."""
+
+from zeropoint.desk.predictions import Number, Word
+
+PREDICTIONS = [
+    Number("3.a", "the mean cosine before the first update", low=-1.0, high=1.0),
+    Number("3.b", "the update at which the mean cosine passes 0.5", low=0.0),
+    Word("3.c", "the tokens that end closer to the mean's direction", ("frequent", "rare")),
+    Number("3.d", "the share of the mean cosine that is left without LayerNorm", low=-1.0, high=2.0),
+    Number("3.e", "the share of the mean cosine that is left without positional embeddings", low=-1.0, high=2.0),
+    Number("3.f", "the share of the mean cosine that is left without biases", low=-1.0, high=2.0),
+    Number("3.g", "the share of the mean cosine that is left without tying", low=-1.0, high=2.0),
+    Number("n3.1", "the update at which the mean cosine passes 0.5", low=0.0),
+    Word("n3.2", "the tokens that end closer to the mean's direction", ("frequent", "rare")),
+    Word("n3.3", "the part whose removal takes the mean out of the input", ("LayerNorm", "positions", "biases", "tying", "none")),
+]

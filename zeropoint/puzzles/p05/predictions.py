@@ -1,0 +1,24 @@
+"""What puzzle 05 and its walkthrough ask their reader to predict."""
+
+from zeropoint.desk.predictions import Number, Word
+
+SIGHT = ("sees", "blind")
+
+PREDICTIONS = [
+    Word("5.a", "cosine: does it see the shift?", SIGHT),
+    Word("5.b", "Euclidean distance: does it see the shift?", SIGHT),
+    Word("5.c", "dot product: does it see the shift?", SIGHT),
+    Word("5.d", "difference of two vectors: does it see the shift?", SIGHT),
+    Word("5.e", "norm: does it see the shift?", SIGHT),
+    Word("5.f", "distance from a parallelogram: does it see the shift?", SIGHT),
+    Word("5.g", "nearest neighbours by cosine: does it see the shift?", SIGHT),
+    Word("5.h", "nearest neighbours by distance: does it see the shift?", SIGHT),
+    Word("5.i", "PCA, not centred: does it see the shift?", SIGHT),
+    Word("5.j", "PCA, centred: does it see the shift?", SIGHT),
+    Word("5.k", "CKA, not centred: does it see the shift?", SIGHT),
+    Word("5.l", "CKA, centred: does it see the shift?", SIGHT),
+    Word("5.m", "linear probe without intercept: does it see the shift?", SIGHT),
+    Word("5.n", "linear probe with intercept: does it see the shift?", SIGHT),
+    Number("5.o", "how many different answers twice point 7 has", low=1.0, high=25.0),
+    Word("5.p", "what of y's space f alone gives", ("differences", "zero", "both", "neither")),
+]

@@ -1,0 +1,11 @@
+"""What puzzle 06 and its walkthrough ask their reader to predict."""
+
+from zeropoint.desk.predictions import Number, Word
+
+PREDICTIONS = [
+    Number("6.a", "the mean cosine of different tokens at the top, the first model", low=-1.0, high=1.0),
+    Number("6.b", "the mean cosine of different tokens at the top, the second model", low=-1.0, high=1.0),
+    Number("6.c", "the mean cosine of one token in two contexts, the second model", low=-1.0, high=1.0),
+    Word("6.d", "one cloud or two clusters, at any layer of the first model", ("one", "two")),
+    Word("6.e", "one cloud or two clusters, at any layer of the second model", ("one", "two")),
+]

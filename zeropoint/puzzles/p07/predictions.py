@@ -1,0 +1,10 @@
+"""What puzzle 07 and its walkthrough ask their reader to predict."""
+
+from zeropoint.desk.predictions import Number, Word
+
+PREDICTIONS = [
+    Number("7.a", "the share of LayerNorm's squared denominator that the mean makes, the first model", low=0.0, high=1.0),
+    Number("7.b", "the share of LayerNorm's squared denominator that the mean makes, the second model", low=0.0, high=1.0),
+    Word("7.c", "which of the two does more, the first model", ("direction", "volume", "undecided")),
+    Word("7.d", "which of the two does more, the second model", ("direction", "volume", "undecided")),
+]
