@@ -16,7 +16,21 @@ from jaxtyping import Float
 from torch import Tensor
 
 from zeropoint import geometry, plots, report
-from zeropoint.desk import check, hint, outcome, predict, progress, reveal, task, why
+from zeropoint.desk import (
+    check,
+    checked,
+    export,
+    hint,
+    outcome,
+    predict,
+    progress,
+    ready,
+    reveal,
+    show,
+    skip,
+    task,
+    why,
+)
 from zeropoint.models import load_pair
 
 # %%
@@ -34,6 +48,9 @@ predict("1.a", None, low=None, high=None)  # random vectors of the same width
 predict("1.b", None, low=None, high=None)  # the GPT-Neo kind
 predict("1.c", None, low=None, high=None)  # the GPT-2 kind
 
+# %% tags=["solution"]
+skip("1")  # a solution predicts nothing
+
 # %% exercise="1.1"
 check("1.1", answer_1_1, real=clouds)
 
@@ -44,17 +61,18 @@ check("1.1", answer_1_1, real=clouds)
 # %% [markdown]
 # ## Look
 #
-# All pairs, and as many random vectors for comparison.
+# All pairs, and as many random vectors for comparison. `ready` holds the figure back until your predictions are made (`skip("1.a")` does without one).
 
 # %%
 torch.manual_seed(0)
 random = {"random vectors": torch.randn_like(clouds[NEO])}
-histograms = {name: geometry.cosine_histogram(W) for name, W in (clouds | random).items()}
-plots.cosine_figure(histograms, f"Cosines of all token pairs<br>{NEO} and {GPT2}")
-
-# %%
-for asked, (name, W) in zip("bca", (clouds | random).items(), strict=True):
-    outcome(f"1.{asked}", geometry.mean_pairwise_cosine(W), label=name)
+if ready("1.a", "1.b", "1.c"):
+    histograms = {name: geometry.cosine_histogram(W) for name, W in (clouds | random).items()}
+    figure = plots.cosine_figure(histograms, f"Cosines of all token pairs<br>{NEO} and {GPT2}")
+    show("1 all pairs", figure)
+    outcome("1.a", geometry.mean_pairwise_cosine(random["random vectors"]), label="random vectors")
+    outcome("1.b", geometry.mean_pairwise_cosine(clouds[NEO]), label=NEO)
+    outcome("1.c", geometry.mean_pairwise_cosine(clouds[GPT2]), label=GPT2)
 
 # %% [markdown]
 # ## Explain
@@ -79,19 +97,17 @@ check("1.4", answer_1_4, real=clouds)
 # What 1.3 did, if you have solved it. What should the figure show if your explanation is right, and what if it is wrong? A mean near zero is nearly sure by algebra; the width is not.
 
 # %%
-predict(
-    "1.d", None, low=None, high=None
-)  # the mean of |cosine| over all pairs of answer_1_3(W), the GPT-Neo kind
+# the mean of |cosine| over all pairs of answer_1_3(W), the GPT-Neo kind
+predict("1.d", None, low=None, high=None)
 
 # %%
-try:
-    changed = {name: answer_1_3(W) for name, W in clouds.items()}
-except NotImplementedError:
-    print("Solve 1.3 first.")
-else:
-    after = {name: geometry.cosine_histogram(W) for name, W in (changed | random).items()}
+if ready("1.d", "1.3"):
+    moved = checked("1.3")  # your answer, as it passed
+    after = {name: geometry.cosine_histogram(moved(W)) for name, W in clouds.items()}
+    after |= {name: geometry.cosine_histogram(W) for name, W in random.items()}
+    figure = plots.cosine_figure(after, f"Cosines of all pairs, after 1.3<br>{NEO} and {GPT2}")
+    show("1 all pairs, after 1.3", figure)
     outcome("1.d", after[NEO].mean_abs, label=NEO)
-    plots.cosine_figure(after, f"Cosines of all pairs, after 1.3<br>{NEO} and {GPT2}").show()
 
 # %% exercise="1.5"
 check("1.5", answer_1_5, real=clouds)
@@ -104,6 +120,12 @@ why("1.6", answer_1_6)
 
 # %%
 progress("1")
+
+# %% [markdown]
+# To hand it to a mentor, or to post it: one file of your answers, with predictions and figures.
+
+# %%
+# export("1")
 
 # %% tags=["solution"]
 report(

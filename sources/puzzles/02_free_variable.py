@@ -16,7 +16,20 @@ from jaxtyping import Float
 from torch import Tensor
 
 from zeropoint import report
-from zeropoint.desk import check, hint, outcome, predict, progress, reveal, why  # noqa: F401
+from zeropoint.desk import (
+    check,
+    checked,
+    export,
+    hint,
+    outcome,
+    predict,
+    progress,
+    ready,
+    reveal,
+    show,
+    skip,
+    why,
+)
 from zeropoint.models import load_pair
 from zeropoint.puzzles.p02.symmetries import Trial
 from zeropoint.tiny.corpus import stdlib_text
@@ -92,6 +105,9 @@ predict("2.f", None)  # every position gains r
 predict("2.g", None)  # every row of wte loses its own mean over d_model; the head is left as it was
 predict("2.h", None)  # the same, still tied
 
+# %% tags=["solution"]
+skip("2")  # a solution predicts nothing
+
 # %%
 # t.E and t.P: the copy's token and position embeddings; t.mu: the mean row of t.E; t.random(): r
 moves = {
@@ -106,19 +122,18 @@ moves = {
 
 # %%
 def yours(t, tied):
-    W_E, W_pos = answer_2_2(t.E, t.P)
+    W_E, W_pos = checked("2.2")(t.E, t.P)  # your answer, as it passed
     return {"wte": W_E, "wpe": W_pos} | ({"lm_head": W_E} if tied else {})
 
 
-try:
+if ready("2.a", "2.b", "2.2"):
     outcome("2.a", try_out("2.a", lambda t: yours(t, tied=False)), label=NEO)
     outcome("2.b", try_out("2.b", lambda t: yours(t, tied=True)), label=NEO)
-except NotImplementedError:
-    print("Solve 2.2 first.")
 
 # %%
-for name, move in moves.items():
-    outcome(name, try_out(name, move), label=NEO)
+if ready(*moves):
+    for name, move in moves.items():
+        outcome(name, try_out(name, move), label=NEO)
 
 # %% [markdown]
 # Look at 2.a against 2.b, 2.c against 2.d, and 2.g against 2.h: logits and log-probabilities. Which of them did you not expect? Find the reason before you go on.
@@ -149,16 +164,14 @@ check("2.4", answer_2_4, real={n: head(n) for n in pair})
 # Softmax of your scores against softmax of all of them, for that head (its scale and mask left out):
 
 # %%
-try:
+if ready("2.4"):
     for n in pair:
         u, v, c, A = head(n)
-        whole, seen, without = (u + c) @ A @ (v + c).T, answer_2_4(u, v, c, A), u @ A @ v.T
+        whole, seen, without = (u + c) @ A @ (v + c).T, checked("2.4")(u, v, c, A), u @ A @ v.T
         pattern = whole.softmax(-1)
         off = (seen.softmax(-1) - pattern).abs().max()
         off_alone = (without.softmax(-1) - pattern).abs().max()
         print(f"{n}: your terms are off by {off:.1e}, the term without c by {off_alone:.1e}")
-except NotImplementedError:
-    print("Solve 2.4 first.")
 
 
 # %% exercise="2.5"
@@ -186,20 +199,17 @@ predict("2.j", None)  # every MLP: the shift only
 def in_every_mlp(n, both):
     move = {}
     for layer in range(pair[n].bridge.cfg.n_layers):
-        shift, b = answer_2_5(*mlp(n, layer))
+        shift, b = checked("2.5")(*mlp(n, layer))
         at = f"transformer.h.{layer}"
         move |= {f"{at}.ln_2.bias": shift} | ({f"{at}.mlp.c_fc.bias": b} if both else {})
     return trials[n].verdict(move)
 
 
-try:
+if ready("2.i", "2.j", "2.5"):
     outcome("2.i", in_every_mlp(NEO, both=True), label=NEO)
     outcome("2.j", in_every_mlp(NEO, both=False), label=NEO)
-    print(
-        f"{GPT2}: {in_every_mlp(GPT2, both=True)}; the shift only: {in_every_mlp(GPT2, both=False)}"
-    )
-except NotImplementedError:
-    print("Solve 2.5 first.")
+    print(f"{GPT2}, both: {in_every_mlp(GPT2, both=True)}")
+    print(f"{GPT2}, the shift only: {in_every_mlp(GPT2, both=False)}")
 
 # %% exercise="2.6"
 why("2.6", answer_2_6)
@@ -209,6 +219,12 @@ why("2.6", answer_2_6)
 
 # %%
 progress("2")
+
+# %% [markdown]
+# To hand it to a mentor, or to post it: one file of your answers, with predictions and figures.
+
+# %%
+# export("2")
 
 # %% tags=["solution"]
 for n, t in trials.items():

@@ -17,7 +17,20 @@ from scipy.stats import t as student
 from torch import Tensor
 
 from zeropoint import geometry, models, plots, report
-from zeropoint.desk import check, hint, outcome, predict, progress, reveal, why
+from zeropoint.desk import (
+    check,
+    checked,
+    export,
+    hint,
+    outcome,
+    predict,
+    progress,
+    ready,
+    reveal,
+    show,
+    skip,
+    why,
+)
 from zeropoint.puzzles.p03 import trajectory
 from zeropoint.tiny import grid
 from zeropoint.tiny.corpus import tokens_for
@@ -27,10 +40,9 @@ from zeropoint.tiny.training import Recipe, train
 # %%
 MINI = {models.load_embedding(name).label: name for name in models.STAND_INS}
 NEO, GPT2 = MINI
-courses = {
-    label: trajectory.whole(name) for label, name in MINI.items()
-}  # rows: the updates that were looked at
-courses[NEO].iloc[[0]].round(6)
+# rows: the updates that were looked at
+courses = {label: trajectory.whole(name) for label, name in MINI.items()}
+list(courses[NEO].columns)
 
 # %% [markdown]
 # ## Predict
@@ -51,6 +63,9 @@ predict("3.e", None, low=None, high=None)  # positional embeddings
 predict("3.f", None, low=None, high=None)  # biases
 predict("3.g", None, low=None, high=None)  # tying
 
+# %% tags=["solution"]
+skip("3")  # a solution predicts nothing
+
 # %% exercise="3.1"
 check("3.1", answer_3_1, real={label: (16384, 128, 0.02) for label in MINI})
 
@@ -64,23 +79,20 @@ check("3.1", answer_3_1, real={label: (16384, 128, 0.02) for label in MINI})
 # The first row recorded of each training, before any update. Does it agree with 3.1?
 
 # %%
-outcome("3.a", courses[NEO].mean_cosine[0], label=NEO)
-pd.DataFrame(
-    {
-        label: c.loc[0, ["mean_row_norm", "norm_of_mean", "mean_cosine"]]
-        for label, c in courses.items()
-    }
-)
+if ready("3.a", "3.1"):
+    outcome("3.a", courses[NEO].mean_cosine[0], label=NEO)
+    measured = ["mean_row_norm", "norm_of_mean", "mean_cosine"]
+    print(pd.DataFrame({label: c.loc[0, measured] for label, c in courses.items()}))
 
 # %%
-fig = plots.panels(["mean cosine", "held-out loss"])
-for i, (label, c) in enumerate(courses.items()):
-    for column, what in enumerate(("mean_cosine", "held_out_loss"), start=1):
-        fig.add_trace(plots.line(label, c.index + 1, c[what], i), row=1, col=column)
-fig.update_xaxes(type="log", dtick=1)
-plots.finish(
-    fig, f"Two recorded trainings<br>{NEO} and {GPT2}", "updates + 1", ["cosine", "nats a token"]
-)
+if ready("3.a", "3.b"):
+    fig = plots.panels(["mean cosine", "held-out loss"])
+    for i, (label, c) in enumerate(courses.items()):
+        for column, what in enumerate(("mean_cosine", "held_out_loss"), start=1):
+            fig.add_trace(plots.line(label, c.index + 1, c[what], i), row=1, col=column)
+    fig.update_xaxes(type="log", dtick=1)
+    title = f"Two recorded trainings<br>{NEO} and {GPT2}"
+    show("3 trainings", plots.finish(fig, title, "updates + 1", ["cosine", "nats a token"]))
 
 # %% exercise="3.2"
 looks = {
@@ -90,10 +102,8 @@ looks = {
 check("3.2", answer_3_2, real=looks)
 
 # %%
-try:
-    outcome("3.b", answer_3_2(*looks[NEO], 0.5), label=NEO)
-except NotImplementedError:
-    print("Solve 3.2 first.")
+if ready("3.b", "3.2"):
+    outcome("3.b", checked("3.2")(*looks[NEO], 0.5), label=NEO)
 
 # %% [markdown]
 # What has the model learned by then, and what not yet? `trajectory.record("mini-neo")` holds the recipe and some yardsticks. After its peak, mini-gpt2's mean cosine goes down: has its mean become shorter? The columns are in `courses`.
@@ -136,28 +146,18 @@ check("3.3", answer_3_3, real={TINY: (after, by_count, 16)})
 check("3.4", answer_3_4, real={TINY: (before, after)})
 
 # %%
-try:
-    shown = {
-        "cosine with the mean": answer_3_3(after, by_count, 16),
-        "drift / ‖mean‖": (answer_3_4(before, after) / after.mean(0).norm())[by_count]
-        .view(16, -1)
-        .mean(1),
-    }
-except NotImplementedError:
-    print("Solve 3.3 and 3.4 first.")
-else:
-    outcome(
-        "3.c", "frequent" if shown["cosine with the mean"].diff().mean() < 0 else "rare", label=TINY
-    )
-    fig = plots.go.Figure(
-        [
-            plots.line(n, range(1, 17), y.tolist(), i, mode="lines+markers")
-            for i, (n, y) in enumerate(shown.items())
-        ]
-    )
-    plots.finish(
-        fig, f"By frequency<br>{TINY}", "sixteenth of the vocabulary, by frequency", "see legend"
-    ).show()
+if ready("3.c", "3.3", "3.4"):
+    cosine = checked("3.3")(after, by_count, 16)
+    drift = checked("3.4")(before, after) / after.mean(0).norm()
+    drift = drift[by_count].view(16, -1).mean(1)
+    fig = plots.go.Figure()
+    for i, (name, y) in enumerate(
+        {"cosine with the mean": cosine, "drift / ‖mean‖": drift}.items()
+    ):
+        fig.add_trace(plots.line(name, range(1, 17), y.tolist(), i, mode="lines+markers"))
+    x = "sixteenth of the vocabulary, by frequency"
+    show("3 by frequency", plots.finish(fig, f"By frequency<br>{TINY}", x, "see legend"))
+    outcome("3.c", "frequent" if cosine[0] > cosine[-1] else "rare", label=TINY)
 
 # %% [markdown]
 # Some tokens of this vocabulary occur in no training batch of yours, and a few not in the text at all (`text.counts`). What moved them?
@@ -171,28 +171,19 @@ REMOVALS |= {"f": ("biases", "biases=False"), "g": ("tying", "tied=False")}
 runs, _ = grid.read()
 by_seed = runs.pivot(index="seed", columns="run", values="mean_cosine")  # of the input embedding
 pairs = {part: by_seed[["base", run]].dropna() for part, run in REMOVALS.values() if run in by_seed}
-table = {}
-for part, pair in pairs.items():
-    row = {"seeds": len(pair), "with": pair["base"].mean(), "without": pair.iloc[:, 1].mean()}
-    try:
-        if len(pair) > 1:
-            t = student.ppf(0.975, len(pair) - 1)  # Student's factor for so many seeds
-            row["effect"], row["±"] = answer_3_5(*torch.tensor(pair.to_numpy().T), t)
-    except NotImplementedError:
-        print("Solve 3.5 for its effect and interval:", part)
-    table[part] = row
-pd.DataFrame(table).T.round(3)
 
 # %%
-for letter, (part, _) in REMOVALS.items():
-    if part in table:
-        outcome(
-            f"3.{letter}",
-            table[part]["without"] / table[part]["with"],
-            label=f"{part}, the grid's tiny models",
-        )
-    else:
-        print(part, "is not recorded yet: live(…) shows it for one seed.")
+if ready("3.d", "3.e", "3.f", "3.g", "3.5"):
+    table = {}
+    for part, pair in pairs.items():
+        row = {"seeds": len(pair), "with": pair["base"].mean(), "without": pair.iloc[:, 1].mean()}
+        t = student.ppf(0.975, len(pair) - 1)  # Student's factor for so many seeds
+        row["effect"], row["±"] = checked("3.5")(*torch.tensor(pair.to_numpy().T), t)
+        table[part] = row
+    print(pd.DataFrame(table).T.round(3))
+    for letter, (part, _) in REMOVALS.items():
+        left = table[part]["without"] / table[part]["with"]
+        outcome(f"3.{letter}", left, label=f"without {part}, the grid's tiny models")
 
 # %% [markdown]
 # Now your own: `live` takes `norm="none"`, `positions=False`, `biases=False`, `tied=False`, `n_layers=0`, alone or together. `live(…)[2]` is a table; read all its columns.
@@ -217,6 +208,12 @@ untied.round(3)
 
 # %%
 progress("3")
+
+# %% [markdown]
+# To hand it to a mentor, or to post it: one file of your answers, with predictions and figures.
+
+# %%
+# export("3")
 
 # %% tags=["solution"]
 for label in MINI:

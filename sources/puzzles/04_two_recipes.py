@@ -15,7 +15,21 @@ from scipy.stats import t as student
 from torch import Tensor
 
 from zeropoint import plots, report
-from zeropoint.desk import check, hint, outcome, predict, progress, reveal, task, why
+from zeropoint.desk import (
+    check,
+    checked,
+    export,
+    hint,
+    outcome,
+    predict,
+    progress,
+    ready,
+    reveal,
+    show,
+    skip,
+    task,
+    why,
+)
 from zeropoint.models import load
 from zeropoint.puzzles.p04 import collapse, evidence, figures
 from zeropoint.tiny import gradients, grid
@@ -51,6 +65,9 @@ predict("4.a", None)  # the most
 predict("4.b", None)  # the least
 predict("4.c", None, low=None, high=None)  # what β₂ 0.999 does to the mean cosine: new less old
 
+# %% tags=["solution"]
+skip("4")  # a solution predicts nothing
+
 # %% [markdown] exercise="4.1"
 
 # %%
@@ -58,9 +75,8 @@ neo = load("EleutherAI/gpt-neo-125M")
 NEO = neo.label
 ids = torch.tensor([neo.tokenizer.encode(stdlib_text()[1][0])[:101]])
 with torch.no_grad():
-    hidden = neo.bridge.original_model.transformer(ids[:, :-1]).last_hidden_state[
-        0
-    ]  # [100, d_model]
+    states = neo.bridge.original_model.transformer(ids[:, :-1]).last_hidden_state
+hidden = states[0]  # [100, d_model]
 last_layer = (hidden, neo.W_U.T.contiguous(), ids[0, 1:])
 
 # %% exercise="4.1"
@@ -80,17 +96,13 @@ predict("4.d", None)
 config, recipe, kind = grid.resolve(grid.QUICK)
 text, model = grid.text_for(config.d_vocab, kind), TinyLM(config)
 g = gradients.gradients(model, batch_at(text.train, recipe, 0))
-total = {
-    "output": gradients.imbalance(g.output),
-    "input": gradients.imbalance(g.input),
-}  # ‖Σ‖ / Σ‖·‖
-nothing = [side for side, size in total.items() if size < 1e-12]
-print(total)
-outcome(
-    "4.d",
-    {0: "neither", 1: "".join(nothing), 2: "both"}[len(nothing)],
-    label="an untrained tiny model",
-)
+if ready("4.d"):
+    # ‖Σ‖ / Σ‖·‖
+    total = {"output": gradients.imbalance(g.output), "input": gradients.imbalance(g.input)}
+    print(total)
+    nothing = [side for side, size in total.items() if size < 1e-12]
+    found = {0: "neither", 1: "".join(nothing), 2: "both"}[len(nothing)]
+    outcome("4.d", found, label="an untrained tiny model")
 
 # %% [markdown] exercise="4.2"
 
@@ -113,12 +125,12 @@ check("4.2", answer_4_2, real={GRID: measured} if len(pair) > 1 else None)
 
 # %%
 effects = evidence.effects(runs)
-shown = {run: effect for run, effect in effects.items() if "optimizer" not in run}
-figures.forest(
-    shown,
-    f"What moves the mean cosine<br>{GRID}",
-    f"change of the mean cosine (base {base.mean():.2f}), ± 95 %",
-)
+if ready("4.a", "4.b", "4.c"):
+    shown = {run: effect for run, effect in effects.items() if "optimizer" not in run}
+    x = f"change of the mean cosine (base {base.mean():.2f}), ± 95 %"
+    show(
+        "4 one factor at a time", figures.forest(shown, f"What moves the mean cosine<br>{GRID}", x)
+    )
 
 # %%
 asked = {
@@ -129,10 +141,11 @@ asked = {
 }
 asked |= {"positions": "positions=False", "batch": "batch=32"}
 sizes = pd.Series({name: abs(effects[run].value) for name, run in asked.items()})
-print({name: str(effects[run]) for name, run in asked.items()})
-outcome("4.a", sizes.idxmax(), label=GRID)
-outcome("4.b", sizes.idxmin(), label=GRID)
-outcome("4.c", effects["beta2=0.999"].value, label=GRID)
+if ready("4.a", "4.b", "4.c"):
+    print({name: str(effects[run]) for name, run in asked.items()})
+    outcome("4.a", sizes.idxmax(), label=GRID)
+    outcome("4.b", sizes.idxmin(), label=GRID)
+    outcome("4.c", effects["beta2=0.999"].value, label=GRID)
 
 # %% [markdown]
 # ## Explain
@@ -156,12 +169,10 @@ grads = [gradients.gradients(model, batch_at(text.train, recipe, k)).output for 
 m, v = torch.zeros_like(grads[0]), torch.zeros_like(grads[0])
 for g in grads[:-1]:
     m, v = 0.9 * m + 0.1 * g, 0.95 * v + 0.05 * g.square()
-for name, step in (("4.3", answer_4_3), ("4.4", answer_4_4)):
-    try:
-        rows_of_step = step(grads[-1], m, v, 30, 1e-3, 0.9, 0.95, 1e-8)
+if ready("4.3", "4.4"):
+    for name in ("4.3", "4.4"):
+        rows_of_step = checked(name)(grads[-1], m, v, 30, 1e-3, 0.9, 0.95, 1e-8)
         print(name, f"‖Σ‖ / Σ‖·‖ = {gradients.imbalance(rows_of_step):.1e}")
-    except NotImplementedError:
-        print(f"Solve {name} first.")
 
 # %% exercise="4.5"
 check("4.5", answer_4_5)
@@ -179,39 +190,29 @@ swept = [
     for n in bins.run.unique()
     if {w.split("=")[0] for w in n.split()} <= {"base", "beta2", "batch"}
 ]
-try:
-    x = bins.apply(
-        lambda b: float(
-            answer_4_5(b.occurrences / b.text_tokens, b.batch * b.ctx, b.beta2, b.steps)
-        ),
-        axis=1,
-    )
-except NotImplementedError:
-    print("Solve 4.5 first.")
-else:
+
+
+def number(b):
+    """Your number for one bin of tokens in one run."""
+    frequency, tokens_per_step = b.occurrences / b.text_tokens, b.batch * b.ctx
+    return float(checked("4.5")(frequency, tokens_per_step, b.beta2, b.steps))
+
+
+if ready("4.e", "4.5"):
+    x = bins.apply(number, axis=1)
     fig = plots.go.Figure()
     for (b, batch), part in bins[bins.run.isin(swept)].groupby(["beta2", "batch"]):
-        i = [0.9, 0.95, 0.99, 0.999].index(b)
-        fig.add_trace(
-            plots.line(
-                f"β₂ {b}, {64 * batch} tokens a step",
-                x[part.index],
-                part.y,
-                i,
-                mode="lines+markers",
-            )
-        )
+        i, name = [0.9, 0.95, 0.99, 0.999].index(b), f"β₂ {b}, {64 * batch} tokens a step"
+        fig.add_trace(plots.line(name, x[part.index], part.y, i, mode="lines+markers"))
         fig.data[-1].marker.symbol = {1: "circle", 4: "x", 32: "square-open"}[batch]
     fig.update_xaxes(type="log")
-    plots.finish(
-        fig, f"One curve?<br>{GRID}", "your number", "cosine with the mean", height=560
-    ).show()
+    title, y = f"One curve?<br>{GRID}", "cosine with the mean"
+    show("4 one curve?", plots.finish(fig, title, "your number", y, height=560))
     found, known = collapse.rms(bins, x, swept), collapse.miss(bins, swept)["rms miss"]
-    yes = found < 2 * known[collapse.SCATTER]
     print("rms miss:", {"your number": round(found, 3), **known.round(3).to_dict()})
-    outcome(
-        "4.e", "yes" if yes else "in part" if found < known["nothing"] / 2 else "no", label=GRID
-    )
+    yes = found < 2 * known[collapse.SCATTER]
+    said = "yes" if yes else "in part" if found < known["nothing"] / 2 else "no"
+    outcome("4.e", said, label=GRID)
 
 # %% [markdown]
 # A pair of runs has 8,192 tokens a step for a vocabulary of 1,024, about GPT-Neo's proportion (and a smaller mean to begin with). What is left of β₂'s effect there, as a share of its effect at the base? Beside it, the base trained four times as long.
@@ -225,13 +226,12 @@ pairs = {
     "at scale": ("d_vocab=1024 batch=128", "d_vocab=1024 batch=128 beta2=0.999"),
 }
 pairs["four times as long"] = ("steps=2400 warmup=240", "steps=2400 warmup=240 beta2=0.999")
-scale = {name: evidence.effect(runs, at, to) for name, (at, to) in pairs.items()}
-print({name: str(effect) for name, effect in scale.items()})
-print(
-    "mean cosine with β₂ 0.95:",
-    {name: str(evidence.level(runs, at)) for name, (at, _) in pairs.items()},
-)
-outcome("4.f", scale["at scale"].value / scale["base"].value, label=GRID)
+if ready("4.f"):
+    scale = {name: evidence.effect(runs, at, to) for name, (at, to) in pairs.items()}
+    print({name: str(effect) for name, effect in scale.items()})
+    levels = {name: str(evidence.level(runs, at)) for name, (at, _) in pairs.items()}
+    print("mean cosine with β₂ 0.95:", levels)
+    outcome("4.f", scale["at scale"].value / scale["base"].value, label=GRID)
 
 # %% exercise="4.6"
 why("4.6", answer_4_6)
@@ -241,6 +241,12 @@ why("4.6", answer_4_6)
 
 # %%
 progress("4")
+
+# %% [markdown]
+# To hand it to a mentor, or to post it: one file of your answers, with predictions and figures.
+
+# %%
+# export("4")
 
 # %% tags=["solution"]
 effect, half = answer_4_2(*measured)

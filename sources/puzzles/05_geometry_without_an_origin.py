@@ -15,7 +15,21 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from zeropoint import report
-from zeropoint.desk import check, hint, outcome, predict, progress, reveal, task, why  # noqa: F401
+from zeropoint.desk import (
+    check,
+    checked,
+    export,
+    hint,
+    outcome,
+    predict,
+    progress,
+    ready,
+    reveal,
+    show,
+    skip,
+    task,
+    why,
+)
 from zeropoint.models import load_pair
 from zeropoint.puzzles.p05 import analogies, heap, shifts
 
@@ -50,19 +64,23 @@ predict("5.l", None)  # CKA, centred
 predict("5.m", None)  # linear probe without intercept
 predict("5.n", None)  # linear probe with intercept
 
+# %% tags=["solution"]
+skip("5")  # a solution predicts nothing
+
 # %% [markdown]
 # ## Look
 #
 # Each tool on 1,000 tokens, before and after; the slider sets the size of the shift. Rounding alone is (W + c) − c. In the control every token moves as far, but its own way.
 
 # %%
-measured = shifts.measure(clouds, starts_with_space)
-shifts.figure(measured, f"What changes when the cloud moves<br>{NEO} and {GPT2}")
-
-# %%
-table = shifts.table(measured)
-for letter, tool in zip("abcdefghijklmn", table.index, strict=True):
-    outcome(f"5.{letter}", table.origin[tool], label=tool)
+letters = "abcdefghijklmn"
+if ready(*(f"5.{letter}" for letter in letters)):
+    measured = shifts.measure(clouds, starts_with_space)
+    figure = shifts.figure(measured, f"What changes when the cloud moves<br>{NEO} and {GPT2}")
+    show("5 tools under a shift", figure)
+    table = shifts.table(measured)
+    for letter, tool in zip(letters, table.index, strict=True):
+        outcome(f"5.{letter}", table.origin[tool], label=tool)
 
 # %% [markdown]
 # Before you read on: what have the tools on each side in common? Write a sentence; 5.6 will ask for it.
@@ -83,11 +101,9 @@ predict("5.o", None, low=None, high=None)
 # %%
 points, place = heap.vectors(5, 2), torch.tensor([5, 1])
 T = heap.heap(points[:, None, None], points[:, None], points) % 5 @ place  # [a, b, c]
-try:
-    twice = {answer_5_1(T, zero)[0][7, 7].item() for zero in range(25)}
+if ready("5.o", "5.1"):
+    twice = {checked("5.1")(T, zero)[0][7, 7].item() for zero in range(25)}
     outcome("5.o", len(twice), label="F_5^2")
-except NotImplementedError:
-    print("Solve 5.1 first.")
 
 # %% exercise="5.2"
 check("5.2", answer_5_2, real=clouds)
@@ -97,14 +113,11 @@ check("5.2", answer_5_2, real=clouds)
 
 # %%
 W, mu = clouds[NEO], clouds[NEO].mean(0)
-for weights in ([0.5, 0.5], [1, -1, 1], [1, 1], [2]):
-    w, x = torch.tensor(weights).float(), W[1000 : 1000 + len(weights)]
-    try:
-        moved = answer_5_2(x, w, mu) - answer_5_2(x, w, torch.zeros_like(mu))
+if ready("5.2"):
+    for weights in ([0.5, 0.5], [1, -1, 1], [1, 1], [2]):
+        w, x = torch.tensor(weights).float(), W[1000 : 1000 + len(weights)]
+        moved = checked("5.2")(x, w, mu) - checked("5.2")(x, w, torch.zeros_like(mu))
         print(f"{weights}: {moved.norm() / mu.norm():.4f} times the length of the mean")
-    except NotImplementedError:
-        print("Solve 5.2 first.")
-        break
 
 # %% exercise="5.3"
 check("5.3", answer_5_3, real=clouds)
@@ -120,12 +133,10 @@ for name, W in clouds.items():
     here, there = (analogies.answers(W, q, "3CosAdd, unit rows", c) for c in (0.0, shift))
     kept = (here == there).double().mean()
     print(f"{name}: the highest cosine keeps {kept:.0%} of its answers")
-    try:
-        here = torch.tensor([answer_5_3(W.double(), *abc) for abc in asked])
-        there = torch.tensor([answer_5_3(W + shift, *abc) for abc in asked])
+    if ready("5.3"):
+        here = torch.tensor([checked("5.3")(W.double(), *abc) for abc in asked])
+        there = torch.tensor([checked("5.3")(W + shift, *abc) for abc in asked])
         print(f"{name}: yours keeps {(here == there).double().mean():.0%}")
-    except NotImplementedError:
-        print("Solve 5.3 first.")
 
 # %% [markdown]
 # ## A box
@@ -148,23 +159,16 @@ check("5.5", answer_5_5, real={box.label: f})
 
 # %%
 def fits(x0, y0):
-    M, P = answer_5_5(f, x0, y0)
-    plus = torch.tensor(
-        [[answer_5_4(f, a, y0, b) for b in range(25)] for a in M.tolist()]
-    )  # Mx + y, with y0 as zero
-    return torch.equal(P[plus], f)
+    M, P = checked("5.5")(f, x0, y0)
+    plus = [[checked("5.4")(f, a, y0, b) for b in range(25)] for a in M.tolist()]  # y0 is zero
+    return torch.equal(P[torch.tensor(plus)], f)
 
 
-try:
+if ready("5.p", "5.4", "5.5"):
     tried = [fits(x0, y0) for x0 in range(5) for y0 in range(5)]
     print(f"{sum(tried)} of {len(tried)} claims about the zeros fit the whole table.")
-    outcome(
-        "5.p",
-        "differences" if all(tried) else "both" if sum(tried) == 1 else "neither",
-        label=box.label,
-    )
-except NotImplementedError:
-    print("Solve 5.4 and 5.5 first.")
+    found = "differences" if all(tried) else "both" if sum(tried) == 1 else "neither"
+    outcome("5.p", found, label=box.label)
 
 # %% exercise="5.6"
 why("5.6", answer_5_6)
@@ -174,6 +178,12 @@ why("5.6", answer_5_6)
 
 # %%
 progress("5")
+
+# %% [markdown]
+# To hand it to a mentor, or to post it: one file of your answers, with predictions and figures.
+
+# %%
+# export("5")
 
 # %% tags=["solution"]
 sees = int((table.origin == "sees").sum())

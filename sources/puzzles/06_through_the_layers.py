@@ -16,7 +16,21 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from zeropoint import geometry, plots, report, streams
-from zeropoint.desk import check, hint, outcome, predict, progress, reveal, task, why  # noqa: F401
+from zeropoint.desk import (
+    check,
+    checked,
+    export,
+    hint,
+    outcome,
+    predict,
+    progress,
+    ready,
+    reveal,
+    show,
+    skip,
+    task,
+    why,
+)
 from zeropoint.models import load_pair
 from zeropoint.puzzles.p06 import clusters
 
@@ -42,6 +56,9 @@ predict("6.a", None, low=None, high=None)  # different tokens, the GPT-Neo kind
 predict("6.b", None, low=None, high=None)  # different tokens, the GPT-2 kind
 predict("6.c", None, low=None, high=None)  # the same token, the GPT-2 kind
 
+# %% tags=["solution"]
+skip("6")  # a solution predicts nothing
+
 # %% exercise="6.1"
 check("6.1", answer_6_1, real={name: (s.vectors[-1], s.token) for name, s in stream_of.items()})
 
@@ -58,28 +75,19 @@ check("6.2", answer_6_2, real={name: (s.vectors[-1], s.token) for name, s in str
 # Both, at every layer, beside initial weights. How sure are the curves? Cut the text in parts and see.
 
 # %%
-try:
+if ready("6.a", "6.b", "6.c", "6.1", "6.2"):
+    different, same = checked("6.1"), checked("6.2")  # your answers, as they passed
     fig = plots.panels(["different tokens", "same token"])
-    for i, (name, s) in enumerate(
-        (stream_of | {f"{n}, initial weights": s for n, s in initial.items()}).items()
-    ):
-        for column, fn in enumerate((answer_6_1, answer_6_2), start=1):
+    all_streams = stream_of | {f"{n}, initial weights": s for n, s in initial.items()}
+    for i, (name, s) in enumerate(all_streams.items()):
+        for column, fn in enumerate((different, same), start=1):
             y = [fn(X, s.token) for X in s.vectors]
-            fig.add_trace(
-                plots.line(name, range(len(y)), y, i, mode="lines+markers"), row=1, col=column
-            )
-except NotImplementedError:
-    print("Solve 6.1 and 6.2 first.")
-else:
-    plots.finish(
-        fig, f"Through the layers<br>{NEO} and {GPT2}", "blocks passed", "mean cosine"
-    ).show()
-    for asked, fn, name in (
-        ("6.a", answer_6_1, NEO),
-        ("6.b", answer_6_1, GPT2),
-        ("6.c", answer_6_2, GPT2),
-    ):
-        outcome(asked, fn(stream_of[name].vectors[-1], stream_of[name].token), label=name)
+            line = plots.line(name, range(len(y)), y, i, mode="lines+markers")
+            fig.add_trace(line, row=1, col=column)
+    title = f"Through the layers<br>{NEO} and {GPT2}"
+    show("6 through the layers", plots.finish(fig, title, "blocks passed", "mean cosine"))
+    for asked, fn, name in (("a", different, NEO), ("b", different, GPT2), ("c", same, GPT2)):
+        outcome(f"6.{asked}", fn(stream_of[name].vectors[-1], stream_of[name].token), label=name)
 
 # %% [markdown]
 # ## Two clusters?
@@ -105,36 +113,25 @@ check(
 # Now the number has to mean something. `clusters.gaussian_twin(X)` is one cloud, without clusters, with X's mean and covariance.
 
 # %%
-try:
+if ready("6.d", "6.e", "6.3"):
+    between = checked("6.3")  # your answer, as it passed
     fig = plots.panels(labels, shared_yaxes=True)
     for column, (name, s) in enumerate(stream_of.items(), start=1):
         twins = [clusters.gaussian_twin(X) for X in s.vectors]
-        y = [answer_6_3(X, cut.small) for X, cut in zip(s.vectors, halves[name], strict=True)]
-        fig.add_trace(
-            plots.line("trained", range(len(y)), y, 0, mode="lines+markers"), row=1, col=column
-        )
-        y = [answer_6_3(X, clusters.two_means(X).small) for X in twins]
-        fig.add_trace(
-            plots.line("its Gaussian twin", range(len(y)), y, 1, mode="lines+markers"),
-            row=1,
-            col=column,
-        )
-except NotImplementedError:
-    print("Solve 6.3 first.")
-else:
-    plots.finish(
-        fig, f"Cut in two<br>{NEO} and {GPT2}", "blocks passed", ["share of variance between", ""]
-    ).show()
+        y = [between(X, cut.small) for X, cut in zip(s.vectors, halves[name], strict=True)]
+        line = plots.line("trained", range(len(y)), y, 0, mode="lines+markers")
+        fig.add_trace(line, row=1, col=column)
+        y = [between(X, clusters.two_means(X).small) for X in twins]
+        line = plots.line("its Gaussian twin", range(len(y)), y, 1, mode="lines+markers")
+        fig.add_trace(line, row=1, col=column)
+    title, y = f"Cut in two<br>{NEO} and {GPT2}", ["share of variance between", ""]
+    show("6 cut in two", plots.finish(fig, title, "blocks passed", y))
 
 # %% [markdown]
 # For the score, a verdict by another measure: along the line of the two centres, two clusters leave a gap, less than a tenth as dense as the lower peak, and that peak is more than a few stray rows; at some layer. Plant a second cluster in the twin (`clusters.planted(X, chosen, distance)`): which ones does the rule find, and which can it not see? Then: what do the two sides have in common? Try position, norm and token.
 
 # %%
-try:
-    answer_6_3(torch.randn(4, 2), torch.tensor([True, True, False, False]))
-except NotImplementedError:
-    print("Solve 6.3 first.")
-else:
+if ready("6.d", "6.e", "6.3"):
     for asked, name in zip("de", labels, strict=True):
         found = any(cut.is_two_clusters for cut in halves[name])
         outcome(f"6.{asked}", "two" if found else "one", label=name)
@@ -170,22 +167,20 @@ check(
 # Which origin takes the cosine away: one mean for all, what 6.4 did, or only leaving out position 0? Mean pairwise cosine, every vector counted:
 
 # %%
-try:
+if ready("6.4"):
     left = {}
     for name, s in stream_of.items():
         for k, (X, cut) in enumerate(zip(s.vectors, halves[name], strict=True)):
             later = X[s.position > 0]
-            ways = {"as it is": X, "one mean": geometry.centre(X), "6.4": answer_6_4(X, cut.small)}
-            ways |= {
+            ways = {
+                "as it is": X,
+                "one mean": geometry.centre(X),
+                "6.4": checked("6.4")(X, cut.small),
                 "without position 0": later,
                 "without it, then one mean": geometry.centre(later),
             }
-            left[f"{name}, {k} blocks"] = {
-                way: geometry.mean_pairwise_cosine(V) for way, V in ways.items()
-            }
-except NotImplementedError:
-    print("Solve 6.4 first.")
-else:
+            cosines = {way: geometry.mean_pairwise_cosine(V) for way, V in ways.items()}
+            left[f"{name}, {k} blocks"] = cosines
     print(pd.DataFrame(left).T.round(3).to_string())
 
 # %% exercise="6.5"
@@ -214,6 +209,12 @@ why("6.6", answer_6_6)
 
 # %%
 progress("6")
+
+# %% [markdown]
+# To hand it to a mentor, or to post it: one file of your answers, with predictions and figures.
+
+# %%
+# export("6")
 
 # %% tags=["solution"]
 for name, s in stream_of.items():

@@ -16,7 +16,21 @@ from jaxtyping import Float
 from torch import Tensor
 
 from zeropoint import geometry, plots, report, streams
-from zeropoint.desk import check, hint, outcome, predict, progress, reveal, task, why  # noqa: F401
+from zeropoint.desk import (
+    check,
+    checked,
+    export,
+    hint,
+    outcome,
+    predict,
+    progress,
+    ready,
+    reveal,
+    show,
+    skip,
+    task,
+    why,
+)
 from zeropoint.models import load_pair
 from zeropoint.puzzles.p07 import volume
 
@@ -43,6 +57,9 @@ stream_of = {
 predict("7.a", None, low=None, high=None)  # the GPT-Neo kind
 predict("7.b", None, low=None, high=None)  # the GPT-2 kind
 
+# %% tags=["solution"]
+skip("7")  # a solution predicts nothing
+
 # %% exercise="7.1"
 check("7.1", answer_7_1, real={name: s.vectors[1] for name, s in stream_of.items()})
 
@@ -54,20 +71,17 @@ check("7.1", answer_7_1, real={name: s.vectors[1] for name, s in stream_of.items
 check("7.2", answer_7_2, real={name: s.vectors[1] for name, s in stream_of.items()})
 
 # %%
-try:
+if ready("7.a", "7.b", "7.2"):
+    share = checked("7.2")  # your answer, as it passed
     fig = plots.go.Figure()
     for i, (name, s) in enumerate(stream_of.items()):
-        y = [answer_7_2(X) for X in s.vectors]
+        y = [share(X) for X in s.vectors]
         fig.add_trace(plots.line(name, range(len(y)), y, i, mode="lines+markers"))
-except NotImplementedError:
-    print("Solve 7.2 first.")
-else:
     fig.update_yaxes(range=[0, 1])
-    plots.finish(
-        fig, f"The mean's part<br>{NEO} and {GPT2}", "blocks passed", "share of squared denominator"
-    ).show()
-    outcome("7.a", answer_7_2(stream_of[NEO].vectors[1]), label=NEO)
-    outcome("7.b", answer_7_2(stream_of[GPT2].vectors[1]), label=GPT2)
+    title, y = f"The mean's part<br>{NEO} and {GPT2}", "share of squared denominator"
+    show("7 the mean's part", plots.finish(fig, title, "blocks passed", y))
+    outcome("7.a", share(stream_of[NEO].vectors[1]), label=NEO)
+    outcome("7.b", share(stream_of[GPT2].vectors[1]), label=GPT2)
 
 # %% [markdown]
 # ## Design
@@ -111,14 +125,10 @@ predict("7.d", None)  # "direction" or "volume", the GPT-2 kind
 
 # %%
 effects = {}
-for m in models:
+for m in models if ready("7.3") else ():
     ids = streams.sequences(m.tokenizer, *rows)
     X = streams.stream(m.bridge, ids).vectors[1]
-    try:
-        vector = answer_7_3(X, randoms[m.label]).mean(0)
-    except NotImplementedError:
-        print("Solve 7.3 first.")
-        break
+    vector = checked("7.3")(X, randoms[m.label]).mean(0)
     effects[m.label] = streams.effects(m.bridge, ids, volume.changes(1, X.mean(0), vector), batch=4)
 
 # %% exercise="7.5"
@@ -132,21 +142,18 @@ check(
 # KL of the changed predictions from the untouched ones, nats a token; then the verdict, for which two standard errors are asked.
 
 # %%
-pd.DataFrame(
-    {n: {what: e.kl.mean().item() for what, e in found.items()} for n, found in effects.items()}
-).round(3)
-
-# %%
-try:
-    for asked, (name, e) in zip("cd", effects.items(), strict=False):
-        gap, error = answer_7_5(e["direction only"].kl, e["volume only"].kl)
+if ready("7.c", "7.d", "7.3", "7.5"):
+    kl = {}
+    for name, found in effects.items():
+        kl[name] = {what: effect.kl.mean().item() for what, effect in found.items()}
+    print(pd.DataFrame(kl).round(3).to_string())
+    for asked, (name, e) in zip("cd", effects.items(), strict=True):
+        gap, error = checked("7.5")(e["direction only"].kl, e["volume only"].kl)
         said = "undecided" if abs(gap) < 2 * error else "direction" if gap > 0 else "volume"
         outcome(f"7.{asked}", said, label=name)
         print(f"{name}: direction − volume {gap:+.3f} ± {error:.3f}")
-        gap, error = answer_7_5(e["direction, matched dose"].kl, e["volume only"].kl)
+        gap, error = checked("7.5")(e["direction, matched dose"].kl, e["volume only"].kl)
         print(f"{name}: the same at matched dose {gap:+.3f} ± {error:.3f}")
-except NotImplementedError:
-    print("Solve 7.5 first.")
 
 # %% [markdown]
 # What do the two random vectors tell? (One was drawn; draw more.) What does the matched dose change? Is it the same at other layers, and for the vocabulary's mean: `volume.changes(0, m.W_E.mean(0), r)`?
@@ -170,6 +177,12 @@ why("7.6", answer_7_6)
 
 # %%
 progress("7")
+
+# %% [markdown]
+# To hand it to a mentor, or to post it: one file of your answers, with predictions and figures.
+
+# %%
+# export("7")
 
 # %% tags=["solution"]
 for name, s in stream_of.items():

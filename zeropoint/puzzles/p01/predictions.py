@@ -13,4 +13,5 @@ PREDICTIONS = [
     Number("n1.2", "the mean pairwise cosine of the first model's tokens", **COSINE),
     Number("n1.3", "the mean pairwise cosine of the second model's tokens", **COSINE),
     Number("n1.4", "the first model's mean pairwise cosine after centring", **COSINE),
+    Number("n1.5", "the first model's mean |cosine| after centring", low=0.0, high=1.0),
 ]

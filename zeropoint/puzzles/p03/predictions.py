@@ -12,5 +12,9 @@ PREDICTIONS = [
     Number("3.g", "the share of the mean cosine that is left without tying", low=-1.0, high=2.0),
     Number("n3.1", "the update at which the mean cosine passes 0.5", low=0.0),
     Word("n3.2", "the tokens that end closer to the mean's direction", ("frequent", "rare")),
-    Word("n3.3", "the part whose removal takes the mean out of the input", ("LayerNorm", "positions", "biases", "tying", "none")),
+    Word(
+        "n3.3",
+        "the part whose removal takes the mean out of the input",
+        ("LayerNorm", "positions", "biases", "tying", "none"),
+    ),
 ]

@@ -21,4 +21,8 @@ PREDICTIONS = [
     Word("5.n", "linear probe with intercept: does it see the shift?", SIGHT),
     Number("5.o", "how many different answers twice point 7 has", low=1.0, high=25.0),
     Word("5.p", "what of y's space f alone gives", ("differences", "zero", "both", "neither")),
+    Number("n5.4", "how many of the tools see the shift", low=0.0, high=14.0),
+    Word("n5.1", "what of y's space f alone gives", ("differences", "zero", "both", "neither")),
+    Number("n5.2", "the share of answers by the highest cosine, as it is", low=0.0, high=1.0),
+    Number("n5.3", "the share of answers by the highest cosine, 64 spreads away", low=0.0, high=1.0),
 ]

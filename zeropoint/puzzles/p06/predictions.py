@@ -8,4 +8,9 @@ PREDICTIONS = [
     Number("6.c", "the mean cosine of one token in two contexts, the second model", low=-1.0, high=1.0),
     Word("6.d", "one cloud or two clusters, at any layer of the first model", ("one", "two")),
     Word("6.e", "one cloud or two clusters, at any layer of the second model", ("one", "two")),
+    Number("n6.1", "the mean cosine of different tokens at the top, the first model", low=-1.0, high=1.0),
+    Number("n6.2", "the mean cosine of different tokens at the top, the second model", low=-1.0, high=1.0),
+    Word("n6.3", "one cloud or two clusters, at any layer of the first model", ("one", "two")),
+    Word("n6.4", "one cloud or two clusters, at any layer of the second model", ("one", "two")),
+    Word("n6.5", "whether the measure by use is lower or higher than by types", ("lower", "higher")),
 ]

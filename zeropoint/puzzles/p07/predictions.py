@@ -3,8 +3,15 @@
 from zeropoint.desk.predictions import Number, Word
 
 PREDICTIONS = [
-    Number("7.a", "the share of LayerNorm's squared denominator that the mean makes, the first model", low=0.0, high=1.0),
-    Number("7.b", "the share of LayerNorm's squared denominator that the mean makes, the second model", low=0.0, high=1.0),
+    Number(
+        "7.a", "the share of LayerNorm's squared denominator that the mean makes, the first model", low=0.0, high=1.0
+    ),
+    Number(
+        "7.b", "the share of LayerNorm's squared denominator that the mean makes, the second model", low=0.0, high=1.0
+    ),
     Word("7.c", "which of the two does more, the first model", ("direction", "volume", "undecided")),
     Word("7.d", "which of the two does more, the second model", ("direction", "volume", "undecided")),
+    Number("n7.1", "‖μ‖² / E‖x‖² before the last block, the second model", low=0.0, high=1.0),
+    Word("n7.2", "which of the two harms more, the first model", ("direction", "volume", "undecided")),
+    Word("n7.3", "which of the two harms more, the second model", ("direction", "volume", "undecided")),
 ]
