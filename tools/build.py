@@ -62,8 +62,10 @@ def read(path: Path) -> list[tuple[int, nbformat.NotebookNode]]:
     data = path.read_bytes()
     if data.startswith(b"\xef\xbb\xbf"):
         raise Refused("the file begins with a byte-order mark; save it as UTF-8 without one", 1)
+    if b"\0" in data:
+        raise Refused("this line holds a null byte", data.count(b"\n", 0, data.index(b"\0")) + 1)
     try:
-        text = data.decode()
+        text = data.decode().replace("\r\n", "\n")
     except UnicodeDecodeError as error:
         raise Refused("this line is not UTF-8; save the file as UTF-8", data.count(b"\n", 0, error.start) + 1) from None
     if not text.strip():
@@ -78,7 +80,14 @@ def read(path: Path) -> list[tuple[int, nbformat.NotebookNode]]:
         if token.type == tokenize.COMMENT and MARKER.search(token.string):
             marker = "no marker such as `# SOLUTION` is read: an answer stands in its exercise"
             raise Refused(f'{marker}, and a cell with tags=["solution"] is left out of the puzzle', token.start[0])
-    starts = [number for number, line in enumerate(text.splitlines(), 1) if line.startswith("# %%")]
+    starts = []
+    for number, line in enumerate(text.split("\n"), 1):
+        if re.match(r"\s*#\s*%%|# In\[", line):
+            if not line.startswith("# %%"):
+                raise Refused("a cell begins with `# %%`, neither indented nor spelt otherwise", number)
+            if re.search(r"\b(tags=[^\[]|exercise=[^\"])", line):
+                raise Refused('write tags=["solution"] as a list, and exercise="1.2" in quotes', number)
+            starts.append(number)
     return list(zip(starts, jupytext.reads(text, fmt="py:percent").cells, strict=True))
 
 
@@ -125,6 +134,8 @@ def answer(exercise: Exercise, solved: bool) -> str:
 def renamed(function, name: str) -> str:
     """A function's source under another name."""
     lines = textwrap.dedent(inspect.getsource(function)).strip().splitlines()
+    if not lines[0].startswith("def "):
+        raise Refused(f"the reference {lines[0]!r} must be a function of its own, with `def`")
     tokens = tokenize.generate_tokens(io.StringIO("\n".join(lines)).readline)
     uses = [token.start for token in tokens if token.type == tokenize.NAME and token.string == function.__name__]
     for row, column in reversed(uses):
@@ -135,25 +146,19 @@ def renamed(function, name: str) -> str:
 
 def stub(code: str, gated: bool) -> str:
     """A function's signature and docstring; of one whose task is handed out, what it takes and no more."""
-    body = ast.parse(code).body[0].body
-    end = colon = arrow = None
+    lines, colon, arrow = code.splitlines(), None, None
     for token in tokenize.generate_tokens(io.StringIO(code).readline):
-        if token.type == tokenize.NEWLINE:
-            end = token.start[0]
+        if token.type == tokenize.NEWLINE:  # the end of the signature
             break
-        if token.string == "->":
-            arrow = token.start
         if token.string == ":":
             colon = token.start
-    lines = code.splitlines()
-    if gated and arrow:
-        kept = lines[: arrow[0]]
-        kept[-1] = kept[-1][: arrow[1]].rstrip() + lines[colon[0] - 1][colon[1] :]
-    elif gated:
-        kept = lines[:end]
-    else:
-        documented = isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant)
-        kept = lines[: body[0].end_lineno if documented else end]
+        if token.string == "->":
+            arrow = token.start
+    row, column = arrow if gated and arrow else colon
+    kept = [*lines[: row - 1], lines[row - 1][:column].rstrip() + ":"]
+    first = ast.parse(code).body[0].body[0]
+    if not gated and isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
+        kept += lines[first.lineno - 1 : first.end_lineno]
     return "\n".join([*kept, '    raise NotImplementedError("your code here")'])
 
 
@@ -220,7 +225,7 @@ def body(
     """The cells that a source makes for `folder`."""
     cells, told, asked = [], set(), set()
     for line, cell in source:
-        tags, id = set(cell.metadata.get("tags", ())), cell.metadata.get("exercise")
+        tags, id = set(cell.metadata.get("tags", [])), cell.metadata.get("exercise")
         unknown = tags - {"solution", "puzzle"} | cell.metadata.keys() - {"tags", "exercise", "lines_to_next_cell"}
         if unknown:
             raise Refused(f"{', '.join(sorted(unknown))}: a cell has tags, solution or puzzle, and an exercise", line)

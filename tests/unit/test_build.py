@@ -158,6 +158,24 @@ def test_a_solution_has_the_reference_for_its_answer(root):
     assert max(map(len, solution[6].splitlines())) <= 100
 
 
+def test_a_stub_holds_nothing_of_the_body():
+    assert build.stub("def f(x: int): return 7", gated=False).splitlines()[0] == "def f(x: int):"
+    assert "seven" not in build.stub("def f(x: int) -> int:  # seven\n    # seven\n    return 7", gated=False)
+    assert build.stub(
+        "def f(\n    x: dict[str, int] = {'a': 1},\n) -> dict[\n    str, int\n]:\n    return x", gated=True
+    ) == ("def f(\n    x: dict[str, int] = {'a': 1},\n):\n    raise NotImplementedError(\"your code here\")")
+    with pytest.raises(build.Refused, match="must be a function of its own"):
+        build.renamed(lambda x: x, "answer_1_1")
+
+
+def test_windows_line_ends_build_the_same(root):
+    before = (root / "puzzles/01_a_title.ipynb").read_bytes()
+    source = root / "sources/puzzles/01_a_title.py"
+    source.write_bytes(source.read_bytes().replace(b"\n", b"\r\n"))
+    run(root)
+    assert (root / "puzzles/01_a_title.ipynb").read_bytes() == before
+
+
 def test_a_value_that_comes_from_the_model_is_computed_by_the_solution_itself():
     value = dict(title="", kind="value", difficulty=1, minutes=1, hints=[], statement="How many?")
     rows = Exercise(id="1.5", reference=lambda W: len(W), **value)
@@ -201,6 +219,10 @@ REFUSED = {
     "a marker's end": ("guess = None", "guess = 3\n# END", ":22: no marker"),
     "a misspelt tag": ('tags=["solution"]', 'tags=["solutions"]', ":11: solutions: a cell has tags"),
     "a misspelt key": ('exercise="1.3"', 'exercises="1.3"', ":27: exercises: a cell has tags"),
+    "a tag that is no list": ('tags=["solution"]', 'tags="solution"', ":11: write tags"),
+    "an exercise without quotes": ('exercise="1.3"', "exercise=1.3", ":27: write tags"),
+    "an indented cell": ("guess = None", "if guess:\n    # %%\n    guess = 3", ":22: a cell begins with"),
+    "a cell without a blank": ("# %%\nguess", "#%%\nguess", ":20: a cell begins with"),
     "a raw cell": (CELL, '# %% [raw] tags=["puzzle"]\n', ":8: a cell is markdown or code, not raw"),
     "a syntax error": ("guess = None", "guess = (", ":21: this is not Python"),
     "a cell that is half a statement": ("guess = None", "guess = (\n\n# %%\n3)", ":20: the cell that begins here"),
@@ -227,6 +249,7 @@ def test_what_cannot_be_read_for_certain_is_refused_by_file_and_line(root, old, 
         (b"", ":1: the file is empty"),
         (b"\n\n", ":1: the file is empty"),
         (b"\xef\xbb\xbf" + PUZZLE.encode(), ":1: the file begins with a byte-order mark"),
+        (HEAD.encode() + b"# %%\n'\0'", ":9: this line holds a null byte"),
         (HEAD.encode() + b"# \xff", ":8: this line is not UTF-8"),
         (b"# %% [markdown]\n# # 01 A title\n", ":1: the first cell has no question, no minutes"),
     ],
