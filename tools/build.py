@@ -125,7 +125,8 @@ def answer(exercise: Exercise, solved: bool) -> str:
     if not solved:
         return f"{name} = None  # your answer"
     if exercise.kind == "why":
-        return f'{name} = """\n{textwrap.fill(" ".join(exercise.answer.split()), WIDTH)}\n"""'
+        words = " ".join(exercise.answer.split()).replace("\\", r"\\")
+        return f'{name} = """\n{textwrap.fill(words, WIDTH)}\n"""'
     if inspect.signature(exercise.reference).parameters:
         return ""  # it comes from the model: a cell of the solution before this one has computed it
     return f"{name} = {exercise.reference()!r}"
@@ -164,7 +165,8 @@ def stub(code: str, gated: bool) -> str:
 
 def asks(code: str, id: str) -> bool:
     """Does the code call check or why for this exercise?"""
-    calls = [node for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Call) and node.args]
+    tree = ast.parse(TransformerManager().transform_cell(code))
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and node.args]
     return any(ast.unparse(call.func) in ("check", "why") and ast.unparse(call.args[0]) == repr(id) for call in calls)
 
 
@@ -291,8 +293,10 @@ def built(root: Path) -> dict[str, str]:
     setup = template.replace("REPOSITORY", project["repository"]).replace("BRANCH", project["branch"])
     notebooks = {}
     for folder, origin in FOLDERS.items():
-        for source in sorted((root / "sources" / origin).glob("[0-9][0-9]_*.py")):
+        for source in sorted((root / "sources" / origin).glob("*.py")):
             try:
+                if not re.match(r"\d\d_", source.name):
+                    raise Refused("a source is called by its number and a name, such as 08_zero_is_an_origin.py")
                 nb = notebook(root, folder, source.stem, project, setup)
             except Refused as error:
                 place = f"{source.relative_to(root)}:{error.line}" if error.line else f"{source.relative_to(root)}"

@@ -90,7 +90,7 @@ EXERCISES = [
     ),
     Exercise(
         id="1.4", title="why?", kind="why", difficulty=3, minutes=9, hints=[], statement="Say why.",
-        rubric=["a point"], answer="Because " + "of this and that " * 12,
+        rubric=["a point"], answer="Because " + r"of \this and that " * 12,
     ),
 ]  # fmt: skip
 
@@ -260,6 +260,12 @@ def test_a_file_that_is_no_source_is_refused(root, data, said):
         run(root)
 
 
+def test_a_file_that_would_be_overlooked_is_refused(root):
+    (root / "sources/puzzles/8_a_title.py").write_text(PUZZLE, encoding="utf-8")
+    with pytest.raises(SystemExit, match=r"^sources/puzzles/8_a_title.py: a source is called by its number and a name"):
+        run(root)
+
+
 def test_a_walkthrough_has_no_exercises(root):
     change(root, "# %%\n1 + 1", '# %% exercise="1.1"\n1 + 1', "notebooks")
     with pytest.raises(SystemExit, match="there is no exercise '1.1' here; there are none"):
@@ -267,6 +273,7 @@ def test_a_walkthrough_has_no_exercises(root):
 
 
 def test_magics_compile_and_a_marker_in_a_string_is_no_marker(root):
+    change(root, "n = 3", "# %time n = 3")
     change(root, "guess = None", '# %timeit 1 + 1\nguess = "# SOLUTION"')
     run(root)
     assert '%timeit 1 + 1\nguess = "# SOLUTION"' in code(root, "puzzles/01_a_title.ipynb")
