@@ -101,7 +101,8 @@ def surprise(W):
 
 times = each(surprise)
 for label in (FIRST, SECOND):
-    print(ledger.test(claims.ALIKE, on=label, times=times[label]))
+    entry = ledger.test(claims.ALIKE, on=label, times=times[label])
+    print(entry)
 
 # %% [markdown]
 # ## Five rivals
@@ -131,7 +132,8 @@ def kept(cloud):
 
 
 # %%
-order = torch.rand_like(W).argsort(dim=0)  # a random order for each column
+scores = torch.rand_like(W)
+order = scores.argsort(dim=0)  # a random order for each column
 chimeras = W.gather(0, order)
 ledger.test(claims.MEANING, on=FIRST, kept=kept(chimeras))
 
@@ -161,8 +163,8 @@ plots.curves(range(1, d_model + 1), share, title, axes)
 
 # %%
 largest_first = added[FIRST].argsort(descending=True)
-others = largest_first[3:]
-ledger.test(claims.FEW_DIMENSIONS, on=FIRST, kept=kept(W[:, others]))
+others = W[:, largest_first[3:]]
+ledger.test(claims.FEW_DIMENSIONS, on=FIRST, kept=kept(others))
 
 # %% [markdown]
 # ### (d) Without the rare tokens
@@ -172,8 +174,10 @@ ledger.test(claims.FEW_DIMENSIONS, on=FIRST, kept=kept(W[:, others]))
 # %%
 fifths = {}
 for name in (FIRST, SECOND):
-    parts = clouds[name].tensor_split(5)
-    fifths[name] = [geometry.mean_pairwise_cosine(part) for part in parts]
+    cosines = []
+    for part in clouds[name].tensor_split(5):
+        cosines.append(geometry.mean_pairwise_cosine(part))
+    fifths[name] = cosines
 ranks = ["most frequent", "second", "third", "fourth", "rarest"]
 pd.DataFrame(fifths, index=ranks).round(3)
 
@@ -181,7 +185,7 @@ pd.DataFrame(fifths, index=ranks).round(3)
 # Read each column downwards: how much rarity adds is the difference between its ends. The test reads the first row.
 
 # %%
-most_frequent = W.tensor_split(5)[0]
+most_frequent, *_ = W.tensor_split(5)
 ledger.test(claims.RARE_TOKENS, on=FIRST, kept=kept(most_frequent))
 
 # %% [markdown]
@@ -281,9 +285,11 @@ made = {
 # %%
 kinds = clouds | made
 centred = each(geometry.centre, kinds)
-as_they_are = before | each(geometry.cosine_histogram, made)
-after = each(geometry.cosine_histogram, centred)
-panels = {"as they are": as_they_are, "less their mean": after}
+panels = {
+    "as they are": before | each(geometry.cosine_histogram, made),
+    "less their mean": each(geometry.cosine_histogram, centred),
+}
+after = panels["less their mean"]
 plots.cosine_panels(panels, f"Before and after centring<br>{both}")
 
 # %% [markdown]
@@ -319,9 +325,13 @@ pd.DataFrame(table).T.round(3)
 # %%
 outcome("n1.5", after[FIRST].mean_abs, label=FIRST)
 for label in (FIRST, SECOND):
-    width = exact(after[label].mean_abs)
-    along = exact(kind[label].share_along_mean)
-    print(ledger.test(claims.OFFSET, on=label, width=width, along=along))
+    entry = ledger.test(
+        claims.OFFSET,
+        on=label,
+        width=exact(after[label].mean_abs),
+        along=exact(kind[label].share_along_mean),
+    )
+    print(entry)
 
 # %% [markdown]
 # Published for GPT-Neo-125M: mean |cosine| 0.183 after centring. An even cloud in about 19 dimensions has that, and one in 768 has 0.029. So by what is published, GPT-Neo-125M is an offset, of a cloud that is far from even. Where the claim *fails* above, the common vector is a ray: centring leaves a line, and "centred" does not mean "cleaned".
@@ -344,12 +354,14 @@ pd.DataFrame(table).T.round(1)
 
 # %%
 C = centred[FIRST]
-strengths, directions = torch.linalg.eigh(C.T @ C)
-longest = directions[:, -1]  # the first principal component: [d_model]
+scatter = C.T @ C  # [d_model, d_model]
+lengths, directions = torch.linalg.eigh(scatter)
+longest = directions[:, -1]  # the first principal component
 order = (C @ longest).argsort()
-names = first.tokenizer.batch_decode
-print("one end:  ", names(order[:8, None]))
-print("other end:", names(order[-8:, None]))
+one_end = order[:8, None]
+other_end = order[-8:, None]
+print("one end:  ", first.tokenizer.batch_decode(one_end))
+print("other end:", first.tokenizer.batch_decode(other_end))
 
 # %% [markdown]
 # Is that a difference in meaning, or in frequency?
@@ -375,7 +387,8 @@ origin.mark(fig, clouds)
 # %%
 for label in (FIRST, SECOND):
     miss = origin.largest_miss(distances, moved[label])
-    print(ledger.test(claims.ORIGIN, on=label, miss=exact(miss)))
+    entry = ledger.test(claims.ORIGIN, on=label, miss=exact(miss))
+    print(entry)
 
 # %% [markdown]
 # Where the law holds, from "its cosines are higher" you may infer that a cloud lies further from zero, for its width. You may not infer that its tokens are more alike, or that its embedding holds less. Why one training carried its cloud further than the other is notebook 04.
