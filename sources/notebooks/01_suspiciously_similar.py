@@ -194,11 +194,11 @@ ledger.test(claims.RARE_TOKENS, on=FIRST, kept=kept(most_frequent))
 # Read the matrix straight out of the weights file, past TransformerLens. If the loader did it, the file is innocent. Older versions of TransformerLens changed weights at loading by default, so the next cell lets this one do so too.
 
 # %%
-file = load_embedding(first.found.name)
+file = load_embedding(first.found.again)
 ledger.test(claims.LOADER, on=FIRST, kept=kept(file.W))
 
 # %%
-processed = load(first.found.name, processed=True)
+processed = load(first.found.again, processed=True)
 mean_processed = geometry.mean_pairwise_cosine(processed.W_E)
 print(f"mean cosine {mean_processed:.4f}, {processed.label}")
 

@@ -63,6 +63,7 @@ shifts.figure(measured, f"What changes when the cloud moves<br>{both}")
 table = shifts.table(measured)
 sees = table.origin == "sees"
 outcome("n5.4", sees.sum(), label=both)
+table["largest change"] = table["largest change"].map("{:.0e}".format)
 table[["origin", "largest change"]]
 
 # %% [markdown]
@@ -85,7 +86,9 @@ ledger.test(
 # %% [markdown]
 # ## Why: weights that add up to one
 #
-# What do the blind tools have in common? Look at what they combine. Take any Σ wᵢ·xᵢ and move all the xᵢ by c: the result moves by (Σ wᵢ)·c. If the weights add up to 1, it moves along with the cloud, as a point should. If not, it lags behind. So the forecast is exact: it lags by |Σ wᵢ − 1| shifts.
+# What have the tools on each side in common? Look at what they combine. A distance and a difference take the step from one token to another; whatever is centred takes the step from the mean. Steps do not change when both ends move. Cosine, dot product and norm take the step from zero, and zero stays behind.
+#
+# Which combinations stay behind can be told from their weights. Take any Σ wᵢ·xᵢ and move all the xᵢ by c: the result moves by (Σ wᵢ)·c. If the weights add up to 1, it moves along with the cloud, as a point should. If not, it lags behind. So there is an exact forecast: it lags by |Σ wᵢ − 1| shifts.
 
 # %%
 combinations = {
@@ -114,7 +117,7 @@ lags = pd.DataFrame(rows, index=list(combinations))
 lags.round(6)
 
 # %% [markdown]
-# Lags are in shifts. Compare the last two columns, row by row. A difference (Σw = 0) is no point but a step: it does not move at all when the cloud does, and needs no origin; added to a point it gives a point again. Scaling is a combination with one weight. And ablating to zero takes the step 0 for a point.
+# Lags are in shifts. Compare the last two columns, row by row. A difference (Σw = 0) is no point but a step: it does not move at all when the cloud does, which is as it should be, and added to a point it gives a point again. Scaling is a combination with one weight. Ablating to zero puts the step 0 where a point belongs.
 
 # %%
 off = lags["lag"] - lags["forecast"]
@@ -243,7 +246,7 @@ report(box.label, counts)
 # %% [markdown]
 # ## Analogies
 #
-# Does any of this matter for a tool in use? Take analogies among the model's own tokens: *map* is to *␣map* as *set* is to …? There are four families: a leading space, a capital, an s, an ed. Four rules pick the answer, all from b − a + c: the nearest token by distance (the **parallelogram**); the highest cosine (**3CosAdd**), with rows normalised first as in the literature, or as they are; the highest dot product. Weights of b − a + c add up to one. But then three of the rules compare by cosine or dot product.
+# Does any of this matter for a tool in use? Take analogies among the model's own tokens: *map* is to *␣map* as *set* is to …? There are four families: a leading space, a capital, an s, an ed. Four rules pick the answer, all from b − a + c: the nearest token by distance (the **parallelogram**); the highest cosine (**3CosAdd**), with rows normalised first as in the literature, or as they are; the highest dot product. The weights of b − a + c add up to one, so the point itself is safe; but three of the rules then look for its neighbour by cosine or dot product.
 
 # %%
 quiz = analogies.quiz(words, rounds=10, seed=0)  # each pair is asked for with ten others

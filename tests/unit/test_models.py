@@ -26,7 +26,7 @@ def test_shapes_label_and_basis(loaded):
     W_E = loaded.W_E
     assert loaded.W_U.shape == W_E.T.shape and loaded.W_pos.shape[1] == W_E.shape[1]
     assert loaded.label == f"{loaded.found.name} (raw, stand-in)"
-    assert torch.equal(W_E, models.load_embedding(loaded.found.name).W.float())
+    assert torch.equal(W_E, models.load_embedding(loaded.found.again).W.float())
 
 
 def test_a_slip_in_a_notebook_does_not_damage_the_model(loaded):
@@ -49,6 +49,7 @@ def test_folder_and_sharded_folder(tmp_path):
     whole, sharded = (models.load_embedding(tmp_path / name) for name in ("whole", "sharded"))
     assert torch.equal(whole.W, sharded.W)
     assert whole.label == "whole (raw, folder)"
+    assert torch.equal(models.load_embedding(whole.found.again).W, whole.W)  # its name alone names no folder
 
 
 def test_the_rule_of_zeropoint_models(monkeypatch):

@@ -42,7 +42,7 @@ OUTPUT_NAMES = ("lm_head.weight", "embed_out.weight", "output.weight")
 
 @dataclass(frozen=True)
 class Found:
-    """Where a model was found: `name` loads it again, `source` is hub, folder or stand-in.
+    """Where a model was found: `again` loads it again, `source` is hub, folder or stand-in.
 
     A test double stands in for a published model in our tests, under its name; nothing that a reader sees omits that.
     """
@@ -54,6 +54,11 @@ class Found:
     @property
     def is_double(self) -> bool:
         return bool(_config(self.folder).get("zeropoint_test_double"))
+
+    @property
+    def again(self) -> str | Path:
+        """What `load` and `load_embedding` take to find it again: of a folder, the name alone would not do."""
+        return self.folder if self.source == "folder" else self.name
 
     @property
     def title(self) -> str:
