@@ -5,345 +5,298 @@
 #
 # **Time** 35 min · **Difficulty** ●●○ · **You need** the mean vector of 01, what an optimiser's update is, and that GPT-Neo and GPT-2 are tied: one matrix reads tokens in and scores them at the end
 #
-# Under [Mech Interp Puzzle 1](https://www.alignmentforum.org/posts/eLNo7b56kQQerCzp2) it is asked whether the mean is there from the start, and which architectural part makes it. A solution gives a time, the tokens that move, and a part whose removal removes it, beside parts whose removal does not. To try it alone first, open puzzle 03.
+# A trained matrix shows what became of it, not how. Under [Mech Interp Puzzle 1](https://www.alignmentforum.org/posts/eLNo7b56kQQerCzp2) it is asked whether the mean is there from the start, and which part of the architecture makes it. A solution gives a time, the tokens that move, and a part whose removal removes the mean, beside parts whose removal does not. To try it alone first, open puzzle 03.
 
 # %%
-from dataclasses import replace
-
 import pandas as pd
 import torch
-from transformers import AutoConfig, AutoModelForCausalLM
+from torch.nn.utils import clip_grad_norm_
+from tqdm.auto import tqdm
 
-from zeropoint import geometry, models, plots, report
+from zeropoint import geometry, models, report
+from zeropoint.claims import Ledger, exact, over
 from zeropoint.desk import outcome, predict
-from zeropoint.puzzles.p03 import removals, trajectory
+from zeropoint.puzzles.p03 import claims, figures, removals, trajectory
 from zeropoint.tiny import grid
-from zeropoint.tiny import watching as watch
 from zeropoint.tiny.corpus import tokens_for
 from zeropoint.tiny.shape import TinyConfig, TinyLM
-from zeropoint.tiny.training import Recipe, train
+from zeropoint.tiny.training import Recipe, batch_at, make_optimizer, next_token_loss
+
+pair = models.load_pair()
+ledger = Ledger()
 
 # %% [markdown]
 # ## Predict before you look
+#
+# The stand-in mini-neo was trained for some thousand updates (the exact number is below). At which of them does its mean pairwise cosine pass 0.5? At the end, which tokens lie closer to the mean's direction, the "frequent" or the "rare"? And which removal takes the mean out of the input embedding: "LayerNorm", "positions", "biases", "tying" or "none"?
 
 # %%
-predict(
-    "n3.1", None, low=None, high=None
-)  # mini-neo trains for 6,000 updates: at which does its mean cosine pass 0.5?
-predict(
-    "n3.2", None
-)  # at the end, which tokens lie closer to the mean's direction: "frequent" or "rare"?
-predict(
-    "n3.3", None
-)  # whose removal takes it out of the input: "LayerNorm", "positions", "biases", "tying", "none"?
+predict("n3.1", None, low=None, high=None)  # an update
+predict("n3.2", None)  # "frequent" or "rare"
+predict("n3.3", None)  # a part, or "none"
 
 # %% [markdown]
 # ## Before the first update
 #
-# A fresh model from the same config, drawn by `transformers`' own initialisation. For n independent rows of d numbers with spread σ one expects a row norm of σ√d, a mean of length σ√(d/n), and cosines of 0 ± 1/√d. The mean over all pairs is far sharper: 0 ± √(2/(n(n−1)d)).
+# Draw each model anew, with its own config and `transformers`' own initialisation. If the mean came with the initialisation, we should see it here.
+#
+# For n independent rows of d numbers with spread σ, chance gives a row norm of σ√d, a mean of length σ√(d/n), and cosines of 0 ± 1/√d. The *mean* over all pairs is far sharper, since there are so many: 0 ± √(2 / (n(n − 1)d)).
 
 
 # %%
-def fresh(embedding):
-    torch.manual_seed(0)
-    config = AutoConfig.from_pretrained(embedding.found.folder)
-    return AutoModelForCausalLM.from_config(config).get_input_embeddings().weight.detach()
-
-
-# %%
-def measure(W):
-    return {
-        "row norm": W.norm(dim=1).square().mean().sqrt().item(),
-        "‖mean‖": geometry.mean(W).norm().item(),
-        "spread of cosines": geometry.effective_dimension(W) ** -0.5,
-        "mean cosine": geometry.mean_pairwise_cosine(W),
-    }
-
-
-# %%
-def expected(n, d, sigma=0.02):  # σ in both configs
+def expected(n, d, sigma):
     return {
         "row norm": sigma * d**0.5,
         "‖mean‖": sigma * (d / n) ** 0.5,
         "spread of cosines": d**-0.5,
         "mean cosine": 0.0,
-        "± by chance": (2 / (n * (n - 1) * d)) ** 0.5,
     }
 
 
-# %%
-table = {}
-for e in map(models.load_embedding, models.PAIR):
-    W = fresh(e)
-    initial = measure(W)
-    table |= {(e.label, "expected"): expected(*W.shape), (e.label, "initial"): initial}
-    table[e.label, "trained"] = measure(e.W.float())
-pd.DataFrame(table).T.round(6)
+def width_of_chance(n, d):
+    pairs = n * (n - 1) / 2
+    return (pairs * d) ** -0.5
 
-# %%
-chance = {label: row["± by chance"] for (label, what), row in table.items() if what == "expected"}
-off = max(abs(table[label, "initial"]["mean cosine"]) / width for label, width in chance.items())
-verdicts = {
-    "it is there at initialisation": f"{'killed' if off < 4 else 'not killed'}: {off:.1f} chance widths from 0",
-}
-verdicts
 
 # %% [markdown]
+# `trajectory.sizes` measures those four numbers.
+
+# %%
+for model in pair:
+    W, sigma = trajectory.fresh(model.found.folder)
+    rows = {
+        "expected": expected(*W.shape, sigma),
+        "initial": trajectory.sizes(W),
+        "trained": trajectory.sizes(model.W_E),
+    }
+    print(model.label)
+    print(pd.DataFrame(rows).T.round(6), "\n")
+    cosine = rows["initial"]["mean cosine"]
+    chance = exact(abs(cosine) / width_of_chance(*W.shape))
+    ledger.test(claims.AT_INITIALISATION, on=model.label, chance=chance)
+
+# %% [markdown]
+# Compare "initial" with "expected" in the last column, and then with "trained".
+#
 # ## Watch it appear
 #
-# While the stand-ins were trained, some 470 tokens were kept at a few steps, rare and frequent ones, each weighted by the part of the vocabulary that it stands for. These are the stand-ins whatever models ran above.
+# While the stand-ins were trained, some hundred tokens were kept at a few steps, rare and frequent ones, each weighted by the part of the vocabulary that it stands for. (These are the stand-ins, whatever models ran above.) All pairs of them, step by step:
+#
+# * if **all tokens drift together**, the whole peak wanders to the right, and stays one peak;
+# * if **some tokens drift and others do not**, the peak splits: pairs of drifters on the right, the rest at 0;
+# * if it came by **chance**, nothing leaves the dotted line of random vectors.
 
 # %%
-MINI = {models.load_embedding(name).label: name for name in models.STAND_INS}
-MINI_NEO, MINI_GPT2 = MINI
-BOTH = f"<br>{MINI_NEO} and {MINI_GPT2}"
+MINI_NEO, MINI_GPT2 = (models.load_embedding(name).label for name in models.STAND_INS)
+MINI = {MINI_NEO: "mini-neo", MINI_GPT2: "mini-gpt2"}
+BOTH = f"{MINI_NEO} and {MINI_GPT2}"
 sampled = {label: trajectory.snapshots(name) for label, name in MINI.items()}
-steps = list(sampled[MINI_NEO].rows)
-random = geometry.cosine_histogram(torch.randn(2000, 128), bins=20)
-heights = {label: [s.density(step, bins=20) for step in steps] for label, s in sampled.items()}
-heights["random vectors"] = [random.density] * len(steps)
-
-# %%
-fig = plots.panels(
-    [f"step {s}" if s != "end" else s for s in steps], shared_yaxes=True, horizontal_spacing=0.015
-)
-for i, (label, columns) in enumerate(heights.items()):
-    for column, y in enumerate(columns, start=1):
-        trace = plots.line(label, random.centres.tolist(), y.tolist(), i, line_shape="hvh")
-        fig.add_trace(trace, row=1, col=column)
-fig.update_xaxes(range=[-0.5, 1], tickvals=[0, 0.5, 1])
-y_names = ["share of pairs per unit of cosine"] + [""] * (len(steps) - 1)
-plots.finish(fig, f"Cosines of token pairs, during training{BOTH}", "cosine", y_names)
+random = geometry.cosine_histogram(torch.randn(2000, 128), bins=figures.BINS)
+title = f"Cosines of token pairs, during training<br>{BOTH}"
+figures.histograms(sampled, random, title)
 
 # %% [markdown]
+# Look at the left edge of each step: how many pairs are still at 0? Then at the last two panels: does a model that has got there stay there?
+#
 # ## The whole course
 #
-# Only models whose training was recorded show it. With the hub: stanford-crfm's GPT-2 small from step 0, of which only the embedding is read (where its weights are pickled, some hundred megabytes a checkpoint must come all the same).
+# A mean cosine is roughly ‖mean‖² over the mean squared row norm, so it can fall for two reasons: the mean becomes shorter, or the rows become longer. Three panels tell which. With the hub, Stanford's GPT-2 small joins, from its step 0, of which only the embedding is read.
 
 # %%
-courses = {label: trajectory.whole(name) for label, name in MINI.items()}
-courses |= trajectory.checkpoints(
-    "stanford-crfm/alias-gpt2-small-x21", (0, 100, 1000, 10_000, 400_000)
-)
-
-# %%
-fig = plots.panels(["mean cosine", "‖mean‖", "mean row norm"])
-for i, (label, c) in enumerate(courses.items()):
-    for column, what in enumerate(("mean_cosine", "norm_of_mean", "mean_row_norm"), start=1):
-        trace = plots.line(label, c.index + 1, c[what], i, mode="lines+markers", marker_size=4)
-        fig.add_trace(trace, row=1, col=column)
-fig.update_xaxes(type="log", dtick=1)
-title = "From the first update to the last<br>" + " and ".join(courses)
-plots.finish(fig, title, "updates + 1", ["cosine", "norm", "norm"])
+recorded = {label: trajectory.whole(name) for label, name in MINI.items()}
+looks = (0, 100, 1000, 10_000, 400_000)
+recorded |= trajectory.checkpoints("stanford-crfm/alias-gpt2-small-x21", looks)
+panels = {}
+for column in ("mean_cosine", "norm_of_mean", "mean_row_norm"):
+    name = column.replace("_", " ")
+    panels[name] = {label: course[column] for label, course in recorded.items()}
+title = "From the first update to the last<br>" + " and ".join(recorded)
+figures.courses(panels, title, y=["cosine", "norm", "norm"])
 
 # %% [markdown]
-# Two clocks. When does half of the largest mean cosine stand? And when does the model know no more than how frequent each token is, so that its loss equals the entropy of single tokens?
+# Find the peak of each curve in the first panel. After it, which of the other two panels moves in the direction that would explain a fall?
+#
+# Two clocks put numbers on it. When does half of the largest mean cosine stand? And when does the model know no more than how frequent each token is, so that its loss equals the entropy of single tokens? If the mean is made while frequencies are learned, the two agree within a factor of two; if it is made by learning which token follows which, the first comes much later.
 
 # %%
-clocks = pd.DataFrame({label: trajectory.clocks(name) for label, name in MINI.items()})
+clocks = {label: trajectory.clocks(name) for label, name in MINI.items()}
 outcome("n3.1", clocks[MINI_NEO]["mean cosine passes 0.5"], label=MINI_NEO)
-clocks.round(2)
+pd.DataFrame(clocks).round(2)
 
 # %%
-ratio = clocks.loc["half of its peak"] / clocks.loc["loss passes the entropy of single tokens"]
-verdicts["it grows while token frequencies are learned"] = (
-    f"{'agrees' if ratio.between(0.5, 2).all() else 'does not agree'}: half of it stands at "
-    + " and ".join(f"{r:.2f}" for r in ratio)
-    + " of the time to single-token entropy"
-)
-
-# %%
-for label in clocks.columns[clocks.loc["mean cosine, end / peak"] < 0.9]:
-    mean, row = clocks[label]["‖mean‖, end / peak"], clocks[label]["row norm, end / peak"]
-    verdicts[f"{label} falls after its peak because the mean shrinks"] = (
-        f"{'killed' if mean >= 1 else 'kept'}: since then ‖mean‖ × {mean:.2f}, row norm × {row:.2f}"
-    )
+for label, clock in clocks.items():
+    counting = clock["loss passes the entropy of single tokens"]
+    ratio = exact(clock["half of its peak"] / counting)
+    print(ledger.test(claims.WHILE_COUNTING, on=label, clocks=ratio))
+    if clock["mean cosine, end / peak"] < 0.9:
+        mean = exact(clock["‖mean‖, end / peak"])
+        print(ledger.test(claims.MEAN_SHRINKS, on=label, mean=mean))
 
 # %% [markdown]
 # ## Which tokens?
 #
-# The vocabulary in five groups by how often a token occurs in the training text.
+# Five groups, by how often a token occurs in the training text. If **use** pulls a token towards the mean, the frequent ones should lead, since they are updated most. If being **pushed away as a wrong answer** does it, the rare ones should: they are hardly ever right, and a wrong answer at almost every position.
 
 # %%
-fig = plots.panels(list(MINI), shared_yaxes=True)
-for column, name in enumerate(MINI.values(), start=1):
-    by_group = trajectory.read(name).pivot(
-        index="step", columns="group", values="median_cosine_with_mean"
-    )
-    for i, (group, title) in enumerate(trajectory.GROUPS.items()):
-        fig.add_trace(plots.line(title, by_group.index + 1, by_group[group], i), row=1, col=column)
-fig.update_xaxes(type="log", dtick=1)
-title = f"Cosine with the vocabulary's mean, by frequency{BOTH}"
-plots.finish(fig, title, "updates + 1", ["median cosine with the mean", ""])
+by_group = {label: trajectory.by_group(name) for label, name in MINI.items()}
+title = f"Cosine with the vocabulary's mean, by frequency<br>{BOTH}"
+figures.courses(by_group, title, y="median cosine with the mean")
+
+# %% [markdown]
+# Look at the last point of the rarest and of the most frequent group. Then at the early updates: were they always that far apart?
 
 # %%
-ends = {
-    label: trajectory.read(name).groupby("group").last().median_cosine_with_mean
-    for label, name in MINI.items()
-}
-leads = {label: "rare" if end["4"] > end["0"] else "frequent" for label, end in ends.items()}
-outcome("n3.2", leads[MINI_NEO], label=MINI_NEO)
-verdicts["the rare tokens lead"] = "; ".join(
-    f"{label}: {'yes' if leads[label] == 'rare' else 'no'}, rarest {end['4']:.2f}, most frequent {end['0']:.2f}"
-    for label, end in ends.items()
-)
+leads = {}
+for label, groups in by_group.items():
+    rarest = groups["rarest 3/4"].iloc[-1]
+    commonest = groups["most frequent 1/256"].iloc[-1]
+    leads[label] = rarest - commonest
+    print(ledger.test(claims.RARE_LEAD, on=label, lead=exact(leads[label])))
+outcome("n3.2", "rare" if leads[MINI_NEO] > 0 else "frequent", label=MINI_NEO)
 
 # %% [markdown]
 # ## Train one now
 #
-# The bar counts updates and shows the mean cosine. Stop it when you like: what is trained so far is used. First a small transformer as it is; then **bare**, without LayerNorm, positions and biases, all at once; then untied as well, so that the matrix which reads and the matrix which scores can differ.
+# A recording can be doubted, so train a tiny transformer yourself. Nothing is hidden: this is the loop that trained the stand-ins, with its learning rate warmed up and let down, its gradients clipped, and AdamW. On the way we note the mean cosine of each matrix.
 
 # %%
 TINY = "tiny model, trained here"
 device = "cuda" if torch.cuda.is_available() else "cpu"
 text = tokens_for(2048)  # Python's own library, in 2,048 tokens
-shape = TinyConfig(d_vocab=2048, d_model=64, n_layers=2, ctx=64, seed=0)
 recipe = Recipe(steps=300, batch=4, ctx=64, lr=2e-3, warmup=30, seed=0)
-looks = {0, 4, 8, 16, 24, 32, 48, 64, 96, 128, 200, 300}
+looks = (1, 4, 8, 16, 24, 32, 48, 64, 96, 128, 200, 300)
 
 
-# %%
-def live(**removed):
-    model = TinyLM(replace(shape, **removed)).to(device)
-    before = model.W_E.detach().clone()
-    rows = pd.DataFrame(train(model, text, recipe, watched=looks))
-    return rows, before.cpu(), model.W_E.detach().cpu()
+def train(model):
+    optimizer = make_optimizer(model, recipe)
+    seen = []
+    for step in tqdm(range(recipe.steps), desc="training", unit="step"):
+        batch = batch_at(text.train, recipe, step).to(device)
+        loss = next_token_loss(model.trunk, batch)
+        loss.backward()
+        clip_grad_norm_(model.parameters(), recipe.clip)
+        for group in optimizer.param_groups:
+            group["lr"] = recipe.lr_at(step)
+        optimizer.step()
+        optimizer.zero_grad()
+        if step + 1 in looks:
+            seen.append({
+                "input": geometry.mean_pairwise_cosine(model.W_E),
+                "output": geometry.mean_pairwise_cosine(model.unembed),
+            })  # fmt: skip
+    return pd.DataFrame(seen, looks)
 
-
-rows, before, after = live()
-
-# %%
-bare = dict(norm="none", positions=False, biases=False)
-runs = {"as it is": rows, "bare": live(**bare)[0], "bare and untied": live(**bare, tied=False)[0]}
-
-# %%
-curves = {}
-for name, r in runs.items():
-    for matrix, c in r[r.group == "all"].groupby("matrix"):
-        curves[f"{name}, {matrix} matrix" if r.matrix.nunique() > 1 else name] = c.set_index(
-            "step"
-        ).mean_cosine
-fig = plots.go.Figure(
-    [plots.line(n, c.index, c, i, mode="lines+markers") for i, (n, c) in enumerate(curves.items())]
-)
-plots.finish(fig, f"The mean appears<br>{TINY}", "updates", "mean pairwise cosine")
-
-# %%
-last = {n: c.iloc[-1] for n, c in curves.items()}
-verdicts |= {
-    f"{n}, live": f"{v / last['as it is']:.2f} is left, one seed"
-    for n, v in last.items()
-    if n != "as it is"
-}
 
 # %% [markdown]
-# How far did each token travel along the direction of the final mean? In units of ‖mean‖ the vocabulary's average is 1 by construction (if it began near 0); how even it is, is not. The control is a random direction at right angles to the mean.
+# First the transformer **as it is**. Then **bare**, without LayerNorm, positions and biases, all at once: if one of them makes the mean, it is gone. Then **untied** as well, so that the matrix which reads and the matrix which scores can differ: whose job is it?
 
 # %%
-length = geometry.mean(after).norm()
-other = torch.randn(shape.d_model, generator=torch.Generator().manual_seed(0))
-other -= (
-    other @ geometry.mean(after) / length**2 * geometry.mean(after)
-)  # at right angles to the mean
-across = (after - before) @ other / other.norm()
-along = {
-    "the mean": watch.drift(before, after) / length,
-    "a random direction across it": across / length,
+shape = dict(d_vocab=2048, d_model=64, n_layers=2, ctx=64, seed=0)
+BARE = dict(norm="none", positions=False, biases=False)
+whole = TinyLM(TinyConfig(**shape)).to(device)
+bare = TinyLM(TinyConfig(**shape, **BARE)).to(device)
+untied = TinyLM(TinyConfig(**shape, **BARE, tied=False)).to(device)
+before = whole.W_E.detach().cpu().clone()
+as_it_is = train(whole).input
+
+# %%
+without = train(bare).input
+apart = train(untied)
+curves = {
+    "as it is": as_it_is,
+    "bare": without,
+    "bare and untied, input": apart.input,
+    "bare and untied, output": apart.output,
 }
-bins = text.counts.argsort(descending=True, stable=True).tensor_split(16)
-counts = [text.counts[ids].double().mean().item() for ids in bins]
-drifts = {n: [a[ids].mean().item() for ids in bins] for n, a in along.items()}
+figures.courses({TINY: curves}, f"The mean appears<br>{TINY}", y="mean pairwise cosine")
+
+# %% [markdown]
+# Which of the curves stays at the bottom? One run of each kind is one seed, so the ledger will call these *open*; the seeds come below.
 
 # %%
-fig = plots.go.Figure(
-    [plots.line(n, counts, y, i, mode="lines+markers") for i, (n, y) in enumerate(drifts.items())]
-)
-fig.update_xaxes(type="log", dtick=1)
-plots.finish(fig, f"Who moved?<br>{TINY}", "occurrences in the training text", "drift / ‖mean‖")
+share = {name: over([c.iloc[-1] / as_it_is.iloc[-1]], "seed") for name, c in curves.items()}
+ledger.test(claims.BARE, on=TINY, left=share["bare"])
 
 # %%
-forwards = {n: (a > 0).double().mean().item() for n, a in along.items()}
-verdicts["the vocabulary drifts one way"] = (
-    f"{'kept' if forwards['the mean'] > 0.8 else 'killed'}: "
-    + ", ".join(f"{share:.0%} of tokens along {n}" for n, share in forwards.items())
+ledger.test(
+    claims.BARE_UNTIED,
+    on=TINY,
+    output=share["bare and untied, output"],
+    input=share["bare and untied, input"],
 )
+
+# %% [markdown]
+# ### Who moved?
+#
+# How far did each token travel along the direction of the final mean, in units of ‖mean‖? The vocabulary's average is 1 by construction (it began near 0); how evenly it is spread is not. If a **few** tokens carry the mean, most lie at 0 and some far above 1. If **everyone** drifts, the curve is flat near 1. The control is a random direction at right angles to the mean.
+
+# %%
+after = whole.W_E.detach().cpu()
+mean = geometry.mean(after)
+other = torch.randn(len(mean), generator=torch.Generator().manual_seed(0))
+other = other - (other @ mean) / (mean @ mean) * mean
+moved = after - before
+drifts = {
+    "the mean": moved @ mean / mean.norm() ** 2,
+    "a random direction across it": moved @ other / other.norm() / mean.norm(),
+}
+by_count = {name: trajectory.by_count(drift, text.counts) for name, drift in drifts.items()}
+title = f"Who moved?<br>{TINY}"
+figures.courses({TINY: by_count}, title, y="drift / ‖mean‖", x="occurrences in the text")
+
+# %% [markdown]
+# Look at the two ends of the upper curve: who moved least, who moved most?
+
+# %%
+forwards = {name: (drift > 0).double().mean() for name, drift in drifts.items()}
+along, across = map(exact, forwards.values())
+ledger.test(claims.ONE_WAY, on=TINY, along=along, across=across)
 
 # %% [markdown]
 # ## Take one part away
 #
-# Recorded runs from notebook 04's grid: one change each to a tiny model of 4,096 tokens, 600 updates, every row paired with the unchanged model of the same seed. Two rows change the text instead, and the last the optimiser: a positive control, to see that this measure can notice a removal. What the grid has not recorded yet shows as NaN.
+# Now with seeds. These are recorded runs: one change each to a tiny model of 4,096 tokens, 600 updates, every run paired with the unchanged model of its own seed. Two rows change the *text* instead: the same tokens without their order, and tokens that are all equally frequent. The last changes the *optimiser*, so that all tokens share one second moment: it should show that the measure can notice a removal.
+#
+# A part that the mean needs has its dot near 0. A part that it does not need has it on the dotted line. (What has not been recorded yet is left out.)
 
 # %%
-GRID = "the grid's tiny models"
-without = removals.without(grid.read()[0])  # mean cosine, by seed and part
-left = removals.left(without)  # as a share of the unchanged model's
-left
-
-# %%
-shown = removals.summarise(without).iloc[::-1]
-fig = plots.go.Figure()
-bars = dict(type="data", array=shown["± 95 %"].fillna(0).tolist())
-points = dict(mode="markers", marker_size=10, marker_color=plots.INKS[1], showlegend=False)
-fig.add_scatter(
-    x=shown["mean"].tolist(), y=[f"without {part}" for part in shown.index], error_x=bars, **points
-)
-fig.add_vline(x=without["nothing"].mean(), line_dash="dot")
-title = f"Which parts does it need?<br>{GRID}, {shown.seeds.min()} to {shown.seeds.max()} seeds, 95 % intervals"
-plots.finish(fig, title, "mean pairwise cosine", "part taken away")
-
-# %%
-needs = {
-    part: removals.verdict(*row) for part, row in zip(left.index, left.to_numpy(), strict=True)
-}
-verdicts |= {f"without {part}": said for part, said in needs.items()}
-four = left.loc[["LayerNorm", "positions", "biases", "tying"], "mean"].dropna()
-removes = " and ".join(four.index[four < removals.NEEDED_BELOW]) or "none"
-outcome("n3.3", removes, label=f"{GRID}, {len(four)} of 4 parts recorded")
+GRID = "recorded tiny models"
+runs, rows = grid.read()
+shares = {part: removals.share(runs, part) for part in removals.RUNS}
+removals.figure(shares, f"Which parts does it need?<br>{GRID}, 95 % intervals")
 
 # %% [markdown]
-# A rival to what tying does: untied, the input rows may simply not have moved. Look at the tokens that occur 1,000 times or more; and, in the other matrix, at those that never occur in the text.
+# Start with the four parts of the architecture at the top. Then compare the two rows about tying: they are two matrices of the same runs. Where is the mean when each matrix has one job?
 
 # %%
-untied = removals.untied(grid.read()[1])
-if untied:
-    moved = untied["grew by"] > 1.5 and untied["mean cosine"] < without["nothing"].mean() / 2
-    verdicts["untied, the input has merely not moved"] = "killed" if moved else "not killed"
-    verdicts["a token must occur to join"] = (
-        "killed" if untied["never seen, with the mean"] > 0.5 else "kept"
-    )
-pd.Series(untied, name=f"{GRID}, untied").round(3)
+for part, claim in claims.NEEDS.items():
+    ledger.test(claim, on=GRID, left=shares[part])
+parts = ("LayerNorm", "positions", "biases", "tying")
+needed = [part for part in parts if shares[part].value < 0.5]
+outcome("n3.3", " and ".join(needed) or "none", label=GRID)
+
+# %% [markdown]
+# One rival is left. Untied, the input rows may simply not have moved, and so have nothing in common yet. Look at the tokens that occur 1,000 times or more: did their rows grow? And in the other matrix, at those that never occur in the text: if a token must occur to be drawn in, they lie anywhere.
+
+# %%
+untied = removals.untied(rows)
+print(ledger.test(claims.MERELY_UNMOVED, on=GRID, grew=untied["grew"], cosine=untied["cosine"]))
+print(ledger.test(claims.MUST_OCCUR, on=GRID, never=untied["never"]))
 
 # %% [markdown]
 # ## Claims met here
 
 # %%
-asked = (
-    "it is there at initialisation",
-    *(f"without {part}" for part in ("LayerNorm", "positions", "biases")),
-)
-pd.set_option("display.max_colwidth", None)
-where = {
-    claim: "a question under the post" if claim in asked else "this notebook" for claim in verdicts
-}
-pd.DataFrame({"from": where, "verdict of this run": verdicts})
+for label, course in recorded.items():
+    numbers = {"final mean cosine": course.mean_cosine.iloc[-1]}
+    if label in clocks:
+        passed = clocks[label]["mean cosine passes 0.5"]
+        numbers["mean cosine passes 0.5 at update"] = passed
+    report(label, numbers)
+report(TINY, {f"mean cosine, {name}": c.iloc[-1] for name, c in curves.items()})
 
 # %%
-numbers = {
-    label: {"initial mean cosine": row["mean cosine"]}
-    for (label, what), row in table.items()
-    if what == "initial"
-}
-for label in MINI:
-    course = {"mean cosine passes 0.5 at update": clocks[label]["mean cosine passes 0.5"]}
-    numbers[label] = (
-        numbers.get(label, {}) | course | {"final mean cosine": courses[label].mean_cosine.iloc[-1]}
-    )
-numbers[TINY] = {f"mean cosine, {n}": v for n, v in last.items()}
-numbers[GRID] = {
-    f"mean cosine without {part}": value for part, value in shown["mean"].dropna().items()
-}
-for label, values in numbers.items():
-    report(label, values)
+ledger
 
 # %% [markdown]
 # **What would refute it.** A fresh model with a mean cosine beyond chance; a recorded run in which the mean comes after word order is learned; seeds for which a part changes sides.
@@ -352,6 +305,6 @@ for label, values in numbers.items():
 #
 # **Still open.** Is a mean in the output matrix useful to the model, or only what its optimiser leaves behind (04)? Do these clocks agree at GPT-Neo's size? What sets the most frequent tokens apart?
 #
-# **Try it yourself.** Set `n_layers=0` in `live`: no attention, no MLP. Predict both matrices. Then other seeds. With the hub, read the checkpoints between 0 and 100, which are ten updates apart.
+# **Try it yourself.** Set `n_layers=0` in `shape`: no attention, no MLP. Predict both matrices. Then other seeds. With the hub, read the checkpoints between 0 and 100, which are ten updates apart.
 #
 # **Links.** [The post](https://www.alignmentforum.org/posts/eLNo7b56kQQerCzp2) · [Mistral, the stanford-crfm GPT-2s](https://github.com/stanford-crfm/mistral) · Biś et al. 2021, [common drift](https://aclanthology.org/2021.naacl-main.403) · Stollenwerk, Lokrantz & Hertzberg 2026, [input and output embeddings apart](https://arxiv.org/abs/2601.02031) · Gao et al. 2019, [representation degeneration](https://arxiv.org/abs/1907.12009)

@@ -1,18 +1,17 @@
 """What is left of the mean when one part of a tiny model is taken away: the grid's recorded runs, as notebook 03 reads them.
 
-Works on a grid that is not complete: a part not recorded yet has no numbers, and its verdict says so.
+Works on a grid that is not complete: of a part not recorded yet the estimate is `NOT_MEASURED`.
 """
 
 from __future__ import annotations
 
-import math
+from collections.abc import Mapping
 
 import pandas as pd
 
-from zeropoint.claims import over
+from zeropoint import plots
+from zeropoint.claims import NOT_MEASURED, Estimate, over
 from zeropoint.tiny import grid
-
-NEEDED_BELOW = 0.5  # a part is needed if less than this share of the mean cosine is left without it
 
 # Part taken away → the grid's run, and the column that holds the matrix to look at.
 RUNS = {
@@ -27,57 +26,56 @@ RUNS = {
 }
 
 
-def without(runs: pd.DataFrame) -> pd.DataFrame:
-    """Mean cosine at the end by seed: a column for each part taken away, and "nothing" for the unchanged model."""
-    by = runs.set_index(["run", "seed"])
-    there = by.index.get_level_values("run")
-    columns = {"nothing": ("base", "mean_cosine")} | RUNS
-    return pd.DataFrame(
-        {part: by.loc[run][column] if run in there else None for part, (run, column) in columns.items()},
-        index=by.loc["base"].index,
-        dtype=float,
+def cosines(runs: pd.DataFrame, part: str | None = None) -> pd.Series:
+    """Mean cosine at the end without a part, by seed; of the unchanged model without `part`. Empty if not recorded."""
+    run, column = RUNS[part] if part else ("base", "mean_cosine")
+    return runs[runs.run == run].set_index("seed")[column].dropna()
+
+
+def share(runs: pd.DataFrame, part: str) -> Estimate:
+    """What is left of the unchanged model's mean cosine without a part, each run over that of its own seed."""
+    return over(cosines(runs, part).div(cosines(runs)), "seeds")
+
+
+def figure(shares: Mapping[str, Estimate], title: str) -> plots.go.Figure:
+    """A dot with its interval for each part, from the top; a dotted line where nothing is taken away."""
+    shown = {part: e for part, e in reversed(shares.items()) if e != NOT_MEASURED}
+    fig = plots.go.Figure()
+    fig.add_scatter(
+        x=plots.digits([e.value for e in shown.values()]),
+        y=[f"without {part}" for part in shown],
+        error_x=dict(type="data", array=plots.digits([e.half_width for e in shown.values()])),
+        mode="markers",
+        marker=dict(size=10, color=plots.INKS[1]),
+        showlegend=False,
     )
+    fig.add_vline(x=1, line_dash="dot")
+    return plots.finish(fig, title, "mean cosine, in units of the unchanged model's", "part taken away")
 
 
-def left(table: pd.DataFrame) -> pd.DataFrame:
-    """Share of the unchanged model's mean cosine that is left, paired by seed: mean, ± 95 %, seeds."""
-    return summarise(table.drop(columns="nothing").div(table["nothing"], axis=0))
+def untied(rows: pd.DataFrame, often: int = 1000) -> dict[str, Estimate]:
+    """Of the untied runs, seed by seed.
 
-
-def summarise(by_seed: pd.DataFrame) -> pd.DataFrame:
-    """Columns measured once a seed → mean, ± 95 %, seeds."""
-    found = {part: over(values, "seeds") for part, values in by_seed.items()}
-    lines = {part: (e.value, e.half_width, 0 if math.isnan(e.value) else e.n) for part, e in found.items()}
-    return pd.DataFrame.from_dict(lines, orient="index", columns=["mean", "± 95 %", "seeds"])
-
-
-def verdict(share: float, half_width: float, seeds: float) -> str:
-    """One line: needed, not needed, open (the interval holds the threshold), or not recorded yet."""
-    if not seeds:
-        return "not recorded yet"
-    interval = "" if math.isnan(half_width) else f" ± {half_width:.2f}"
-    word = "needed" if share < NEEDED_BELOW else "not needed"
-    if abs(share - NEEDED_BELOW) < half_width:
-        word = "open"
-    return f"{word}: {share:.2f}{interval} is left, seeds: {seeds:.0f}"
-
-
-def untied(rows: pd.DataFrame, often: int = 1000) -> dict[str, float]:
-    """Of the untied runs: of input rows whose tokens occur `often` or more, how much longer than at the start they became
-    and their mean cosine within a frequency bin; of output rows whose tokens never occur, the cosine with the mean.
+    Of input rows whose tokens occur `often` or more: `grew`, how many times longer than at the start they became, and
+    `cosine`, their mean cosine within a frequency bin as a share of the tied model's over the whole vocabulary. Of output
+    rows whose tokens never occur: `never`, the cosine with the mean.
     """
-    last = rows[(rows.run == "tied=False") & (rows.step == rows.steps) & (rows.group != "all")]
-    seen = last[(last.matrix == "input") & (last.occurrences >= often)]
-    never = last[(last.matrix == "output") & (last.occurrences == 0)]
+    at_end = rows[(rows.step == rows.steps)]
+    tied = at_end[(at_end.run == "base") & (at_end.group == "all")].set_index("seed").mean_cosine
+    bins = at_end[(at_end.run == "tied=False") & (at_end.group != "all")]
+    seen = bins[(bins.matrix == "input") & (bins.occurrences >= often)]
+    never = bins[(bins.matrix == "output") & (bins.occurrences == 0)]
     if seen.empty or never.empty:
-        return {}
+        return dict.fromkeys(("grew", "cosine", "never"), NOT_MEASURED)
     initial = grid.BASE["init_std"] * grid.BASE["d_model"] ** 0.5
-
-    def average(column: str) -> float:
-        return (seen[column] * seen.tokens_in_group).sum() / seen.tokens_in_group.sum()
-
     return {
-        "grew by": average("mean_row_norm") / initial,
-        "mean cosine": average("mean_cosine"),
-        "never seen, with the mean": never.median_cosine_with_mean.mean(),
+        "grew": over(_weighted(seen, "mean_row_norm") / initial, "seeds"),
+        "cosine": over(_weighted(seen, "mean_cosine") / tied, "seeds"),
+        "never": over(never.groupby("seed").median_cosine_with_mean.mean(), "seeds"),
     }
+
+
+def _weighted(rows: pd.DataFrame, column: str) -> pd.Series:
+    """By seed, the average over bins, each with the number of its tokens."""
+    total = (rows[column] * rows.tokens_in_group).groupby(rows.seed).sum()
+    return total / rows.groupby("seed").tokens_in_group.sum()

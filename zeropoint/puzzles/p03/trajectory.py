@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import pandas as pd
 import torch
@@ -34,9 +35,43 @@ def whole(name: str) -> pd.DataFrame:
     return table[table.group == "all"].set_index("step")
 
 
+def by_group(name: str) -> dict[str, pd.Series]:
+    """{frequency group: median cosine with the vocabulary's mean, by step} of a stand-in's training."""
+    table = read(name).pivot(index="step", columns="group", values="median_cosine_with_mean")
+    return {title: table[group] for group, title in GROUPS.items()}
+
+
+def by_count(values: Float[Tensor, " d_vocab"], counts: Int[Tensor, " d_vocab"], bins: int = 16) -> pd.Series:
+    """Mean of `values` over bins of equally many tokens, the most frequent first, by the bin's mean count."""
+    ids = counts.argsort(descending=True, stable=True).tensor_split(bins)
+    return pd.Series({counts[i].double().mean().item(): values[i].mean().item() for i in ids})
+
+
 def record(name: str) -> dict:
     """How a stand-in was trained, and what came of it: recipe, losses in nats, versions."""
     return json.loads((models.standin_folder(name) / "record.json").read_text(encoding="utf-8"))
+
+
+def sizes(W: Float[Tensor, "n d"]) -> dict[str, float]:
+    """Row norm (root mean square), length of the mean row, spread and mean of the cosines; rows of zeros (padding) left out."""
+    W = W.float()
+    W = W[W.norm(dim=1) > 0]
+    return {
+        "row norm": W.norm(dim=1).square().mean().sqrt().item(),
+        "‖mean‖": geometry.mean(W).norm().item(),
+        "spread of cosines": geometry.effective_dimension(W) ** -0.5,
+        "mean cosine": geometry.mean_pairwise_cosine(W),
+    }
+
+
+def fresh(folder: Path) -> tuple[Float[Tensor, "d_vocab d_model"], float]:
+    """The token embedding of a model with the config in `folder`, drawn anew by transformers' own initialisation, and its σ."""
+    from transformers import AutoConfig, AutoModelForCausalLM
+
+    torch.manual_seed(0)
+    config = AutoConfig.from_pretrained(folder)
+    model = AutoModelForCausalLM.from_config(config)
+    return model.get_input_embeddings().weight.detach(), getattr(config, "initializer_range", 0.02)
 
 
 def crossing(steps: pd.Series | pd.Index, values: pd.Series, level: float) -> float:
