@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import pandas as pd
+from jaxtyping import Float
+from torch import Tensor
 
 from zeropoint import geometry, plots
-from zeropoint.puzzles.p03.trajectory import Snapshots
+from zeropoint.puzzles.p03.trajectory import Course
 
 BINS = 20
 
@@ -30,15 +32,21 @@ def courses(
     return plots.finish(fig, title, x, y)
 
 
-def histograms(sampled: Mapping[str, Snapshots], random: geometry.Histogram, title: str) -> plots.go.Figure:
+def column(recorded: Mapping[str, pd.DataFrame], name: str) -> dict[str, pd.Series]:
+    """One column of each recorded training."""
+    return {label: table[name] for label, table in recorded.items()}
+
+
+def histograms(courses: Sequence[Course], random: Float[Tensor, "n d"], title: str) -> plots.go.Figure:
     """A panel for each step that was kept: the cosines of token pairs, a step line for each model, and random vectors'."""
-    steps = list(next(iter(sampled.values())).rows)
+    steps = list(courses[0].sample.rows)
+    baseline = geometry.cosine_histogram(random, bins=BINS, progress=False)
+    heights = {course.label: [course.sample.density(step, bins=BINS) for step in steps] for course in courses}
+    heights["random vectors"] = [baseline.density] * len(steps)
     fig = plots.panels([f"step {s}" if s != "end" else s for s in steps], shared_yaxes=True, horizontal_spacing=0.015)
-    heights = {label: [s.density(step, bins=BINS) for step in steps] for label, s in sampled.items()}
-    heights["random vectors"] = [random.density] * len(steps)
-    for i, (name, columns) in enumerate(heights.items()):
-        for column, y in enumerate(columns, start=1):
-            trace = plots.line(name, random.centres.tolist(), plots.digits(y), i, line_shape="hvh")
-            fig.add_trace(trace, row=1, col=column)
+    for i, (name, panels) in enumerate(heights.items()):
+        for panel, y in enumerate(panels, start=1):
+            trace = plots.line(name, baseline.centres.tolist(), plots.digits(y), i, line_shape="hvh")
+            fig.add_trace(trace, row=1, col=panel)
     fig.update_xaxes(range=[-0.5, 1], tickvals=[0, 0.5, 1])
     return plots.finish(fig, title, "cosine", ["share of pairs per unit of cosine"] + [""] * (len(steps) - 1))

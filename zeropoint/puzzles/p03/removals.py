@@ -24,6 +24,7 @@ RUNS = {
     "unequal frequencies": ("text=level", "mean_cosine"),
     "Adam's second moment by token": ("optimizer=coupled-adam", "mean_cosine"),
 }
+ARCHITECTURE = ("LayerNorm", "positions", "biases", "tying")
 
 
 def cosines(runs: pd.DataFrame, part: str | None = None) -> pd.Series:

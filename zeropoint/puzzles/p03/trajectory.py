@@ -99,6 +99,15 @@ def clocks(name: str) -> dict[str, float]:
     }
 
 
+class Course:
+    """A stand-in's recorded training: `whole` vocabulary by step, `by_group` of frequency, `clocks`, `sample` of its rows."""
+
+    def __init__(self, name: str):
+        self.label = models.load_embedding(name).label
+        self.whole, self.by_group = whole(name), by_group(name)
+        self.clocks, self.sample = clocks(name), snapshots(name)
+
+
 def checkpoints(name: str, steps: Sequence[int]) -> dict[str, pd.DataFrame]:
     """{label: numbers by step}, as `whole` gives them, of a model on the hub whose revisions are `checkpoint-STEP`.
 
