@@ -5,7 +5,8 @@ import math
 import pandas as pd
 import pytest
 
-from zeropoint.puzzles.p03 import removals
+from zeropoint.claims import NOT_MEASURED
+from zeropoint.puzzles.p03 import claims, removals
 from zeropoint.tiny import grid
 
 
@@ -17,34 +18,58 @@ BASE = [("base", s, v, None) for s, v in ((0, 0.8), (1, 0.6), (2, 0.7))]
 
 
 def test_paired_by_seed():
-    table = removals.without(runs(*BASE, *(("norm=none", s, v, None) for s, v in ((0, 0.4), (1, 0.3), (2, 0.35)))))
-    assert table["nothing"].tolist() == [0.8, 0.6, 0.7]
-    left = removals.left(table)
-    assert left.loc["LayerNorm"].tolist() == pytest.approx([0.5, 0.0, 3])  # half of its own seed's value, each time
+    """Half of its own seed's value, each time: no spread is left, though the seeds differ."""
+    without = [("norm=none", s, v, None) for s, v in ((2, 0.35), (0, 0.4), (1, 0.3))]
+    left = removals.share(runs(*BASE, *without), "LayerNorm")
+    assert (left.value, left.half_width, left.n) == (pytest.approx(0.5), pytest.approx(0, abs=1e-12), 3)
+    assert removals.cosines(runs(*BASE)).tolist() == [0.8, 0.6, 0.7]
 
 
 def test_what_is_not_recorded_is_said_to_be():
-    left = removals.left(removals.without(runs(*BASE, ("tied=False", 1, 0.006, 0.6))))
-    said = {part: removals.verdict(*row) for part, row in zip(left.index, left.to_numpy(), strict=True)}
-    assert said["tying"] == "needed: 0.01 is left, seeds: 1"
-    assert said["tying (output matrix)"] == "not needed: 1.00 is left, seeds: 1"
-    assert said["LayerNorm"] == "not recorded yet"
+    table = runs(*BASE, ("tied=False", 1, 0.006, 0.6))
+    assert removals.share(table, "LayerNorm") == NOT_MEASURED
+    assert claims.NEEDS_LAYERNORM.verdict(left=removals.share(table, "LayerNorm")) == "open"
+    one_seed = removals.share(table, "tying")
+    assert one_seed.value == pytest.approx(0.01) and one_seed.n == 1 and math.isnan(one_seed.half_width)
+    assert claims.NEEDS_TYING.verdict(left=one_seed) == "open"  # from one seed nothing follows
+    assert removals.share(table, "tying (output matrix)").value == pytest.approx(1)
 
 
-def test_verdicts_can_come_out_each_way():
-    assert removals.verdict(0.1, 0.05, 3).startswith("needed")
-    assert removals.verdict(0.9, 0.05, 3).startswith("not needed")
-    assert removals.verdict(0.55, 0.2, 3).startswith("open")
-    assert removals.verdict(0.3, math.nan, 1) == "needed: 0.30 is left, seeds: 1"
+def test_the_figure_leaves_out_what_is_not_recorded():
+    table = runs(*BASE, *(("tied=False", s, 0.006, 0.6) for s in range(3)))
+    shares = {part: removals.share(table, part) for part in removals.RUNS}
+    (dots,) = removals.figure(shares, "title").data
+    assert list(dots.y) == ["without tying (output matrix)", "without tying"]
 
 
 def test_untied():
     _, rows = grid.read()
-    assert removals.untied(rows[rows.run == "base"]) == {}
+    assert set(removals.untied(rows[rows.run == "base"]).values()) == {NOT_MEASURED}
     found = removals.untied(rows)
-    assert found["grew by"] > 1 and abs(found["mean cosine"]) < 1 and abs(found["never seen, with the mean"]) <= 1
+    assert found["grew"].value > 1 and found["grew"].n == grid.SEEDS
+    assert abs(found["cosine"].value) < 1 and abs(found["never"].value) <= 1
+
+
+def test_untied_weighs_bins_by_their_tokens():
+    initial = grid.BASE["init_std"] * grid.BASE["d_model"] ** 0.5
+    shared = dict(step=600, steps=600, seed=0, mean_cosine=0.1, median_cosine_with_mean=0.3)
+    rows = [
+        dict(run="base", group="all", matrix="input", occurrences=9, tokens_in_group=9, mean_row_norm=1.0) | shared,
+        dict(
+            run="tied=False", group="0", matrix="input", occurrences=5000, tokens_in_group=1, mean_row_norm=4 * initial
+        ),
+        dict(
+            run="tied=False", group="1", matrix="input", occurrences=2000, tokens_in_group=3, mean_row_norm=2 * initial
+        ),
+        dict(run="tied=False", group="2", matrix="input", occurrences=10, tokens_in_group=99, mean_row_norm=50.0),
+        dict(run="tied=False", group="3", matrix="output", occurrences=0, tokens_in_group=9, mean_row_norm=1.0),
+    ]
+    found = removals.untied(pd.DataFrame([shared | row for row in rows]))
+    assert found["grew"].value == pytest.approx((4 * 1 + 2 * 3) / 4)
+    assert found["cosine"].value == pytest.approx(1) and found["never"].value == pytest.approx(0.3)
 
 
 def test_names_are_the_grid_s():
     there = {grid.name_of(setting) for setting in grid.CORE + grid.REST}
     assert {run for run, _ in removals.RUNS.values()} <= there
+    assert set(claims.NEEDS) == set(removals.RUNS) and set(removals.ARCHITECTURE) <= set(removals.RUNS)

@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 import torch
 
-from zeropoint import geometry
-from zeropoint.puzzles.p03 import trajectory
+from zeropoint import geometry, models
+from zeropoint.puzzles.p03 import figures, trajectory
 from zeropoint.puzzles.p03.trajectory import Snapshots, crossing
 
 NAMES = ("mini-neo", "mini-gpt2")
@@ -48,3 +48,40 @@ def test_crossing():
     assert crossing(steps, values, 0.2) == pytest.approx(5)
     assert crossing(steps, 1 - values, 0.8) == pytest.approx(5)
     assert math.isnan(crossing(steps, values, 0.5))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_course_is_all_that_was_recorded(name):
+    course = trajectory.Course(name)
+    assert name in course.label and course.clocks["updates in all"] == course.whole.index[-1]
+    assert list(course.by_group) == list(trajectory.GROUPS.values())
+    assert all(series.index.equals(course.whole.index) for series in course.by_group.values())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_fresh_model_is_what_chance_gives(name):
+    W, sigma = trajectory.fresh(models.standin_folder(name))
+    found, (n, d) = trajectory.sizes(W), W.shape
+    assert found["row norm"] == pytest.approx(sigma * d**0.5, rel=0.01)
+    assert found["‖mean‖"] == pytest.approx(sigma * (d / n) ** 0.5, rel=0.2)
+    assert found["spread of cosines"] == pytest.approx(d**-0.5, rel=0.01)
+    assert torch.equal(W, trajectory.fresh(models.standin_folder(name))[0])
+
+
+def test_sizes_leave_out_padding():
+    W = torch.randn(50, 8, generator=torch.Generator().manual_seed(0)) + 1
+    assert trajectory.sizes(torch.cat([W, torch.zeros(3, 8)])) == pytest.approx(trajectory.sizes(W))
+
+
+def test_by_count_puts_the_most_frequent_first():
+    counts = torch.tensor([1, 100, 10, 2])
+    found = trajectory.by_count(torch.tensor([1.0, 2.0, 4.0, 3.0]), counts, bins=2)
+    assert found.to_dict() == {55.0: 3.0, 1.5: 2.0}
+
+
+def test_figures_over_updates_have_a_place_for_step_0():
+    series = pd.Series([0.0, 0.5], [0, 9])
+    over_updates = figures.courses({"a": {"x": series}}, "title", "y")
+    assert list(over_updates.data[0].x) == [1, 10] and over_updates.layout.xaxis.type == "log"
+    over_counts = figures.courses({"a": {"x": series.iloc[1:]}}, "title", "y", x="occurrences")
+    assert list(over_counts.data[0].x) == [9]
