@@ -368,7 +368,7 @@ for label, losses in valleys.items():
 #
 # **Short texts.** Only positions that occur can be noticed. Give μ back to the first 24 positions alone: the first half of each text should notice nothing, the second a lot.
 #
-# **Dropout** in training drops coordinates of the *sum*, in GPT-2 and GPT-Neo. With the same random mask the exchange should stay exact. Had it dropped coordinates of the token's vector before the sum, μ would be lost there and kept in `W_pos`.
+# (From here on, models of GPT-2's and GPT-Neo's kinds only: the code must know where their biases are. Another kind is left out.)
 
 # %%
 kinds = [t for t in trials.values() if t.can_absorb]  # of GPT-2's or GPT-Neo's kind
@@ -389,6 +389,9 @@ for t in kinds:
         beyond=exact(beyond.log_prob / t.floor),
     )
     print(entry)
+
+# %% [markdown]
+# **Dropout** in training drops coordinates of the *sum*, in GPT-2 and GPT-Neo. With the same random mask the exchange should stay exact. Had it dropped coordinates of the token's vector before the sum, μ would be lost there and kept in `W_pos`.
 
 # %%
 for t in kinds:
@@ -456,7 +459,7 @@ for t in kinds:
         heads.add("rounding (floor)", layer.floor)
 
 # %%
-title = f"Which term does attention notice?<br>{BOTH}"
+title = "Which term does attention notice?<br>" + " and ".join(moved)
 attention.figure(moved, title)
 
 # %% [markdown]

@@ -10,6 +10,7 @@
 # %%
 import pandas as pd
 import torch
+from IPython.display import display
 from torch.nn.utils import clip_grad_norm_
 from tqdm.auto import tqdm
 
@@ -24,11 +25,13 @@ from zeropoint.tiny.training import Recipe, batch_at, make_optimizer, next_token
 
 pair = models.load_pair()
 ledger = Ledger()
+updates = trajectory.whole("mini-neo").index[-1]
+print(f"mini-neo was trained for {updates:,} updates.")
 
 # %% [markdown]
 # ## Predict before you look
 #
-# The stand-in mini-neo was trained for some thousand updates (the exact number is below). At which of them does its mean pairwise cosine pass 0.5? At the end, which tokens lie closer to the mean's direction, the "frequent" or the "rare"? And which removal takes the mean out of the input embedding: "LayerNorm", "positions", "biases", "tying" or "none"?
+# At which of its updates does mini-neo's mean pairwise cosine pass 0.5? At the end, which tokens lie closer to the mean's direction, the "frequent" or the "rare"? And which removal takes the mean out of the input embedding: "LayerNorm", "positions", "biases", "tying" or "none"?
 
 # %%
 predict("n3.1", None, low=None, high=None)  # an update
@@ -69,8 +72,8 @@ for model in pair:
         "initial": trajectory.sizes(W),
         "trained": trajectory.sizes(model.W_E),
     }
-    print(model.label)
-    print(pd.DataFrame(rows).T.round(6), "\n")
+    table = pd.DataFrame(rows).T.rename_axis(model.label)
+    display(table.round(6))
     cosine = rows["initial"]["mean cosine"]
     chance = exact(abs(cosine) / width_of_chance(*W.shape))
     ledger.test(claims.AT_INITIALISATION, on=model.label, chance=chance)
@@ -95,7 +98,7 @@ title = f"Cosines of token pairs, during training<br>{BOTH}"
 figures.histograms(courses, random, title)
 
 # %% [markdown]
-# Look at the left edge of each step: how many pairs are still at 0? Then at the last two panels: does a model that has got there stay there?
+# In each panel, how many pairs are still at 0, and is there one peak or two? Then compare the last two panels: does a model that has got there stay there?
 #
 # ## The whole course
 #
@@ -154,7 +157,7 @@ title = f"Cosine with the vocabulary's mean, by frequency<br>{BOTH}"
 figures.courses(by_group, title, y="median cosine with the mean")
 
 # %% [markdown]
-# Look at the last point of the rarest and of the most frequent group. Then at the early updates: were they always that far apart?
+# Look at the last point of the rarest and of the most frequent group; a group below 0 points *away* from the mean. Then at the first hundred updates: who leaves first, and which way?
 
 # %%
 for course in courses:
@@ -262,7 +265,7 @@ ledger.test(
 # %% [markdown]
 # ### Who moved?
 #
-# How far did each token travel along the direction of the final mean, in units of ‖mean‖? The vocabulary's average is 1 by construction (it began near 0); how evenly it is spread is not. If a **few** tokens carry the mean, most lie at 0 and some far above 1. If **everyone** drifts, the curve is flat near 1. The control is a random direction at right angles to the mean.
+# How far did each token travel along the direction of the final mean, in units of ‖mean‖? The vocabulary's average is 1 by construction (it began near 0); how evenly it is spread is not. If a **few** tokens carry the mean, most lie at 0 and some far above 1. If **everyone** drifts alike, the curve is flat at 1. If the push is **all but the same for all, and being right undoes it**, the curve is highest where tokens are rarest and falls with use. The control is a random direction at right angles to the mean.
 
 # %%
 after = whole.W_E.detach().cpu()

@@ -21,7 +21,7 @@ def courses(
 
     The same name looks alike in all panels. Over updates, one is added so that the first look, at 0, has a place.
     """
-    fig = plots.panels(list(panels))
+    fig = plots.panels(list(panels) if len(panels) > 1 else [""])  # one panel has the figure's own title
     look = {name: i for i, name in enumerate(dict.fromkeys(name for lines in panels.values() for name in lines))}
     for column, lines in enumerate(panels.values(), start=1):
         for name, series in lines.items():
