@@ -3,457 +3,465 @@
 #
 # **Question.** Is the mean vector a volume knob: does a model keep it to set the scale by which LayerNorm divides?
 #
-# **Time** 35 min · **Difficulty** ●●○ · **You need** notebook 06, and LayerNorm: take away a vector's own mean over d_model, divide by its spread, multiply by γ, add β
+# **Time** 40 min · **Difficulty** ●●○ · **You need** notebook 06, and LayerNorm: take away a vector's own mean over d_model, divide by its spread, multiply by γ, add β
 #
-# The post has "no great story" for the big mean, and guesses: a bias that helps to control LayerNorm scale. That can be tested. To try it alone first, open puzzle 07.
+# The author of the post has "no great story" for the big mean, and offers a guess: it might be a bias that helps to control LayerNorm's scale. A guess is worth something once it can be wrong, so the work here is to find what it forbids.
+#
+# What counts as a solution: an experiment whose outcome would differ if the guess were false, its result with an interval, and a control for the size of the blow. To try it alone first, open puzzle 07.
 
 # %%
 import pandas as pd
 import torch
 
 from zeropoint import geometry, plots, report, streams
+from zeropoint.claims import Ledger, exact, over
 from zeropoint.desk import outcome, predict
 from zeropoint.models import hub, load_pair
-from zeropoint.puzzles.p07 import norms, volume
+from zeropoint.puzzles.p07 import claims, norms, volume
+from zeropoint.puzzles.p07.figures import dots
 from zeropoint.streams.figures import by_layer
 
 torch.manual_seed(0)
 models = load_pair()
-NEO, GPT2 = labels = [m.label for m in models]
-BOTH = f"{NEO} and {GPT2}"
+FIRST, SECOND = labels = [m.label for m in models]
+BOTH = f"{FIRST} and {SECOND}"
+ledger = Ledger()
+
+# %% [markdown]
+# Two texts, as in 06: a longer one to look at, and a few rows to intervene on.
 
 # %%
-count, rows = (
-    (64, (16, 64)) if models[0].source == "stand-in" else (12, (8, 32))
-)  # large models: minutes otherwise
-stream_of = {
-    m.label: streams.stream(m.bridge, streams.sequences(m.tokenizer, count)) for m in models
-}
-texts = {
-    m.label: streams.sequences(m.tokenizer, *rows) for m in models
-}  # to intervene on: [row, position]
-verdicts = {name: {} for name in labels}
+small = models[0].source == "stand-in"  # a large model would need minutes
+count = 64 if small else 16
+rows, length = (16, 64) if small else (8, 32)
 
-
-def say(name, claim, verdict):
-    verdicts[name][claim] = verdict
-    print(f"{name} · {claim}: {verdict}")
-
+stream_of = {}
+texts = {}
+for m in models:
+    ids = streams.sequences(m.tokenizer, count)
+    stream_of[m.label] = streams.stream(m.bridge, ids)
+    texts[m.label] = streams.sequences(m.tokenizer, rows, length)  # [row, position]
 
 # %% [markdown]
 # ## What a knob would do
 #
-# Write a vector as μ + u, with μ common to all. LayerNorm divides by the spread of the sum, so a long μ turns u down. If that is what μ is **for**, then
+# Write a vector of the stream as μ + u, with μ common to all. LayerNorm divides by the spread of the sum. So a long μ turns u down, as a loud hum in the room makes everybody else hard to hear. If that is what μ is **for**, then
 #
-# * μ makes a good part of LayerNorm's denominators;
-# * any vector of its length does as well: **direction does not matter**;
-# * with the denominators kept as they are, taking μ away does no harm.
+# * μ makes a good part of what LayerNorm divides by;
+# * any other vector of its length would do as well: where it points does not matter;
+# * take μ away but leave every denominator as it was, and no harm is done.
 #
-# The rival: μ is an ordinary bias, read by what comes after for **where it points**. Then the last two fail.
+# The rival: μ is an ordinary bias, and what comes after reads **where it points**. Then the last two fail.
 #
-# Two questions, then: what if μ's direction were gone and every denominator stayed? And what if μ stayed and u were as loud as without it?
+# So ask two questions that a plain removal mixes up. What if μ's direction were gone and every denominator stayed? And what if μ stayed and u were as loud as it would be without μ? Which of the two will harm the predictions more?
 
 # %%
-predict(
-    "n7.1", None, low=None, high=None
-)  # share of E‖x‖² that is ‖μ‖², before the last block, the GPT-2 kind
-predict("n7.2", None)  # which of the two does more, "direction" or "volume"? The GPT-Neo kind
-predict("n7.3", None)  # the GPT-2 kind
+predict("n7.1", None, low=None, high=None)  # ‖μ‖² / E‖x‖² before the last block, second model
+predict("n7.2", None)  # which harms more, "direction" or "volume"? The first model
+predict("n7.3", None)  # the second model
 
 # %% [markdown]
-# ## Mean and variance, layer by layer
+# ## How far can the knob turn?
 #
-# E‖x‖² = ‖μ‖² + total variance, exactly. What LayerNorm divides by has first lost each vector's own mean over d_model, so its share is counted apart. μ is the mean of what the text puts into the layer.
-
-
-# %%
-def split(X):
-    seen = X - X.mean(1, keepdim=True)  # by LayerNorm
-    mu2, variance = geometry.mean(X).square().sum().item(), X.var(0, correction=0).sum().item()
-    parts = {"‖μ‖²": mu2, "variance": variance, "E‖x‖²": X.square().sum(1).mean().item()}
-    return parts | {
-        "μ's share": geometry.share_of_mean(X),
-        "… of denominators²": geometry.share_of_mean(seen),
-    }
-
-
-parts = {name: pd.DataFrame([split(X) for X in s.vectors]) for name, s in stream_of.items()}
-pd.concat(parts, axis=1).rename_axis("blocks passed").round(3)
+# Mean and variance share out the mean square: E‖x‖² = ‖μ‖² + total variance, exactly. One layer in the open:
 
 # %%
-miss = max(((p["‖μ‖²"] + p["variance"]) / p["E‖x‖²"] - 1).abs().max() for p in parts.values())
-print(f"largest relative miss of the identity: {miss:.1e}")
-outcome("n7.1", parts[GPT2]["μ's share"].iloc[-2], label=GPT2)
+X = stream_of[SECOND].vectors[-2]  # before the last block, [token, d_model]
+mu = X.mean(0)
+
+whole = X.square().sum(1).mean()
+variance = X.var(0, correction=0).sum()
+share = mu.square().sum() / whole
+
+print(f"E‖x‖² {whole:.2f} = ‖μ‖² {mu.square().sum():.2f} + variance {variance:.2f}")
+outcome("n7.1", share.item(), label=SECOND)
+
+# %% [markdown]
+# LayerNorm first takes each vector's own mean away, so it sees a little less than X; an RMSNorm sees all of it. `volume.as_seen` knows which of the two the model has.
+#
+# A knob needs reach. If μ made nine tenths of the squared denominator, u would be three times louder without it; if a tenth, one twentieth louder, and there is little to control. The controls are initial weights, and the same without position 0, whose vectors are gigantic in some models and could be the whole story.
 
 # %%
-shares = {name: parts[name]["… of denominators²"].tolist() for name in labels}
+shares = {}
 for m in models:
-    fresh = streams.untrained_stream(m, streams.sequences(m.tokenizer, 8))
-    shares[f"{m.label}, initial weights"] = [split(X)["… of denominators²"] for X in fresh.vectors]
-title = f"How much of what LayerNorm divides by is the mean?<br>{BOTH}"
-by_layer({"": shares}, title, "share of squared denominator").update_yaxes(range=[0, 1])
-
-# %%
-for name, p in parts.items():
-    steps, share = p.diff().dropna(), p["… of denominators²"]
-    opposed = (steps["‖μ‖²"] * steps["variance"] < 0).sum()
-    off = "yes" if opposed > len(steps) / 2 else "no"
-    say(
-        name,
-        "‖μ‖² and variance trade off, layer to layer",
-        f"{off}: they part {opposed} times of {len(steps)}",
-    )
-    shrink = f"without μ denominators shrink by {1 - (1 - share.max()) ** 0.5:.0%} at most, after {share.argmax()} blocks"
-    say(name, "the knob reaches far", f"{'yes' if share.max() > 0.5 else 'no'}: {shrink}")
-
-# %% [markdown]
-# ## Interventions
-#
-# With TransformerBridge's hooks, in the open: add one constant vector to the stream at one place, and edit what LayerNorm divides by.
-
-
-# %%
-def moved(place, by):
-    return [(place, lambda x, hook: x + by)]
-
-
-def denominators_kept(cache):  # of the untouched run
-    return [
-        (name, lambda scale, hook: cache[hook.name]) for name in cache if name.endswith("scale")
-    ]
-
-
-def random_of_length(vector, generator):
-    r = torch.randn(vector.shape, generator=generator)
-    return r * vector.norm() / r.norm()
-
-
-# %% [markdown]
-# **Direction only**: μ is gone, every denominator stays. **Volume only** (`volume.volume_hooks`): u is divided by what it would be divided by without μ, and μ's own part of LayerNorm's output stays as it was. The two make the removal, up to what follows from it further on. But the first may simply move LayerNorm's output further than the second. **Matched dose**: only so much of μ is taken out, denominators kept, that the first LayerNorm's output moves as far (rms) as under volume only. Then a random vector of μ's length in its stead; and, as a control for any blow of that size, a random vector added while μ stays. Both are drawn anew for every few rows of text.
-
-
-# %%
-def conditions(place, block, mu, factor=0.0):  # μ times factor: 0 removes it
-    generator, by = torch.Generator().manual_seed(0), (factor - 1) * mu
-    return {
-        "μ removed": lambda cache, rows: moved(place, by),
-        "direction only": lambda cache, rows: moved(place, by) + denominators_kept(cache),
-        "volume only": lambda cache, rows: volume.volume_hooks(cache, block, mu, factor),
-        "direction, matched dose": lambda cache, rows: (
-            moved(place, -volume.matched_dose(cache, block, mu) * mu) + denominators_kept(cache)
-        ),
-        "random vector for μ": lambda cache, rows: moved(
-            place, random_of_length(mu, generator) - mu
-        ),
-        "random vector added": lambda cache, rows: moved(place, random_of_length(mu, generator)),
+    name, s = m.label, stream_of[m.label]
+    seen = volume.as_seen(m.bridge)
+    compared = {
+        name: s,
+        f"{name}, without position 0": s.where(s.position > 0),
+        f"{name}, initial weights": streams.untrained_stream(m, s.token.view(count, -1)),
     }
+    for what, t in compared.items():
+        shares[what] = streams.by_group(lambda group: volume.shares(group, seen), t)
 
+# %%
+curves = {what: streams.each_layer(values) for what, values in shares.items()}
+
+by_layer(
+    {"": curves},
+    f"How much of what the norm divides by is the mean?<br>{BOTH}",
+    "share of squared denominator",
+).update_yaxes(range=[0, 1])
 
 # %% [markdown]
-# Where: after 0, 1, half and all of the blocks; and, since the guess is about the embedding, its mean over the **vocabulary**, taken from the tokens as they come in (the output matrix is left alone).
+# Look at how high each model's solid curve gets, and at what its controls do there. A curve at the level of initial weights is nothing that training made.
+#
+# Two claims. Does the share reach one half anywhere? And do ‖μ‖² and variance trade off, one rising as the other falls, as they would if the norm held their sum?
 
 
 # %%
-def places(m):
-    s, n = (
-        streams.stream(m.bridge, texts[m.label]),
-        m.bridge.cfg.n_layers,
-    )  # μ is that of the rows tested
-    hooks = streams.layer_names(m.bridge)
-    here = {f"after {k}": (hooks[k], k, s.vectors[k].mean(0)) for k in sorted({0, 1, n // 2, n})}
-    return {"vocabulary": ("hook_embed", 0, m.W_E.mean(0))} | here
+def opposed(s):
+    mu2 = torch.stack([X.mean(0).square().sum() for X in s.vectors])
+    variance = torch.stack([X.var(0).sum() for X in s.vectors])
+    return [(mu2.diff() * variance.diff() < 0).float().mean()]
 
+
+for name in labels:
+    largest = shares[name].max(1).values
+    steps = streams.by_group(opposed, stream_of[name])[:, 0]
+    entry = ledger.test(
+        claims.REACH,
+        on=name,
+        share=over(largest.tolist(), "groups of text"),
+    )
+    print(entry)
+    entry = ledger.test(
+        claims.TRADE_OFF,
+        on=name,
+        opposed=over(steps.tolist(), "groups of text"),
+    )
+    print(entry)
+
+# %% [markdown]
+# ## One intervention in the open
+#
+# TransformerBridge lets a hook change any activation. Take μ out of the stream after one block of the first model, and compare the predictions with the untouched ones by KL divergence.
+
+# %%
+bridge = models[0].bridge
+ids = texts[FIRST][:4]
+mu = streams.stream(bridge, ids).vectors[1].mean(0)
+
+gone = [("blocks.0.hook_resid_post", lambda x, hook: x - mu)]
+
+with torch.no_grad():
+    logits, cache = bridge.run_with_cache(ids)
+    changed = bridge.run_with_hooks(ids, fwd_hooks=gone).log_softmax(-1)
+
+clean = logits.log_softmax(-1)
+kl = (clean.exp() * (clean - changed)).sum(-1)
+print(f"without μ: {kl.mean():.3f} nats a token")
+
+# %% [markdown]
+# That removed the direction **and** turned up the volume of all else. For **direction only**, every norm further on divides by what it divided by in the untouched run:
+
+# %%
+same = []
+for name in volume.denominators(cache):
+    same.append((name, lambda scale, hook: cache[hook.name]))
+
+with torch.no_grad():
+    changed = bridge.run_with_hooks(ids, fwd_hooks=gone + same).log_softmax(-1)
+
+kl = (clean.exp() * (clean - changed)).sum(-1)
+print(f"without μ, denominators kept: {kl.mean():.3f} nats a token")
+
+# %% [markdown]
+# ## All of them
+#
+# `volume.changes` has six such changes. Beside the removal and **direction only**:
+#
+# * **volume only**: μ stays and sounds as it did; u is divided by what it would be divided by without μ;
+# * **direction, matched dose**: the first two may not be equal blows, so here only so much of μ is taken out that the next norm's output moves as far as under volume only;
+# * **random vector for the mean**, of its length: if length is all, this mends everything;
+# * **random vector added**, while μ stays: what a blow of that size does to anyone.
+#
+# They are tried after 0, 1, half and all of the blocks. And since the guess was about the embedding: on its mean over the **vocabulary**, taken out of the tokens as they come in.
 
 # %%
 effects = {}
 for m in models:
-    plan = {
-        (p, what): f for p, where in places(m).items() for what, f in conditions(*where).items()
-    }
-    effects[m.label] = streams.effects(
-        m.bridge, texts[m.label], plan, batch=4
-    )  # loss rise and KL of every row
+    bridge, n = m.bridge, m.bridge.cfg.n_layers
+    s = streams.stream(bridge, texts[m.label])
+    tried = {}
 
+    for k in sorted({0, 1, n // 2, n}):
+        mu = s.vectors[k].mean(0)
+        other = volume.random_vectors(mu)
+        tried[f"after {k}"] = volume.changes(bridge, k, mu, other)
+
+    mu = m.W_E.mean(0)
+    other = volume.random_vectors(mu)
+    tried["vocabulary"] = volume.changes(bridge, 0, mu, other, hook="hook_embed")
+
+    plan = {}
+    for place, six in tried.items():
+        plan |= {(place, what): change for what, change in six.items()}
+
+    effects[m.label] = streams.effects(bridge, texts[m.label], plan, batch=4)
+
+# %% [markdown]
+# If μ is a knob, "volume only" lies as high as "mean removed", "direction only" lies far below, and a random vector in its place mends most of it. If μ is a bias, it is the other way round. If any blow of that length does the same harm, all the marks lie together.
 
 # %%
-def mean_and_bar(kl):
-    return [kl.mean().item(), 2 * kl.std().item() / len(kl) ** 0.5]
-
-
-tables = {}
+harm = {}
 for name, found in effects.items():
-    each = {key: [e.loss.mean().item(), *mean_and_bar(e.kl)] for key, e in found.items()}
-    tables[name] = pd.DataFrame(each, index=["loss rise", "KL", "±"]).T.rename_axis(
-        ["μ of", "change"]
-    )
-pd.concat(tables, axis=1).round(3)
+    harm[name] = {}
+    for key, effect in found.items():
+        harm[name][key] = over(effect.kl.tolist(), "rows of text")
 
-# %%
-fig = plots.panels(labels, shared_yaxes=True)
-for column, name in enumerate(labels, start=1):
-    for i, (what, t) in enumerate(tables[name].groupby("change", sort=False)):
-        where = t.index.get_level_values("μ of")
-        dots = plots.line(what, where, t["KL"], i, error=t["±"], mode="markers", marker_size=9)
-        dots.marker.symbol = ("circle", "diamond", "square", "triangle-up", "x", "cross")[i]
-        fig.add_trace(dots, row=1, col=column)
-names = [
-    "whose μ: the vocabulary's, or after so many blocks",
-    ["KL from the untouched model, nats a token", ""],
-]
-plots.finish(
-    fig.update_yaxes(type="log"),
+dots(
+    harm,
     f"What each change does to the predictions<br>{BOTH}",
-    *names,
-    height=480,
+    "whose mean: after so many blocks, or the vocabulary's",
+    "KL from the untouched model, nats a token",
 )
 
 # %% [markdown]
+# At each place, compare the second mark with the third, direction with volume; the scale is logarithmic, so a small step up is a large factor. Then the fourth with the third: the same two at an equal dose. That can turn out the other way, and if it does, both are true.
+#
 # ## Direction or volume?
 #
-# The same rows of text under both, so their differences are compared row by row: a verdict needs two standard errors.
+# The verdicts come from differences on the same row of text, so that what makes a row easy or hard drops out. For the stream, the mean over the places.
 
 
 # %%
-def compare(a, b):
-    gap, bar = mean_and_bar(a.kl - b.kl)
-    return gap, bar, 0 if abs(gap) < bar else 1 if gap > 0 else -1
+def gap(name, places, a, b):
+    """Harm of change a less harm of b, one value a row of text."""
+    found = effects[name]
+    each = [found[place, a].kl - found[place, b].kl for place in places]
+    return torch.stack(each).mean(0)
 
 
-sides = {}
-for name, found in effects.items():
-    for place in tables[name].index.unique("μ of"):
-        gap, bar, sign = compare(found[place, "direction only"], found[place, "volume only"])
-        side = {1: "direction", -1: "volume", 0: "undecided"}[sign]
-        _, _, sign = compare(found[place, "random vector for μ"], found[place, "μ removed"])
-        serves = {1: "no, it harms", -1: "yes", 0: "no better than none"}[sign]
-        sides[name, place] = {
-            "direction − volume": gap,
-            "±": bar,
-            "side": side,
-            "a random vector serves": serves,
-        }
-        gap, bar, sign = compare(
-            found[place, "direction, matched dose"], found[place, "volume only"]
-        )
-        side = {1: "direction", -1: "volume", 0: "undecided"}[sign]
-        sides[name, place] |= {"at matched dose": gap, "± ": bar, "side at matched dose": side}
-pd.DataFrame(sides).T
+def judge(claim, quantity, a, b):
+    for name in labels:
+        for where, at in places.items():
+            values = gap(name, at[name], a, b)
+            entry = ledger.test(
+                claim,
+                on=f"{name}, mean {where}",
+                **{quantity: over(values.tolist(), "rows of text")},
+            )
+            print(entry)
 
-# %%
-for asked, name in (("n7.2", NEO), ("n7.3", GPT2)):
-    said = [side["side"] for (model, _), side in sides.items() if model == name]
-    most = max(set(said), key=said.count)
-    outcome(asked, most if said.count(most) > len(said) / 2 else "undecided", label=name)
-    tally = f"direction at {said.count('direction')}, volume at {said.count('volume')} of {len(said)} places"
-    guess = "supported" if said.count("volume") > len(said) / 2 else "not supported"
-    say(name, "what the mean does, it does by LayerNorm's scale", f"{guess}: {tally}")
-    same = [side["side at matched dose"] for (model, _), side in sides.items() if model == name]
-    tally = f"direction does more at {same.count('direction')}, volume at {same.count('volume')} of {len(same)} places"
-    heard = "yes" if same.count("direction") <= len(same) / 2 else "no"
-    say(name, "dose for dose, the model hears volume as well as direction", f"{heard}: {tally}")
 
-# %%
+in_stream = {}
 for name in labels:
-    served = [side["a random vector serves"] for (model, _), side in sides.items() if model == name]
-    any_does = "yes" if served.count("yes") > len(served) / 2 else "no"
-    at = f"better than none at {served.count('yes')} of {len(served)} places, worse at {served.count('no, it harms')}"
-    say(name, "any vector of that length would do", f"{any_does}: {at}")
+    seen = dict.fromkeys(place for place, _ in effects[name])
+    in_stream[name] = [place for place in seen if place != "vocabulary"]
+
+places = {
+    "in the stream": in_stream,
+    "of the vocabulary": {name: ["vocabulary"] for name in labels},
+}
+
+judge(claims.BY_SCALE, "gap", "volume only", "direction only")
+
+# %% [markdown]
+# That was the whole of μ. Now at an equal dose; and then the control, a random vector where μ was.
 
 # %%
-for name in labels:
-    guess, kl = sides[name, "vocabulary"], tables[name]["KL"]["vocabulary"]
-    gap = f"{guess['side']} ({guess['direction − volume']:+.2f} ± {guess['±']:.2f} nats)"
-    cost = f"taking it out costs {kl['μ removed']:.2f}, adding a random vector of its length {kl['random vector added']:.2f}"
-    say(name, "… the embedding's mean over the vocabulary", f"{gap}; {cost}")
+judge(claims.DOSE, "gap", "volume only", "direction, matched dose")
+judge(claims.ANY_VECTOR, "gain", "mean removed", "random vector for the mean")
+
+for question, name in (("n7.2", FIRST), ("n7.3", SECOND)):
+    more = gap(name, in_stream[name], "volume only", "direction only").mean()
+    outcome(question, "volume" if more > 0 else "direction", label=name)
 
 # %% [markdown]
 # ## Turn the knob
 #
-# Scale μ from nothing to three times, where its share is largest: both effects, the direction alone, the volume alone.
+# Removal is a blunt blow: perhaps the model is used to this volume, and would mind a small turn more than a small shift. So scale μ from nothing to three times, in the layer where its share is largest. At 1 nothing is changed and all curves are 0. A knob: "volume only" follows "mean scaled". A bias: "direction only" does.
 
 # %%
 factors = [0, 0.5, 0.75, 1, 1.25, 1.5, 2, 3]
-turned = {}
+shown = {
+    "mean removed": "mean scaled",  # removed is scaled to nothing
+    "direction only": "direction only",
+    "volume only": "volume only",
+}
+
+curves = {}
 for m in models:
-    k = int(parts[m.label]["… of denominators²"][:-1].argmax())
-    hook, mu = streams.layer_names(m.bridge)[k], stream_of[m.label].vectors[k].mean(0)
-    plan = {
-        (f, what): e for f in factors for what, e in list(conditions(hook, k, mu, f).items())[:3]
-    }
+    k = shares[m.label].mean(0)[:-1].argmax().item()
+    mu = stream_of[m.label].vectors[k].mean(0)
+    other = volume.random_vectors(mu)
+    plan = {}
+    for factor in factors:
+        six = volume.changes(m.bridge, k, mu, other, factor=factor)
+        for what, name in shown.items():
+            plan[name, factor] = six[what]
     found = streams.effects(m.bridge, texts[m.label][::2], plan, batch=4)
-    turned[f"{m.label}, after {k} blocks"] = found
+    panel = curves[f"{m.label}, after {k} blocks"] = {}
+    for name in shown.values():
+        turned = [found[name, factor].kl for factor in factors]
+        panel[name] = [over(kl.tolist(), "rows of text") for kl in turned]
 
 # %%
-curves, bars = {}, {}
-for panel, found in turned.items():
-    for what, shown in (("μ removed", "μ scaled"), ("direction only",) * 2, ("volume only",) * 2):
-        points = [mean_and_bar(found[factor, what].kl) for factor in factors]
-        curves.setdefault(panel, {})[shown], bars.setdefault(panel, {})[shown] = zip(
-            *points, strict=True
-        )
 by_layer(
     curves,
     f"Turning the knob<br>{BOTH}",
     ["KL, nats a token", ""],
-    error=bars,
     x="μ times",
     at=factors,
 )
 
 # %% [markdown]
+# Look which of the two hugs "mean scaled", to the left of 1 and to the right of it, where μ is too loud.
+#
 # ## What does the direction say?
 #
-# If μ is a bias, read it: put the mean of the last layer alone through the final LayerNorm's gain and the unembedding. A bias worth having would be "how often does each token occur at all". Control: random directions.
+# If μ is a bias, one can read it. Put the top layer's mean, alone, through the final norm's gain and the unembedding: which tokens does it favour? A bias worth having would be "how often does each token occur at all". The control: a thousand random directions, read the same way.
 
 
 # %%
-def says(m, vector, counts):
-    logits = (vector - vector.mean()) * m.bridge.ln_final.weight.detach() @ m.W_U
-    return torch.corrcoef(torch.stack([logits, counts.float().log()])[:, counts > 0])[0, 1].item()
+def reads_as(m, vectors):  # [n, d_model] → logits, up to a factor for each
+    final = m.bridge.ln_final
+    with torch.no_grad():
+        gained = final(vectors) - final(0 * vectors)  # less β
+    return gained @ m.W_U
 
 
-# %%
 for m in models:
     s = stream_of[m.label]
-    counts, mu = torch.bincount(s.token, minlength=len(m.W_E)), s.vectors[-1].mean(0)
-    chance = (
-        torch.tensor([says(m, torch.randn(len(mu)), counts) for _ in range(100)])
-        .abs()
-        .quantile(0.95)
-        .item()
+    used, counts = s.token.unique(return_counts=True)
+    frequency = counts.float().log()
+
+    mu = s.vectors[-1].mean(0)
+    others = torch.randn(1000, len(mu))
+    logits = reads_as(m, torch.vstack([mu, others]))[:, used]
+
+    table = torch.vstack([frequency, logits])
+    says = torch.corrcoef(table)[0, 1:]  # each direction's correlation with log frequency
+    beaten = (says[1:].abs() < says[0]).float().mean()
+
+    print(f"{m.label}: the mean's logits correlate {says[0]:.2f} with log frequency")
+    entry = ledger.test(
+        claims.FREQUENCY,
+        on=m.label,
+        beaten=exact(beaten),
     )
-    found = says(m, mu, counts)
-    both = f"its logits correlate {found:.2f} with log frequency; 95 of 100 random directions stay under {chance:.2f}"
-    say(
-        m.label,
-        "the top mean says how often tokens occur",
-        f"{'yes' if found > chance else 'no'}: {both}",
-    )
+    print(entry)
 
 # %% [markdown]
 # ## Before, after, nowhere
 #
-# Tiny models trained alike but for LayerNorm: before each part (as in GPT), after it (as in BERT), or none, where there is no scale to control. Three seeds, recorded by `tools/norms.py`, and looked at while they learn: a knob might matter early and be turned since. Bars are ± 2 standard errors over seeds.
+# So far: what a trained model uses. The guess was about training. Nine tiny models were trained alike but for LayerNorm: **before** each part, as in GPT; **after** it, as in BERT; or **none**, where there is no scale to control. Three seeds each, recorded by `tools/norms.py`, and looked at as they learn, because a knob might matter early and be retired later.
+#
+# If the mean is there for LayerNorm's sake, it is missing without LayerNorm, and its volume helps at some time.
 
 # %%
-runs = norms.recorded()
-runs["share"] = runs["mean_squared"] / (runs["mean_squared"] + runs["variance"])
-inside = (
-    runs[runs["layer"] > 0].groupby(["norm", "seed", "step"]).mean()
-)  # over the layers above the embedding
-over_seeds = inside.groupby(["norm", "step"]).agg(["mean", "sem"])
-end = over_seeds.xs(runs["step"].max(), level="step")
-end[["loss", "mean_cosine", "share", "removed", "direction", "volume"]].round(3).T
-
-# %%
+runs = norms.above_the_embedding()
 kinds = {"pre": "LayerNorm before", "post": "LayerNorm after", "none": "no LayerNorm"}
-shown = {"share": "share of ‖μ‖² in E‖x‖²", "direction": "direction only", "volume": "volume only"}
-curves, bars = (
-    {
-        title: {name: factor * over_seeds.loc[kind][measure][of] for kind, name in kinds.items()}
-        for measure, title in shown.items()
-    }
-    for of, factor in (("mean", 1), ("sem", 2))
-)
-steps = [str(step) for step in sorted(runs["step"].unique())]
-title, y = (
-    f"Tiny models as they learn, recorded<br>(neither {NEO} nor {GPT2})",
+steps = [str(step) for step in norms.WATCHED]
+
+
+def course(kind, quantity):
+    seeds = runs.loc[kind][quantity].unstack("step")  # [seed, step]
+    return [over(seeds[step], "seeds") for step in norms.WATCHED]
+
+
+titles = {
+    "share": "share of ‖μ‖² in E‖x‖²",
+    "direction": "direction only",
+    "volume": "volume only",
+}
+panels = {}
+for quantity, title in titles.items():
+    panels[title] = {name: course(kind, quantity) for kind, name in kinds.items()}
+
+by_layer(
+    panels,
+    f"Tiny models as they learn, recorded<br>(neither {FIRST} nor {SECOND})",
     ["share", "loss rise, nats a token", ""],
+    x="updates (not to scale)",
+    at=steps,
 )
-by_layer(curves, title, y, error=bars, x="updates (not to scale)", at=steps)
-
-# %%
-tiny, share = {}, over_seeds["share"].unstack("norm")  # at each number of updates
-gap = share["mean"]["pre"] - share["mean"]["post"]
-apart = gap.abs() > 2 * (share["sem"][["pre", "post"]] ** 2).sum(axis=1) ** 0.5
-larger = f"larger in pre at {(apart & (gap > 0)).sum()}, in post at {(apart & (gap < 0)).sum()} of {len(gap)} looks"
-final = "; at the end {pre:.2f} (pre), {post:.2f} (post)".format(**share["mean"].iloc[-1])
-differ = "yes" if apart.sum() > len(gap) / 2 else "not shown"
-tiny["pre- and post-LayerNorm differ"] = f"{differ}: μ's share above the embedding {larger}{final}"
-
-# %%
-cosine = end["mean_cosine"]["mean"]
-needs = "no" if cosine["none"] > 0.5 * cosine["pre"] else "yes"
-at_end = "mean cosine {pre:.2f} (pre), {post:.2f} (post), {none:.2f} (none)".format(**cosine)
-tiny["the embedding's cone needs LayerNorm"] = f"{needs}: {at_end}"
-
-# %%
-for kind in ("pre", "post"):
-    d = (
-        (inside["direction"] - inside["volume"])
-        .loc[kind]
-        .groupby("step")
-        .agg(["mean", "sem"])
-        .iloc[-1]
-    )
-    side = (
-        "undecided" if abs(d["mean"]) < 2 * d["sem"] else "direction" if d["mean"] > 0 else "volume"
-    )
-    tiny[f"direction or volume, {kind}-LayerNorm"] = (
-        f"{side}: {d['mean']:+.3f} ± {2 * d['sem']:.3f} nats at the end"
-    )
-
-# %%
-for kind in ("pre", "post"):
-    rise = over_seeds.loc[kind]["volume"]  # of the loss, when all but μ is as loud as without it
-    clear = rise["mean"].where(
-        rise["mean"].abs() > (2 * rise["sem"]).clip(lower=0.01), 0
-    )  # under 0.01: nothing
-    looks = f"helps at {(clear > 0).sum()} of {len(clear)} looks, hurts at {(clear < 0).sum()}"
-    reach = f"without it {rise['mean'].min():+.2f} to {rise['mean'].max():+.2f} nats"
-    tiny[f"the volume helps at some time, {kind}-LayerNorm"] = (
-        f"{'yes' if (clear > 0).any() else 'no'}: {looks}; {reach}"
-    )
-pd.set_option("display.max_colwidth", None)
-pd.Series(tiny, name="tiny models, recorded")
 
 # %% [markdown]
-# With the hub, a real post-LayerNorm model, BERT: its means, layer by layer.
+# Left: does the line without LayerNorm part from the others, and when? Middle and right: the height of a line is what the trained model would lose. In the right panel a line above 0 says that the volume helps at that time; below 0, that it is in the way.
+#
+# Three seeds make wide intervals, so the verdicts below ask for little: the end of training, and the looks between warm-up and end.
+
+# %%
+end = norms.WATCHED[-1]
+at_end = runs.xs(end, level="step")  # [norm, seed]
+steps = runs.index.get_level_values("step")
+between = (steps > norms.RECIPE.warmup) & (steps < end)
+learning = runs[between].groupby(["norm", "seed"]).mean()
+
+for kind in ("pre", "post"):
+    name = f"tiny models, {kinds[kind]}"
+    entry = ledger.test(
+        claims.BY_SCALE,
+        on=f"{name}, at the end",
+        gap=over(at_end["gap"][kind], "seeds"),
+    )
+    print(entry)
+    entry = ledger.test(
+        claims.HELPS_EARLY,
+        on=name,
+        rise=over(learning["volume"][kind], "seeds"),
+    )
+    print(entry)
+
+# %% [markdown]
+# And the comparisons between kinds: the same seed draws the same text, so seeds are paired.
+
+# %%
+for when, table in {"at the end": at_end, "while it learns": learning}.items():
+    difference = table["share"]["post"] - table["share"]["pre"]
+    entry = ledger.test(
+        claims.MORE_AFTER,
+        on=f"tiny models, {when}",
+        gap=over(difference, "seeds"),
+    )
+    print(entry)
+
+ratio = at_end["mean_cosine"]["none"] / at_end["mean_cosine"]["pre"]
+entry = ledger.test(
+    claims.NEEDS_NORM,
+    on="tiny models, at the end",
+    ratio=over(ratio, "seeds"),
+)
+print(entry)
+
+# %% [markdown]
+# A real model with LayerNorm after its parts is BERT. Where the hub models run, here is its mean's share of E‖x‖², layer by layer.
 
 # %%
 if models[0].source == "hub":
     try:
         label, bert = streams.encoder_stream("google-bert/bert-base-uncased")
-        print(f"{label}: share of μ by layer", [round(geometry.share_of_mean(X), 3) for X in bert])
+        print(label, [round(geometry.share_of_mean(X), 3) for X in bert])
     except hub.HubError as problem:  # nothing below needs it
         print(problem)
 else:
     print("BERT is measured where the hub models run.")
 
 # %% [markdown]
-# ## Claims met here
-
-# %%
-sources = {
-    "‖μ‖² and variance trade off, layer to layer": "Yamagiwa & Shimodaira 2024",
-    "what the mean does, it does by LayerNorm's scale": "the author's guess",
-    "… the embedding's mean over the vocabulary": "the author's guess",
-    "the embedding's cone needs LayerNorm": "the author's guess",
-    "pre- and post-LayerNorm differ": "a comment on the post",
-}
-claims = pd.DataFrame(verdicts)
-claims = pd.concat(
-    [claims, pd.DataFrame({name: tiny for name in ["tiny models, recorded"]})], axis=1
-).fillna("")
-claims.insert(0, "from", [sources.get(claim, "this notebook") for claim in claims.index])
-claims
+# ## The numbers of this run
 
 # %%
 for name in labels:
-    kl, share = tables[name]["KL"], parts[name]["… of denominators²"]
-    place = kl.index.unique("μ of")[-2]
-    numbers = {"μ's share of denominators², largest": share.max()}
-    report(
-        name,
-        numbers
-        | {f"KL, {what}, {place}": kl[place, what] for what in ("direction only", "volume only")},
-    )
+    numbers = {
+        "μ's share of denominators², largest": shares[name].mean(0).max(),
+        "KL, direction only, after 1": harm[name]["after 1", "direction only"].value,
+        "KL, volume only, after 1": harm[name]["after 1", "volume only"].value,
+    }
+    report(name, numbers)
 
 # %% [markdown]
-# **The lesson.** "It sets the scale" and "it says something" are different claims, and one hook apart: hold the denominators still. And say at which dose: what taking μ out does whole, and what a nudge of equal size does, are two questions.
+# ## Claims met here
+
+# %%
+ledger
+
+# %% [markdown]
+# **The lesson.** "It sets the scale" and "it says something" are different claims, and one hook apart: hold the denominators still, and see what is left of the harm. Then say at which dose. What the whole of μ does and what a nudge of equal size does are two questions, and a model may answer them differently.
 #
-# **Still open.** Interventions say what a trained model uses, not why training went there. The tiny models' early looks come nearer to that; a real model's early checkpoints would settle it.
+# **Still open.** Interventions say what a trained model uses, not why training went there; the tiny models' early looks come nearer to that, and a real model's early checkpoints would come nearer still. There *is* a published volume knob: entropy neurons act through the final LayerNorm's scale. Do they use μ?
 #
-# **Try it yourself.** Remove μ everywhere at once and give the next layer's bias what it lost (02 shows how): how much of the loss comes back?
+# **Try it yourself.** Remove μ everywhere at once and give the next layer's bias what it lost (02 shows how). How much of the loss comes back?
 #
-# **Links.** [The post](https://www.alignmentforum.org/posts/eLNo7b56kQQerCzp2) · Yamagiwa & Shimodaira 2024, [norm of the mean](https://arxiv.org/abs/2409.11253) · Xiong et al. 2020, [pre- and post-LayerNorm](https://arxiv.org/abs/2002.04745) · Stollenwerk et al. 2026, [output embedding centring](https://arxiv.org/abs/2601.02031)
+# **Links.** [The post](https://www.alignmentforum.org/posts/eLNo7b56kQQerCzp2) · Yamagiwa & Shimodaira 2024, [norm of the mean](https://arxiv.org/abs/2409.11253) · Xiong et al. 2020, [pre- and post-LayerNorm](https://arxiv.org/abs/2002.04745) · Stolfo et al. 2024, [entropy neurons](https://arxiv.org/abs/2406.16254) · Stollenwerk et al. 2026, [output embedding centring](https://arxiv.org/abs/2601.02031)

@@ -16,6 +16,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from zeropoint import geometry
+from zeropoint.puzzles.p07.volume import denominator_without
 from zeropoint.tiny.corpus import Text
 from zeropoint.tiny.shape import TinyConfig, TinyLM
 from zeropoint.tiny.training import Recipe, make_optimizer, train_steps
@@ -30,6 +31,17 @@ WATCHED = (0, 10, 30, 60, 100, 200, 400, 600)  # updates
 def recorded() -> pd.DataFrame:
     """One row a model, step and layer, as `measure` gives them, with `norm`, `seed` and `step` (0: initial weights)."""
     return pd.read_csv(RECORDED)
+
+
+def above_the_embedding() -> pd.DataFrame:
+    """The recorded runs, mean of the layers above the embedding: one row a norm, seed and step.
+
+    `share`: of ‖μ‖² in E‖x‖². `gap`: how much more `volume` than `direction` raises the loss, nats a token.
+    """
+    runs = recorded()
+    runs["share"] = runs["mean_squared"] / (runs["mean_squared"] + runs["variance"])
+    runs["gap"] = runs["volume"] - runs["direction"]
+    return runs[runs["layer"] > 0].groupby(["norm", "seed", "step"]).mean()
 
 
 @dataclass(frozen=True)
@@ -110,7 +122,7 @@ def measure(model: TinyLM, held_out: Int[Tensor, " n"], windows: int = 64) -> li
 
         def louder(x, i, as_read=as_read):
             now = clean.denominators[i]
-            then = (now.square() + (as_read.square() - 2 * clean.centred[i] * as_read).mean(-1, keepdim=True)).sqrt()
+            then = denominator_without(now, clean.centred[i], as_read)
             return (x - as_read) / then + as_read / now
 
         numbers = readers(model, layer)

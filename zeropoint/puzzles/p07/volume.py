@@ -1,68 +1,131 @@
-"""Interventions that take a mean apart: its direction, and the volume to which it sets LayerNorm."""
+"""Interventions that take a mean apart: its direction, and the volume to which it sets LayerNorm. Pre-norm models only."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from itertools import cycle
 
+import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from zeropoint import geometry
+from zeropoint.streams import Stream, layer_names
 from zeropoint.streams.interventions import Condition, Hooks
 
+READERS = ("ln1", "ln2", "ln_final")  # what reads the stream; not the norms inside some models' attention
 
-def volume_hooks(cache: Mapping[str, Tensor], block: int, mu: Float[Tensor, " d_model"], factor: float = 0.0) -> Hooks:
-    """Leave the stream μ + u as it is, but let every LayerNorm divide u by what it would divide by with factor × μ.
 
-    μ's own part of LayerNorm's output stays as it was in the untouched run whose `cache` this is; so what changes is how
-    loud u is, and nothing else. For LayerNorms from `block` on, before which μ stands in the stream. Pre-LayerNorm only.
+def as_seen(bridge) -> Callable[[Tensor], Tensor]:
+    """What the model's norm makes of a vector before it divides: LayerNorm takes its own mean away, RMSNorm nothing."""
+    if bridge.cfg.normalization_type.startswith("RMS"):
+        return lambda v: v
+    return lambda v: v - v.mean(-1, keepdim=True)
+
+
+def denominator_without(now: Tensor, seen: Tensor, taken: Tensor) -> Tensor:
+    """What a norm that divides `seen` by `now` would divide by if `taken` were not in it.
+
+    √(now² + mean((seen − taken)² − seen²)): ε and whatever else is in `now` stays as it is. The mean is over d_model.
     """
-    seen, hooks = mu - mu.mean(), []  # as LayerNorm sees it
+    change = (seen - taken).square() - seen.square()
+    return (now.square() + change.mean(-1, keepdim=True)).sqrt()
+
+
+def shares(s: Stream, seen: Callable[[Tensor], Tensor]) -> list[float]:
+    """For each layer, the part of the mean squared denominator that the mean vector makes; ε left out."""
+    return [geometry.share_of_mean(seen(X)) for X in s.vectors]
+
+
+def denominators(cache: Mapping[str, Tensor]) -> list[str]:
+    """Names of the hooks, in `cache`, at which the norms that read the stream divide."""
+    names = [name for name in cache if name.endswith(".hook_scale")]
+    return [name for name in names if name.split(".")[-2] in READERS]
+
+
+def kept(cache: Mapping[str, Tensor]) -> Hooks:
+    """Every norm that reads the stream divides by what it divided by in the untouched run whose `cache` this is."""
+    return [(name, lambda scale, hook: cache[hook.name]) for name in denominators(cache)]
+
+
+def _norms_from(cache: Mapping[str, Tensor], block: int) -> list[str]:
+    """The norms that read the stream from `block` on."""
+    names = [name.removesuffix(".hook_scale") for name in denominators(cache)]
+    return [name for name in names if not name.startswith("blocks.") or int(name.split(".")[1]) >= block]
+
+
+def volume_hooks(
+    bridge, cache: Mapping[str, Tensor], block: int, mu: Float[Tensor, " d_model"], factor: float = 0.0
+) -> Hooks:
+    """Leave the stream μ + u as it is, but let every norm divide u by what it would divide by with factor × μ.
+
+    μ's own part of the norm's output stays as it was in the untouched run whose `cache` this is; so what changes is how
+    loud u is, and nothing else. For the norms from `block` on, before which μ stands in the stream.
+    """
+    seen, hooks = as_seen(bridge)(mu), []
 
     def edit(name: str) -> Hooks:
         now = cache[f"{name}.hook_scale"]
         x = cache[f"{name}.hook_normalized"] * now
-        then = (now.square() + ((x + (factor - 1) * seen).square() - x.square()).mean(-1, keepdim=True)).sqrt()
+        then = denominator_without(now, x, (1 - factor) * seen)
         return [
             (f"{name}.hook_scale", lambda scale, hook: then),
             (f"{name}.hook_normalized", lambda y, hook: y + seen * (1 / now - 1 / then)),
         ]
 
-    for name in (n.removesuffix(".hook_scale") for n in cache if n.endswith(".hook_scale")):
-        if not name.startswith("blocks.") or int(name.split(".")[1]) >= block:
-            hooks += edit(name)
+    for name in _norms_from(cache, block):
+        hooks += edit(name)
     return hooks
 
 
-def matched_dose(cache: Mapping[str, Tensor], block: int, mu: Float[Tensor, " d_model"]) -> Float[Tensor, ""]:
-    """The part of μ to take out, denominators kept, that moves the first LayerNorm's output as far (rms) as `volume_hooks`.
+def matched_dose(bridge, cache: Mapping[str, Tensor], block: int, mu: Float[Tensor, " d_model"]) -> Float[Tensor, ""]:
+    """The part of μ to take out, denominators kept, that moves the first norm's output as far (rms) as `volume_hooks`.
 
-    That is the first LayerNorm behind the stream before `block`; what comes before its gain is compared.
+    That is the first norm behind the stream before `block`; what comes before its gain is compared.
     """
-    first = f"blocks.{block}.ln1" if f"blocks.{block}.ln1.hook_scale" in cache else "ln_final"
-    now, seen = cache[f"{first}.hook_scale"], mu - mu.mean()
+    first = _norms_from(cache, block)[0]
+    now, seen = cache[f"{first}.hook_scale"], as_seen(bridge)(mu)
     x = cache[f"{first}.hook_normalized"] * now
-    then = (now.square() + ((x - seen).square() - x.square()).mean(-1, keepdim=True)).sqrt()
+    then = denominator_without(now, x, seen)
     by_volume, by_direction = (x - seen) * (1 / then - 1 / now), seen / now
     return (by_volume.square().sum() / by_direction.square().expand_as(x).sum()).sqrt()
 
 
-def changes(block: int, mu: Float[Tensor, " d_model"], r: Float[Tensor, " d_model"]) -> dict[str, Condition]:
-    """Conditions for `effects` that take the mean `mu` of the stream before `block` apart: its direction, its volume.
+def random_vectors(mu: Float[Tensor, " d_model"], count: int = 16, seed: int = 0) -> Float[Tensor, "count d_model"]:
+    """Vectors of μ's length that point anywhere."""
+    r = torch.randn(count, len(mu), generator=torch.Generator().manual_seed(seed))
+    return r * mu.norm() / r.norm(dim=1, keepdim=True)
 
-    `r` is a vector of the same length that points elsewhere, for two controls.
+
+def changes(
+    bridge,
+    block: int,
+    mu: Float[Tensor, " d_model"],
+    random: Float[Tensor, "*draws d_model"],
+    *,
+    factor: float = 0.0,
+    hook: str | None = None,
+) -> dict[str, Condition]:
+    """Conditions for `streams.effects` that take a mean apart: its direction, its volume.
+
+    `mu` stands in the stream before `block` (after the last one: `block` = n_layers) and is left there `factor` times;
+    `hook` names another place for it, such as hook_embed. `random`: one or more vectors of μ's length, for two controls;
+    each batch of text gets the next.
     """
+    place, step = hook or layer_names(bridge)[block], (factor - 1) * mu
+    instead, added = cycle(torch.atleast_2d(random)), cycle(torch.atleast_2d(random))
 
     def moved(by: Tensor) -> Hooks:
-        return [(f"blocks.{block}.hook_resid_pre", lambda x, hook: x + by)]
+        return [(place, lambda x, hook: x + by)]
 
-    def kept(cache: Mapping[str, Tensor]) -> Hooks:
-        return [(name, lambda scale, hook: cache[hook.name]) for name in cache if name.endswith("hook_scale")]
+    def nudged(cache: Mapping[str, Tensor]) -> Hooks:
+        return moved(-matched_dose(bridge, cache, block, mu) * mu)
 
     return {
-        "mean removed": lambda cache, rows: moved(-mu),
-        "direction only": lambda cache, rows: moved(-mu) + kept(cache),
-        "volume only": lambda cache, rows: volume_hooks(cache, block, mu),
-        "direction, matched dose": lambda cache, rows: moved(-matched_dose(cache, block, mu) * mu) + kept(cache),
-        "random vector for the mean": lambda cache, rows: moved(r - mu),
-        "random vector added": lambda cache, rows: moved(r),
+        "mean removed": lambda cache, rows: moved(step),
+        "direction only": lambda cache, rows: moved(step) + kept(cache),
+        "volume only": lambda cache, rows: volume_hooks(bridge, cache, block, mu, factor),
+        "direction, matched dose": lambda cache, rows: nudged(cache) + kept(cache),
+        "random vector for the mean": lambda cache, rows: moved(next(instead) - mu),
+        "random vector added": lambda cache, rows: moved(next(added)),
     }
