@@ -18,7 +18,7 @@ from zeropoint.claims import Ledger, exact, over
 from zeropoint.desk import outcome, predict
 from zeropoint.models import hub, load_pair
 from zeropoint.puzzles.p07 import claims, norms, volume
-from zeropoint.puzzles.p07.figures import dots
+from zeropoint.puzzles.p07.figures import courses, dots
 from zeropoint.streams.figures import by_layer
 
 torch.manual_seed(0)
@@ -281,7 +281,7 @@ shown = {
     "volume only": "volume only",
 }
 
-curves = {}
+knob = {}
 for m in models:
     k = shares[m.label].mean(0)[:-1].argmax().item()
     mu = stream_of[m.label].vectors[k].mean(0)
@@ -292,12 +292,16 @@ for m in models:
         for what, name in shown.items():
             plan[name, factor] = six[what]
     found = streams.effects(m.bridge, texts[m.label][::2], plan, batch=4)
-    panel = curves[f"{m.label}, after {k} blocks"] = {}
-    for name in shown.values():
-        turned = [found[name, factor].kl for factor in factors]
-        panel[name] = [over(kl.tolist(), "rows of text") for kl in turned]
+    knob[f"{m.label}, after {k} blocks"] = found
 
 # %%
+curves = {}
+for panel, found in knob.items():
+    curves[panel] = {}
+    for name in shown.values():
+        turned = [found[name, factor].kl for factor in factors]
+        curves[panel][name] = [over(kl.tolist(), "rows of text") for kl in turned]
+
 by_layer(
     curves,
     f"Turning the knob<br>{BOTH}",
@@ -307,11 +311,22 @@ by_layer(
 )
 
 # %% [markdown]
-# Look which of the two hugs "mean scaled", to the left of 1 and to the right of it, where μ is too loud.
-#
+# Look which of the two does more to the left of 1, where μ is too quiet, and to the right, where it is too loud and drowns u. The two halves need not agree, and the guess may live in one of them. So the claim once more, with μ at three times its length.
+
+# %%
+for panel, found in knob.items():
+    gaps = found["volume only", 3].kl - found["direction only", 3].kl
+    entry = ledger.test(
+        claims.BY_SCALE,
+        on=f"{panel}, μ three times",
+        gap=over(gaps.tolist(), "rows of text"),
+    )
+    print(entry)
+
+# %% [markdown]
 # ## What does the direction say?
 #
-# If μ is a bias, one can read it. Put the top layer's mean, alone, through the final norm's gain and the unembedding: which tokens does it favour? A bias worth having would be "how often does each token occur at all". The control: a thousand random directions, read the same way.
+# If μ is a bias, one can read it. Put the top layer's mean, alone, through the final norm's gain and the unembedding: which tokens does it favour? A bias worth having would be "how often does each token occur at all". The control: a thousand random directions, read the same way. Where they come close, the unembedding has one strong axis, and anything that leans on it says the same.
 
 
 # %%
@@ -335,7 +350,8 @@ for m in models:
     says = torch.corrcoef(table)[0, 1:]  # each direction's correlation with log frequency
     beaten = (says[1:].abs() < says[0]).float().mean()
 
-    print(f"{m.label}: the mean's logits correlate {says[0]:.2f} with log frequency")
+    reach = says[1:].abs().quantile(0.95)
+    print(f"{m.label}: correlation {says[0]:.2f}; 95 % of random directions under {reach:.2f}")
     entry = ledger.test(
         claims.FREQUENCY,
         on=m.label,
@@ -353,35 +369,24 @@ for m in models:
 # %%
 runs = norms.above_the_embedding()
 kinds = {"pre": "LayerNorm before", "post": "LayerNorm after", "none": "no LayerNorm"}
-steps = [str(step) for step in norms.WATCHED]
 
-
-def course(kind, quantity):
-    seeds = runs.loc[kind][quantity].unstack("step")  # [seed, step]
-    return [over(seeds[step], "seeds") for step in norms.WATCHED]
-
-
-titles = {
-    "share": "share of ‖μ‖² in E‖x‖²",
-    "direction": "direction only",
-    "volume": "volume only",
-}
-panels = {}
-for quantity, title in titles.items():
-    panels[title] = {name: course(kind, quantity) for kind, name in kinds.items()}
-
-by_layer(
-    panels,
+courses(
+    runs,
+    kinds,
+    {
+        "share": "share of ‖μ‖² in E‖x‖²",
+        "direction": "direction only",
+        "volume": "volume only",
+    },
     f"Tiny models as they learn, recorded<br>(neither {FIRST} nor {SECOND})",
+    "updates (not to scale)",
     ["share", "loss rise, nats a token", ""],
-    x="updates (not to scale)",
-    at=steps,
 )
 
 # %% [markdown]
-# Left: does the line without LayerNorm part from the others, and when? Middle and right: the height of a line is what the trained model would lose. In the right panel a line above 0 says that the volume helps at that time; below 0, that it is in the way.
+# One line a seed. Left: do the lines without LayerNorm part from the others, and when? Middle and right: the height is what the model would lose at that time. In the right panel a line above 0 says that the volume helps; below 0, that it is in the way.
 #
-# Three seeds make wide intervals, so the verdicts below ask for little: the end of training, and the looks between warm-up and end.
+# Three seeds make wide intervals, so only two times are judged: the end of training, and all looks between warm-up and end.
 
 # %%
 end = norms.WATCHED[-1]
@@ -458,7 +463,7 @@ for name in labels:
 ledger
 
 # %% [markdown]
-# **The lesson.** "It sets the scale" and "it says something" are different claims, and one hook apart: hold the denominators still, and see what is left of the harm. Then say at which dose. What the whole of μ does and what a nudge of equal size does are two questions, and a model may answer them differently.
+# **The lesson.** "It sets the scale" and "it says something" are different claims, and one hook apart: hold the denominators still, and see what is left of the harm. Then say at which dose, and which way you turned. What the whole of μ does, what a nudge of equal size does, and what too much of it does are three questions, and a model may answer them differently.
 #
 # **Still open.** Interventions say what a trained model uses, not why training went there; the tiny models' early looks come nearer to that, and a real model's early checkpoints would come nearer still. There *is* a published volume knob: entropy neurons act through the final LayerNorm's scale. Do they use μ?
 #

@@ -1,8 +1,10 @@
-"""07's picture of many interventions at many places."""
+"""07's pictures: many interventions at many places; tiny models as they learn."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
 
 from zeropoint import plots
 from zeropoint.claims import Estimate
@@ -31,3 +33,26 @@ def dots(harm: Mapping[str, Mapping[tuple[str, str], Estimate]], title: str, x: 
         fig.update_xaxes(tickvals=list(range(len(places))), ticktext=places, row=1, col=column)
     fig.update_yaxes(type="log")
     return plots.finish(fig, title, x, [y] + [""] * (len(harm) - 1), height=500)
+
+
+def courses(
+    runs: pd.DataFrame,
+    kinds: Mapping[str, str],
+    quantities: Mapping[str, str],
+    title: str,
+    x: str,
+    y: str | Sequence[str],
+) -> plots.go.Figure:
+    """A panel for each of `quantities` (column: title), over steps; one line a seed, and all seeds of a kind look alike.
+
+    `runs` is indexed by norm, seed and step, as `norms.above_the_embedding` has it; `kinds` names the norms.
+    """
+    fig = plots.panels(list(quantities.values()), horizontal_spacing=0.08)
+    for column, quantity in enumerate(quantities, start=1):
+        for i, (kind, name) in enumerate(kinds.items()):
+            for _, course in runs[quantity][kind].dropna().groupby("seed"):
+                steps = [str(step) for step in course.index.get_level_values("step")]
+                line = plots.line(name, steps, plots.digits(course), i, mode="lines+markers", marker_size=5)
+                fig.add_trace(line, row=1, col=column)
+    fig.update_xaxes(type="category")
+    return plots.finish(fig, title, x, y, height=440)
