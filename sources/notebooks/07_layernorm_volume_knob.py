@@ -77,7 +77,7 @@ print(f"E‖x‖² {whole:.2f} = ‖μ‖² {mu.square().sum():.2f} + variance {
 outcome("n7.1", share.item(), label=SECOND)
 
 # %% [markdown]
-# LayerNorm first takes each vector's own mean away, so it sees a little less than X; an RMSNorm sees all of it. `volume.as_seen` knows which of the two the model has.
+# LayerNorm first takes each vector's own mean away, so it sees a little less than X; an RMSNorm takes nothing away and adds no β, and everything else here goes for it too. `volume.as_seen` knows which of the two the model has.
 #
 # A knob needs reach. If μ made nine tenths of the squared denominator, u would be three times louder without it; if a tenth, one twentieth louder, and there is little to control. The controls are initial weights, and the same without position 0, whose vectors are gigantic in some models and could be the whole story.
 
@@ -85,7 +85,7 @@ outcome("n7.1", share.item(), label=SECOND)
 shares = {}
 for m in models:
     name, s = m.label, stream_of[m.label]
-    seen = volume.as_seen(m.bridge)
+    seen = volume.as_seen(m)
     compared = {
         name: s,
         f"{name}, without position 0": s.where(s.position > 0),
@@ -181,24 +181,24 @@ print(f"without μ, denominators kept: {kl.mean():.3f} nats a token")
 # %%
 effects = {}
 for m in models:
-    bridge, n = m.bridge, m.bridge.cfg.n_layers
-    s = streams.stream(bridge, texts[m.label])
+    n = m.bridge.cfg.n_layers
+    s = streams.stream(m.bridge, texts[m.label])
     tried = {}
 
     for k in sorted({0, 1, n // 2, n}):
         mu = s.vectors[k].mean(0)
         other = volume.random_vectors(mu)
-        tried[f"after {k}"] = volume.changes(bridge, k, mu, other)
+        tried[f"after {k}"] = volume.changes(m, k, mu, other)
 
     mu = m.W_E.mean(0)
     other = volume.random_vectors(mu)
-    tried["vocabulary"] = volume.changes(bridge, 0, mu, other, hook="hook_embed")
+    tried["vocabulary"] = volume.changes(m, 0, mu, other, hook="hook_embed")
 
     plan = {}
     for place, six in tried.items():
         plan |= {(place, what): change for what, change in six.items()}
 
-    effects[m.label] = streams.effects(bridge, texts[m.label], plan, batch=4)
+    effects[m.label] = streams.effects(m.bridge, texts[m.label], plan, batch=4)
 
 # %% [markdown]
 # If μ is a knob, "volume only" lies as high as "mean removed", "direction only" lies far below, and a random vector in its place mends most of it. If μ is a bias, it is the other way round. If any blow of that length does the same harm, all the marks lie together.
@@ -288,7 +288,7 @@ for m in models:
     other = volume.random_vectors(mu)
     plan = {}
     for factor in factors:
-        six = volume.changes(m.bridge, k, mu, other, factor=factor)
+        six = volume.changes(m, k, mu, other, factor=factor)
         for what, name in shown.items():
             plan[name, factor] = six[what]
     found = streams.effects(m.bridge, texts[m.label][::2], plan, batch=4)

@@ -129,7 +129,7 @@ for m in models if ready("7.3") else ():
     ids = streams.sequences(m.tokenizer, *rows)
     X = streams.stream(m.bridge, ids).vectors[1]
     vector = checked("7.3")(X, randoms[m.label]).mean(0)
-    changes = volume.changes(m.bridge, 1, X.mean(0), vector)
+    changes = volume.changes(m, 1, X.mean(0), vector)
     effects[m.label] = streams.effects(m.bridge, ids, changes, batch=4)
 
 # %% exercise="7.5"
@@ -157,7 +157,7 @@ if ready("7.c", "7.d", "7.3", "7.5"):
         print(f"{name}: the same at matched dose {gap:+.3f} ± {error:.3f}")
 
 # %% [markdown]
-# What do the two random vectors tell? (One was drawn; draw more.) What does the matched dose change? Is it the same at other layers, and for the vocabulary's mean: `volume.changes(m.bridge, 0, m.W_E.mean(0), r, hook="hook_embed")`?
+# What do the two random vectors tell? (One was drawn; draw more.) What does the matched dose change? Is it the same at other layers, and for the vocabulary's mean: `volume.changes(m, 0, m.W_E.mean(0), r, hook="hook_embed")`?
 
 # %%
 # your experiments

@@ -10,15 +10,16 @@ from jaxtyping import Float
 from torch import Tensor
 
 from zeropoint import geometry
+from zeropoint.models import LoadedModel
 from zeropoint.streams import Stream, layer_names
 from zeropoint.streams.interventions import Condition, Hooks
 
 READERS = ("ln1", "ln2", "ln_final")  # what reads the stream; not the norms inside some models' attention
 
 
-def as_seen(bridge) -> Callable[[Tensor], Tensor]:
+def as_seen(model: LoadedModel) -> Callable[[Tensor], Tensor]:
     """What the model's norm makes of a vector before it divides: LayerNorm takes its own mean away, RMSNorm nothing."""
-    if bridge.cfg.normalization_type.startswith("RMS"):
+    if model.norm == "RMSNorm":
         return lambda v: v
     return lambda v: v - v.mean(-1, keepdim=True)
 
@@ -55,14 +56,14 @@ def _norms_from(cache: Mapping[str, Tensor], block: int) -> list[str]:
 
 
 def volume_hooks(
-    bridge, cache: Mapping[str, Tensor], block: int, mu: Float[Tensor, " d_model"], factor: float = 0.0
+    model: LoadedModel, cache: Mapping[str, Tensor], block: int, mu: Float[Tensor, " d_model"], factor: float = 0.0
 ) -> Hooks:
     """Leave the stream μ + u as it is, but let every norm divide u by what it would divide by with factor × μ.
 
     μ's own part of the norm's output stays as it was in the untouched run whose `cache` this is; so what changes is how
     loud u is, and nothing else. For the norms from `block` on, before which μ stands in the stream.
     """
-    seen, hooks = as_seen(bridge)(mu), []
+    seen, hooks = as_seen(model)(mu), []
 
     def edit(name: str) -> Hooks:
         now = cache[f"{name}.hook_scale"]
@@ -78,13 +79,15 @@ def volume_hooks(
     return hooks
 
 
-def matched_dose(bridge, cache: Mapping[str, Tensor], block: int, mu: Float[Tensor, " d_model"]) -> Float[Tensor, ""]:
+def matched_dose(
+    model: LoadedModel, cache: Mapping[str, Tensor], block: int, mu: Float[Tensor, " d_model"]
+) -> Float[Tensor, ""]:
     """The part of μ to take out, denominators kept, that moves the first norm's output as far (rms) as `volume_hooks`.
 
     That is the first norm behind the stream before `block`; what comes before its gain is compared.
     """
     first = _norms_from(cache, block)[0]
-    now, seen = cache[f"{first}.hook_scale"], as_seen(bridge)(mu)
+    now, seen = cache[f"{first}.hook_scale"], as_seen(model)(mu)
     x = cache[f"{first}.hook_normalized"] * now
     then = denominator_without(now, x, seen)
     by_volume, by_direction = (x - seen) * (1 / then - 1 / now), seen / now
@@ -98,7 +101,7 @@ def random_vectors(mu: Float[Tensor, " d_model"], count: int = 16, seed: int = 0
 
 
 def changes(
-    bridge,
+    model: LoadedModel,
     block: int,
     mu: Float[Tensor, " d_model"],
     random: Float[Tensor, "*draws d_model"],
@@ -112,19 +115,19 @@ def changes(
     `hook` names another place for it, such as hook_embed. `random`: one or more vectors of μ's length, for two controls;
     each batch of text gets the next.
     """
-    place, step = hook or layer_names(bridge)[block], (factor - 1) * mu
+    place, step = hook or layer_names(model.bridge)[block], (factor - 1) * mu
     instead, added = cycle(torch.atleast_2d(random)), cycle(torch.atleast_2d(random))
 
     def moved(by: Tensor) -> Hooks:
         return [(place, lambda x, hook: x + by)]
 
     def nudged(cache: Mapping[str, Tensor]) -> Hooks:
-        return moved(-matched_dose(bridge, cache, block, mu) * mu)
+        return moved(-matched_dose(model, cache, block, mu) * mu)
 
     return {
         "mean removed": lambda cache, rows: moved(step),
         "direction only": lambda cache, rows: moved(step) + kept(cache),
-        "volume only": lambda cache, rows: volume_hooks(bridge, cache, block, mu, factor),
+        "volume only": lambda cache, rows: volume_hooks(model, cache, block, mu, factor),
         "direction, matched dose": lambda cache, rows: nudged(cache) + kept(cache),
         "random vector for the mean": lambda cache, rows: moved(next(instead) - mu),
         "random vector added": lambda cache, rows: moved(next(added)),

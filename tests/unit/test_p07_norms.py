@@ -66,3 +66,13 @@ def test_the_recorded_runs_are_whole():
     assert len(runs) == 3 * 3 * len(norms.WATCHED) * (norms.LAYERS + 1)
     last = runs[runs["step"] == max(norms.WATCHED)]
     assert (last.groupby("norm")["loss"].mean() < runs[runs["step"] == 0].groupby("norm")["loss"].mean() - 1).all()
+
+
+def test_above_the_embedding_is_one_row_a_model_and_look():
+    runs = norms.above_the_embedding()
+    assert len(runs) == 3 * 3 * len(norms.WATCHED) and runs["share"].between(0, 1).all()
+    raw = norms.recorded()
+    one = raw[(raw["norm"] == "pre") & (raw["seed"] == 0) & (raw["step"] == 600) & (raw["layer"] > 0)]
+    row = runs.loc["pre", 0, 600]
+    assert row["gap"] == pytest.approx((one["volume"] - one["direction"]).mean())
+    assert row["share"] == pytest.approx((one["mean_squared"] / (one["mean_squared"] + one["variance"])).mean())
