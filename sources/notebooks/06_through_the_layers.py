@@ -433,7 +433,7 @@ treatments = {
 recognised = {}
 for name, s in stream_of.items():
     for way, treatment in treatments.items():
-        recognised[name, way] = measures.recognition(s, treatment)
+        recognised[name, way] = pd.Series(measures.recognition(s, treatment))
 
 pd.DataFrame(recognised).rename_axis("blocks passed").round(3)
 
