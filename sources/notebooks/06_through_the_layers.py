@@ -53,21 +53,22 @@ cache["blocks.0.hook_resid_post"].shape  # [sequence, position, d_model], after 
 stream_of = {}
 untrained = {}
 for m in models:
-    stream_of[m.label] = streams.stream(m.bridge, ids[m.label])
-    untrained[m.label] = streams.untrained_stream(m, ids[m.label])
+    text = ids[m.label]
+    stream_of[m.label] = streams.stream(m.bridge, text)
+    untrained[m.label] = streams.untrained_stream(m, text)
 
 {name: tuple(s.vectors.shape) for name, s in stream_of.items()}  # [layer, token, d_model]
 
 # %% [markdown]
 # ## Predict before you look
 #
-# Draw two different tokens, and for each a place in the text where it stands. What is the mean cosine of their vectors at the top layer? And do the vectors of any layer fall into two clusters?
+# Draw two different tokens, and for each a place in the text where it stands. What is the mean cosine of their vectors at the top layer? And do the vectors of any layer above the embedding fall into two clusters?
 
 # %%
 predict("n6.1", None, low=None, high=None)  # the first model, top layer
 predict("n6.2", None, low=None, high=None)  # the second model, top layer
 
-predict("n6.3", None)  # "one" cloud or "two" clusters, at any layer of the first model?
+predict("n6.3", None)  # "one" cloud or "two" clusters, above the first model's embedding?
 predict("n6.4", None)  # and of the second?
 
 # %% [markdown]
@@ -130,7 +131,7 @@ for m in models:
     entry = ledger.test(
         claims.READS,
         on=m.label,
-        ratio=over([cosine / whole for cosine in read], "groups of text"),
+        difference=over([cosine - whole for cosine in read], "groups of text"),
     )
     print(entry)
 
@@ -157,13 +158,15 @@ asked = {
 }
 
 # %%
-values = {}  # measure, cloud → [group, layer]
-for measure, function in asked.items():
-    values[measure] = {name: streams.by_group(function, s) for name, s in clouds.items()}
-
+values = {}
 panels = {}
-for measure, found in values.items():
-    panels[measure] = {name: streams.each_layer(v) for name, v in found.items()}
+for measure, function in asked.items():
+    values[measure] = {}
+    panels[measure] = {}
+    for name, s in clouds.items():
+        found = streams.by_group(function, s)  # [group, layer]
+        values[measure][name] = found
+        panels[measure][name] = streams.each_layer(found)
 
 by_layer(
     panels,
@@ -253,12 +256,13 @@ by_layer(
 )
 
 # %% [markdown]
-# Check the planted line first: if it does not lie on the floor, the test is blind here and nothing else in the figure counts. Then ask where the trained line is: on the floor, at the ceiling with its twin, or between. (If initial weights lie low at layer 0, that is no mystery: nothing is mixed yet, so a token used a thousand times is a thousand nearly equal vectors. A cluster may have a dull reason.)
+# Check the planted line first: if it does not lie on the floor, the test is blind here and nothing else in the figure counts. Then ask where the trained line is: on the floor, at the ceiling with its twin, or between. Layer 0 is not counted: nothing is mixed there yet, so a token used a thousand times is a thousand nearly equal vectors, and even initial weights may show a gap. A cluster can have a dull reason.
 
 # %%
 found = {}
 for name in labels:
-    found[name] = sum(cut.is_two_clusters for cut in cuts[name]["trained"])
+    above = cuts[name]["trained"][1:]
+    found[name] = sum(cut.is_two_clusters for cut in above)
     entry = ledger.test(
         claims.TWO_CLUSTERS,
         on=name,
@@ -272,14 +276,14 @@ for question, name in (("n6.3", FIRST), ("n6.4", SECOND)):
 # %% [markdown]
 # ## What does the cut follow?
 #
-# Cluster or not, k-means cut somewhere, and where it cut is worth knowing. Take each model's deepest valley. If the cut follows position, the diamonds below sit where the left panel is dark; if it follows the norm or how common the token is, in one of the others. If it follows none of them, diamonds and dots share all colours.
+# Cluster or not, k-means cut somewhere, and where it cut is worth knowing. Take each model's deepest valley above layer 0. If the cut follows position, the diamonds below sit where the left panel is dark; if it follows the norm or how common the token is, in one of the others. If it follows none of them, diamonds and dots share all colours.
 
 # %%
 deepest = {}
 small = {}
 for name in labels:
     valleys = [cut.valley for cut in cuts[name]["trained"]]
-    deepest[name] = valleys.index(min(valleys))
+    deepest[name] = valleys.index(min(valleys[1:]), 1)
     small[name] = cuts[name]["trained"][deepest[name]].small
 
 
@@ -331,9 +335,11 @@ for name, s in stream_of.items():
 left = {}
 for name, s in stream_of.items():
     sides = [cut.small for cut in cuts[name]["trained"]]
-    ways = measures.recentred(s, sides)
-    left[f"{name}<br>pairs by use"] = {w: measures.by_use(t) for w, t in ways.items()}
-    left[f"{name}<br>pairs by types"] = {w: measures.by_types(t) for w, t in ways.items()}
+    use = left[f"{name}<br>pairs by use"] = {}
+    types = left[f"{name}<br>pairs by types"] = {}
+    for way, moved in measures.recentred(s, sides).items():
+        use[way] = measures.by_use(moved)
+        types[way] = measures.by_types(moved)
 
 by_layer(
     left,
@@ -385,14 +391,15 @@ for name in labels:
 
 # %%
 d_model = {m.label: m.W_E.shape[1] for m in models}
-chance = {name: measures.random_top_share(d_model[name]) for name in labels}
-shares = {name: streams.by_group(measures.top_shares, s) for name, s in stream_of.items()}
-
+chance = {}
+shares = {}
 panels = {}
-for name in labels:
+for name, s in stream_of.items():
+    chance[name] = measures.random_top_share(d_model[name])
+    shares[name] = streams.by_group(measures.top_shares, s)  # [group, layer]
     panels[name] = {
         "this model": streams.each_layer(shares[name]),
-        "a random direction, at most": [chance[name]] * len(stream_of[name]),
+        "a random direction, at most": [chance[name]] * len(s),
     }
 
 by_layer(
@@ -475,7 +482,7 @@ for m in models:
         "by types, middle layers": sum(middle) / len(middle),
         "by types, top": types[-1],
         "same token, top": measures.same_token(s)[-1],
-        "deepest valley": min(cut.valley for cut in cuts[m.label]["trained"]),
+        "deepest valley": cuts[m.label]["trained"][deepest[m.label]].valley,
     }
     report(m.label, numbers, published if "gpt2" in m.found.name else None)
 

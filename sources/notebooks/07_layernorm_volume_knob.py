@@ -71,9 +71,10 @@ mu = X.mean(0)
 
 whole = X.square().sum(1).mean()
 variance = X.var(0, correction=0).sum()
-share = mu.square().sum() / whole
+mu2 = mu.square().sum()
+share = mu2 / whole
 
-print(f"E‖x‖² {whole:.2f} = ‖μ‖² {mu.square().sum():.2f} + variance {variance:.2f}")
+print(f"E‖x‖² {whole:.2f} = ‖μ‖² {mu2:.2f} + variance {variance:.2f}")
 outcome("n7.1", share.item(), label=SECOND)
 
 # %% [markdown]
@@ -111,9 +112,10 @@ by_layer(
 
 # %%
 def opposed(s):
-    mu2 = torch.stack([X.mean(0).square().sum() for X in s.vectors])
-    variance = torch.stack([X.var(0).sum() for X in s.vectors])
-    return [(mu2.diff() * variance.diff() < 0).float().mean()]
+    mu2 = s.vectors.mean(1).square().sum(1)  # one a layer
+    variance = s.vectors.var(1).sum(1)
+    part = mu2.diff() * variance.diff() < 0
+    return [part.float().mean()]
 
 
 for name in labels:
@@ -201,7 +203,7 @@ for m in models:
     effects[m.label] = streams.effects(m.bridge, texts[m.label], plan, batch=4)
 
 # %% [markdown]
-# If μ is a knob, "volume only" lies as high as "mean removed", "direction only" lies far below, and a random vector in its place mends most of it. If μ is a bias, it is the other way round. If any blow of that length does the same harm, all the marks lie together.
+# If μ is a knob, "volume only" lies as high as "mean removed", "direction only" lies far below, and a random vector in its place mends most of it. If μ is a bias, it is the other way round. If any blow of that length does the same harm, the last mark, a random vector added, lies as high as the rest.
 
 # %%
 harm = {}
@@ -228,9 +230,12 @@ dots(
 # %%
 def gap(name, places, a, b):
     """Harm of change a less harm of b, one value a row of text."""
-    found = effects[name]
-    each = [found[place, a].kl - found[place, b].kl for place in places]
-    return torch.stack(each).mean(0)
+    differences = []
+    for place in places:
+        harm_a = effects[name][place, a].kl
+        harm_b = effects[name][place, b].kl
+        differences.append(harm_a - harm_b)
+    return torch.stack(differences).mean(0)
 
 
 def judge(claim, quantity, a, b):
@@ -283,7 +288,8 @@ shown = {
 
 knob = {}
 for m in models:
-    k = shares[m.label].mean(0)[:-1].argmax().item()
+    by_layers = shares[m.label].mean(0)
+    k = by_layers[:-1].argmax().item()
     mu = stream_of[m.label].vectors[k].mean(0)
     other = volume.random_vectors(mu)
     plan = {}
@@ -291,7 +297,8 @@ for m in models:
         six = volume.changes(m, k, mu, other, factor=factor)
         for what, name in shown.items():
             plan[name, factor] = six[what]
-    found = streams.effects(m.bridge, texts[m.label][::2], plan, batch=4)
+    half = texts[m.label][::2]
+    found = streams.effects(m.bridge, half, plan, batch=4)
     knob[f"{m.label}, after {k} blocks"] = found
 
 # %%
@@ -467,6 +474,6 @@ ledger
 #
 # **Still open.** Interventions say what a trained model uses, not why training went there; the tiny models' early looks come nearer to that, and a real model's early checkpoints would come nearer still. There *is* a published volume knob: entropy neurons act through the final LayerNorm's scale. Do they use μ?
 #
-# **Try it yourself.** Remove μ everywhere at once and give the next layer's bias what it lost (02 shows how). How much of the loss comes back?
+# **Try it yourself.** Remove μ everywhere at once and give the next layer's bias what it lost (02 shows how). How much of the loss comes back? Or leave position 0 out of μ (`s.where(s.position > 0)`) and repeat "All of them": in a model whose first vector is gigantic, that is another μ.
 #
 # **Links.** [The post](https://www.alignmentforum.org/posts/eLNo7b56kQQerCzp2) · Yamagiwa & Shimodaira 2024, [norm of the mean](https://arxiv.org/abs/2409.11253) · Xiong et al. 2020, [pre- and post-LayerNorm](https://arxiv.org/abs/2002.04745) · Stolfo et al. 2024, [entropy neurons](https://arxiv.org/abs/2406.16254) · Stollenwerk et al. 2026, [output embedding centring](https://arxiv.org/abs/2601.02031)

@@ -73,6 +73,13 @@ def test_it_refuses_one_cloud(cloud, seed):
     assert not clusters.two_means(clusters.gaussian_twin(X)).is_two_clusters
 
 
+def test_a_token_used_often_is_a_cluster_of_its_own():
+    """Why layer 0 is not counted: where nothing is mixed yet, one frequent token makes a gap, in initial weights too."""
+    token = torch.where(torch.arange(N) % 4 == 0, 0, torch.arange(N) % 500)
+    cut = clusters.two_means(draw(500, D)[token] + 0.01 * draw(N, D, seed=1))
+    assert cut.is_two_clusters and torch.equal(cut.small, token == 0)
+
+
 def test_the_silhouette_alone_would_be_wrong_both_ways():
     """Why the rule is a gap: a tail has a high silhouette, and two clusters in many dimensions a low one."""
     tail = clusters.two_means(long_tail(0))

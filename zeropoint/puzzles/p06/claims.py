@@ -12,7 +12,7 @@ CONE = 0.05  # of mean cosine: less is no cone to speak of
 READS = Claim(
     "what the model reads is as much a cone as its vocabulary",
     OURS,
-    {"ratio": within(0.8, 1.25, "mean cosine over the text, over that of the vocabulary")},
+    {"difference": within(-CONE, CONE, "mean cosine of its token embedding over the text, less that over the vocabulary")},
 )
 ONLY_BOTTOM = Claim(
     "the cone is only at the bottom",
@@ -49,7 +49,7 @@ PER_CLUSTER = Claim(
 TWO_CLUSTERS = Claim(
     "the vectors fall into two clusters",
     CAI,
-    {"layers": above(1, "layers at which two clusters are found")},
+    {"layers": above(1, "layers above the embedding at which two clusters are found")},
 )
 POSITION_0 = Claim(
     "the smaller side is position 0",
