@@ -14,7 +14,7 @@ from pathlib import Path
 
 from zeropoint import geometry, models
 from zeropoint.models import hub
-from zeropoint.models.survey import MODELS, statistics, survey, table
+from zeropoint.models.survey import MODELS, rows_beyond_tokenizer, statistics, survey, table
 
 
 def stats(name: str) -> dict:
@@ -22,11 +22,13 @@ def stats(name: str) -> dict:
     began = time.perf_counter()
     embedding = models.load_embedding(name)
     W = geometry.as_matrix(embedding.W)
-    zero = W.norm(dim=1) == 0
-    if zero.any():
-        print(f"{int(zero.sum())} rows hold only zeros and are left out of the statistics.", file=sys.stderr)
     numbers = statistics(W)
+    if none := numbers["rows_without_direction"]:
+        print(f"{none} of {len(W)} rows are zero or next to it, and are left out of the statistics.", file=sys.stderr)
+    if equal := numbers.pop("rows_without_direction_centred"):
+        print(f"{equal} rows equal the mean and are left out of the centred statistics.", file=sys.stderr)
     del numbers["effective_dimension_centred"]  # the exact mean |cosine| says it here
+    centred = geometry.with_direction(geometry.centre(geometry.with_direction(W)))
     return dict(
         model=embedding.found.title,
         source=embedding.source,
@@ -34,7 +36,8 @@ def stats(name: str) -> dict:
         d_vocab=len(W),
         d_model=W.shape[1],
         **numbers,
-        mean_abs_cosine_centred=geometry.cosine_histogram(geometry.centre(W[~zero])).mean_abs,
+        rows_beyond_tokenizer=rows_beyond_tokenizer(embedding),
+        mean_abs_cosine_centred=geometry.cosine_histogram(centred).mean_abs,
         seconds=round(time.perf_counter() - began, 2),
     )
 
@@ -66,7 +69,8 @@ def main(arguments: list[str] | None = None) -> None:
         print(json.dumps(numbers))
     else:
         for key, value in numbers.items():
-            print(f"{key:28}{value:.4f}" if isinstance(value, float) else f"{key:28}{value}")
+            shown = f"{value:.4f}" if isinstance(value, float) else "unknown" if value is None else value
+            print(f"{key:28}{shown}")
 
 
 if __name__ == "__main__":

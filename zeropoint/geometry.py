@@ -1,16 +1,22 @@
 """Pure geometry of a cloud of vectors: tensors in, floats and small dataclasses out.
 
-Nothing here reads files, draws, or knows of models. Sums that decide a printed digit run in float64.
+Nothing here reads files, draws, or knows of models. Sums that decide a printed digit run in float64. A row that is zero,
+or next to it, has no direction: what is computed over all pairs leaves it out with a warning, what gives a value for each
+row refuses it.
 """
 
 from __future__ import annotations
 
+import math
+import warnings
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 from tqdm.auto import tqdm
+
+NO_DIRECTION = 1e-6  # of the median norm: below it a row is rounding, padding or never written
 
 
 def as_matrix(W: Tensor) -> Float[Tensor, "n d"]:
@@ -18,30 +24,69 @@ def as_matrix(W: Tensor) -> Float[Tensor, "n d"]:
 
     Half precision is widened to float32. Apple's MPS has no float64, so a matrix there is brought to the CPU.
     """
-    W = torch.as_tensor(W).detach()
+    try:
+        W = torch.as_tensor(W).detach()
+    except (TypeError, ValueError, RuntimeError):
+        raise ValueError(
+            f"Expected a matrix [n, d] of numbers; got {type(W).__name__}: give its tensor (a module's `.weight`, a table's "
+            "`.to_numpy()`)."
+        ) from None
     if W.ndim != 2:
         raise ValueError(f"Expected a matrix [n, d], one vector a row; got shape {tuple(W.shape)}.")
     if len(W) < 2:
         raise ValueError(f"Pairs need at least two rows; got shape {tuple(W.shape)}.")
+    if W.is_complex():
+        raise ValueError(f"Expected real numbers; got {str(W.dtype).removeprefix('torch.')}.")
+    if W.layout != torch.strided:
+        W = W.to_dense()
     if W.dtype not in (torch.float32, torch.float64):
         W = W.float()
     finite = torch.isfinite(W).all(dim=1)
     if not finite.all():
-        raise ValueError(f"{_rows(~finite)} NaN or infinity; drop or mend them first.")
+        raise ValueError(f"{_rows(~finite)} hold NaN or infinity; drop or mend them first.")
     return W.cpu() if W.device.type == "mps" else W
 
 
-def unit_rows(W: Float[Tensor, "n d"]) -> Float[Tensor, "n d"]:
-    """Rows divided by their norms. A row of zeros has no direction: ValueError."""
+def norms(W: Float[Tensor, "n d"]) -> Float[Tensor, " n"]:
+    """The rows' norms in float64: in float32 the squares of numbers beyond 1e19 or below 1e-23 are infinite or zero."""
+    return torch.linalg.vector_norm(as_matrix(W), dim=1, dtype=torch.float64)
+
+
+def without_direction(W: Float[Tensor, "n d"]) -> Bool[Tensor, " n"]:
+    """Which rows are zero, or less than a millionth of the median row (of those that are not zero)."""
+    lengths = norms(W)
+    longer = lengths[lengths > 0]
+    return lengths <= (NO_DIRECTION * longer.median() if len(longer) else 0)
+
+
+def with_direction(W: Float[Tensor, "n d"]) -> Float[Tensor, "m d"]:
+    """The rows that have a direction; the others have no cosine with anything. ValueError if fewer than two do."""
     W = as_matrix(W)
-    norms = W.norm(dim=1, keepdim=True)
-    if (norms == 0).any():
-        raise ValueError(f"{_rows(norms[:, 0] == 0)} only zeros and so no direction; drop them first.")
-    return W / norms
+    kept = W[~without_direction(W)]
+    if len(kept) < 2:
+        raise ValueError(f"{len(W) - len(kept)} of {len(W)} rows have no direction, so there is no pair to compare.")
+    return kept
+
+
+def unit_rows(W: Float[Tensor, "n d"]) -> Float[Tensor, "n d"]:
+    """Rows divided by their norms. ValueError if a row has no direction (`without_direction`)."""
+    W = as_matrix(W)
+    if (none := without_direction(W)).any():
+        raise ValueError(f"{_rows(none)} have no direction (zero, or next to it); leave them out: `with_direction(W)`.")
+    return (W.double() / norms(W)[:, None]).to(W.dtype)
+
+
+def _directed(W: Tensor) -> Float[Tensor, "m d"]:
+    """The unit rows, without the rows that have no direction; a warning says how many these are."""
+    W = as_matrix(W)
+    if (none := without_direction(W)).any():
+        warnings.warn(f"{_rows(none)} have no direction (zero, or next to it) and are left out.", stacklevel=4)
+        W = with_direction(W)
+    return unit_rows(W)
 
 
 def _rows(bad: Tensor) -> str:
-    return f"{int(bad.sum())} of {len(bad)} rows (first: row {int(bad.nonzero()[0])}) hold"
+    return f"{int(bad.sum())} of {len(bad)} rows (first: row {int(bad.nonzero()[0])})"
 
 
 def mean(W: Float[Tensor, "n d"]) -> Float[Tensor, " d"]:
@@ -51,12 +96,19 @@ def mean(W: Float[Tensor, "n d"]) -> Float[Tensor, " d"]:
 
 
 def centre(W: Float[Tensor, "n d"]) -> Float[Tensor, "n d"]:
-    """Every row less the mean row: over the vocabulary, not over d_model."""
-    return as_matrix(W) - mean(W)
+    """Every row less the mean row: over the vocabulary, not over d_model.
+
+    A row that equals the mean becomes exactly zero; the rounding that would be left of it has a direction, and means nothing.
+    """
+    W, mu = as_matrix(W), mean(W)
+    centred = W - mu
+    rounding = 4 * torch.finfo(W.dtype).eps * mu.double().norm()
+    centred[norms(centred) <= rounding] = 0
+    return centred
 
 
 def cosine_with_mean(W: Float[Tensor, "n d"]) -> Float[Tensor, " n"]:
-    """Cosine of each row with the mean row. ValueError if the mean is zero and so has no direction."""
+    """Cosine of each row with the mean row. ValueError if the mean is zero, or a row has no direction."""
     return unit_rows(W) @ _direction_of_mean(W)
 
 
@@ -77,21 +129,24 @@ def project_out_mean(W: Float[Tensor, "n d"]) -> Float[Tensor, "n d"]:
 
 
 def _direction_of_mean(W: Tensor) -> Float[Tensor, " d"]:
-    mu = mean(W)
-    if mu.norm() == 0:
-        raise ValueError("The mean row is exactly zero: no direction to compare with.")
-    return mu / mu.norm()
+    W, mu = as_matrix(W), mean(W).double()
+    if mu.norm() <= torch.finfo(W.dtype).eps * norms(W).median():
+        raise ValueError("The mean row is zero, up to rounding: no direction to compare with.")
+    return (mu / mu.norm()).to(W.dtype)
 
 
 def share_of_mean(W: Float[Tensor, "n d"]) -> float:
-    """‖μ‖² / E‖w‖², between 0 and 1: the part of the mean squared norm that the mean row carries."""
+    """‖μ‖² / E‖w‖², between 0 and 1: the part of the mean squared norm that the mean row carries. ValueError if all is zero."""
     W = as_matrix(W)
-    return (mean(W).double().square().sum() / W.square().sum(1).mean(dtype=torch.float64)).item()
+    total = norms(W).square().mean()
+    if total == 0:
+        raise ValueError(f"All {len(W)} rows are zero: there is nothing to share.")
+    return (mean(W).double().square().sum() / total).item()
 
 
 def spread(W: Float[Tensor, "n d"]) -> float:
     """Root mean squared distance of the rows from their mean: how wide the cloud is, wherever it lies."""
-    return centre(W).square().sum(1).mean(dtype=torch.float64).sqrt().item()
+    return norms(centre(W)).square().mean().sqrt().item()
 
 
 def mean_pairwise_cosine(W: Float[Tensor, "n d"]) -> float:
@@ -104,7 +159,7 @@ def mean_pairwise_cosine(W: Float[Tensor, "n d"]) -> float:
 
 def sum_over_dimensions(W: Float[Tensor, "n d"]) -> Float[Tensor, " d"]:
     """What each coordinate adds to the mean pairwise cosine; sums to `mean_pairwise_cosine`. float64."""
-    u = unit_rows(W)
+    u = _directed(W)
     n = len(u)
     return (u.sum(0, dtype=torch.float64).square() - u.square().sum(0, dtype=torch.float64)) / (n * (n - 1))
 
@@ -114,16 +169,23 @@ def effective_dimension(W: Float[Tensor, "n d"]) -> float:
 
     Independent isotropic directions in d dimensions give d (in expectation), so this is the dimension of the isotropic
     cloud that would look as spread out. Σᵢⱼ (ûᵢ·ûⱼ)² = ‖ÛᵀÛ‖²_F. Not centred here: `effective_dimension(centre(W))`.
+    Infinite for rows all at right angles to each other.
     """
-    u = unit_rows(W)
+    u = _directed(W)
     n = len(u)
-    squares = (u.T @ u).double().square().sum().item()
-    return n * (n - 1) / (squares - n)
+    off_diagonal = (u.T @ u).double().square().sum().item() - n
+    return n * (n - 1) / off_diagonal if off_diagonal > 1e-6 * n else math.inf  # less is the unit rows' own rounding
 
 
 def principal_shares(W: Float[Tensor, "n d"]) -> Float[Tensor, " d"]:
-    """Share of the total variance along each principal component, largest first; float64, sums to 1."""
+    """Share of the total variance along each principal component, largest first; float64, sums to 1.
+
+    ValueError if all rows are equal.
+    """
     centred = centre(W)
+    if (longest := norms(centred).max()) == 0:
+        raise ValueError(f"All {len(centred)} rows are equal: there is no variance to share.")
+    centred = (centred.double() / longest).to(centred.dtype)  # so that no square overflows
     spectrum = torch.linalg.eigvalsh((centred.T @ centred).double()).flip(0).clamp_min(0)
     return spectrum / spectrum.sum()
 
@@ -135,7 +197,7 @@ def mean_abs_cosine(W: Float[Tensor, "n d"], rows: int = 4096, seed: int = 0) ->
     with every row: the sample's mean is unbiased, and its error is that of a mean of `rows` numbers drawn without putting
     back. `cosine_histogram` counts all pairs, where its shape is wanted.
     """
-    u = unit_rows(W)
+    u = _directed(W)
     n, kept = len(u), min(rows, len(u))
     chosen = torch.randperm(n, generator=torch.Generator().manual_seed(seed))[:kept].to(u.device)
     # Of each chosen row, the mean |cosine| with all others: its cosine with itself, 1, is taken off again.
@@ -166,7 +228,7 @@ class KindOfMean:
 def kind_of_mean(W: Float[Tensor, "n d"], rows: int = 4096, seed: int = 0) -> KindOfMean:
     """Of which kind the mean of `W`'s rows is; in float32 but for the sums. `rows`, `seed`: see `mean_abs_cosine`.
 
-    ValueError, in one sentence, if the mean is zero, or if a row is equal to it and so has no direction when centred.
+    ValueError, in one sentence, if the mean is zero. A row equal to it has no direction when centred and is left out there.
     """
     centred, parts = centre(W), parts_along_mean(W).double()
     along = parts.var(correction=0)
@@ -174,7 +236,7 @@ def kind_of_mean(W: Float[Tensor, "n d"], rows: int = 4096, seed: int = 0) -> Ki
     return KindOfMean(
         mean_cosine=mean_pairwise_cosine(W),
         spread_of_parts=(along.sqrt() / parts.mean()).item(),
-        share_along_mean=(along / centred.square().sum(1).mean(dtype=torch.float64)).item(),
+        share_along_mean=(along / norms(centred).square().mean()).item(),
         mean_abs_cosine_centred=mean_abs,
         mean_abs_cosine_error=error,
         dimension_centred=effective_dimension(centred),
@@ -207,7 +269,9 @@ class Histogram:
         return self.counts / self.pairs * (len(self.counts) / 2)
 
     def coarser(self, factor: int) -> Histogram:
-        """The same pairs in bins `factor` times as wide."""
+        """The same pairs in bins `factor` times as wide. ValueError if that does not come out even."""
+        if factor < 1 or len(self.counts) % factor:
+            raise ValueError(f"{len(self.counts)} bins cannot be joined {factor} by {factor}; give a divisor.")
         return Histogram(self.counts.view(-1, factor).sum(1), self.mean_abs)
 
 
@@ -220,8 +284,8 @@ def cosine_histogram(
     rows is a few tiles. Products are float32: a cosine is off by less than 2e-6, so a pair that close to an edge may be
     counted in the next bin, and no other. A progress bar appears when it takes more than two seconds.
     """
-    device = torch.as_tensor(W).device
-    u = unit_rows(W).float().to(device)
+    device = W.device if isinstance(W, Tensor) else "cpu"
+    u = _directed(W).float().to(device)
     n, (height, width) = len(u), block
     counts = torch.zeros(bins + 1, dtype=torch.int64, device=device)
     total_abs = 0.0

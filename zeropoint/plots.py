@@ -70,7 +70,9 @@ def histogram_lines(histograms: Mapping[str, Histogram], bins: int = 200) -> lis
     """One step line a histogram, in at most `bins` bins, as the share of pairs per unit of cosine."""
     lines = []
     for i, (name, histogram) in enumerate(histograms.items()):
-        h = histogram.coarser(max(1, len(histogram.counts) // bins))
+        fine = len(histogram.counts)
+        factor = next(f for f in range(1, fine + 1) if fine % f == 0 and fine // f <= bins)
+        h = histogram.coarser(factor)
         lines.append(line(name, h.centres.tolist(), digits(h.density), i, line_shape="hvh"))
     return lines
 

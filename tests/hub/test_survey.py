@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import csv
+import shutil
 import signal
+import subprocess
 import time
 
 import pytest
+import torch
+from safetensors.torch import load_file, save_file
 
+from tests.hub import doubles
 from tests.hub.conftest import CRFM, GPT2, NEO, PICKLED, PYTHIA
 from zeropoint import __main__ as command
 from zeropoint import models
@@ -47,6 +52,59 @@ def test_goes_on_where_it_stopped(hub, tmp_path):
     list(survey([NEO, PYTHIA, GPT2], out))
     assert not any("neo" in path for _, path in hub.log)
     assert [r["model"] for r in rows(out)] == [NEO, PYTHIA, PYTHIA, GPT2]
+
+
+def test_rows_of_an_earlier_run_say_so(hub, tmp_path):
+    out = tmp_path / "table.csv"
+    list(survey([NEO], out))
+    found = list(survey([PYTHIA, NEO], out))
+    assert [(r["model"], r["run"]) for r in found] == [(PYTHIA, "this"), (PYTHIA, "this"), (NEO, "earlier")]
+    assert f"from an earlier run, same weights: {NEO} [test double]" in table(found)
+
+
+def test_changed_weights_are_read_again(tmp_path):
+    """A folder that training has written anew keeps its name, and not its old number."""
+    folder = shutil.copytree(doubles.small("gpt2"), tmp_path / "ckpt")
+    out = tmp_path / "table.csv"
+    [before] = survey([str(folder)], out)
+    state = load_file(folder / "model.safetensors")
+    state["wte.weight"] = torch.randn(state["wte.weight"].shape)
+    save_file(state, folder / "model.safetensors", {"format": "pt"})
+    [after] = survey([str(folder)], out)
+    assert after["run"] == "this" and abs(float(after["mean_cosine"])) < 0.01 < float(before["mean_cosine"])
+    assert [r["run"] for r in survey([str(folder)], out)] == ["earlier"]
+    assert len(rows(out)) == 1
+
+
+def test_one_name_in_two_places_is_two_models(tmp_path, monkeypatch):
+    for place, name in (("here", "gpt2"), ("there", "crfm-0")):
+        shutil.copytree(doubles.small(name), tmp_path / place / "ckpt")
+    cosines = []
+    for place in ("here", "there", "here"):
+        monkeypatch.chdir(tmp_path / place)
+        cosines += [(r["mean_cosine"], r["run"]) for r in survey(["./ckpt"], tmp_path / "table.csv")]
+    assert cosines[0][0] == cosines[2][0] != cosines[1][0]
+    assert [run for _, run in cosines] == ["this", "this", "earlier"]
+    assert len({r["model"] for r in rows(tmp_path / "table.csv")}) == 2
+
+
+def test_another_commit_under_the_same_name_is_read_again(hub, point, tmp_path):
+    """So no row of a test double can come up where the real model is to be had."""
+    out, real = tmp_path / "table.csv", hub.repos["openai-community/gpt2"]["main"]
+    [double] = survey([GPT2], out)
+    try:
+        hub.add("openai-community/gpt2", doubles.small("crfm-100"))
+        point(hub.url), shutil.rmtree(hub.cache)
+        [other] = survey([GPT2], out)
+    finally:
+        hub.repos["openai-community/gpt2"]["main"] = real
+    assert other["run"] == "this" and other["version"] != double["version"]
+    assert other["mean_cosine"] != double["mean_cosine"]
+
+
+def test_no_table_of_a_survey_is_shipped():
+    listed = subprocess.run(["git", "ls-files", "*.csv"], cwd=doubles.ROOT, capture_output=True, text=True).stdout
+    assert not [line for line in listed.splitlines() if "survey" in line]
 
 
 def test_failures_are_tried_again(hub, tmp_path):
