@@ -17,6 +17,7 @@ import ctypes
 import gc
 import json
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,6 +30,7 @@ from zeropoint.models import checkpoint, hub
 PAIR = ("EleutherAI/gpt-neo-125M", "gpt2")
 DOUBLE = "[test double]"
 STAND_INS = {"mini-neo": "EleutherAI/gpt-neo-125M", "mini-gpt2": "gpt2"}
+ALIASES = {"openai-community/gpt2": "gpt2"}  # the hub's own names for the same models
 # What the architectures call their token embedding and their output matrix, by the end of the tensor's name.
 INPUT_NAMES = (
     "wte.weight",
@@ -175,15 +177,22 @@ def find(name_or_path: str | Path, revision: str | None = None, *, weights: bool
     name = str(name_or_path)
     if name in STAND_INS:
         return Found(name, "stand-in", standin_folder(name))
-    if Path(name).is_dir():
-        if not (Path(name) / "config.json").exists():
+    folder = Path(name).expanduser()
+    if folder.is_dir() and not _is_on_the_hub(name):
+        checkpoint.refuse_placeholders(folder)
+        if (folder / "adapter_config.json").exists() and not (folder / "config.json").exists():
+            raise FileNotFoundError(
+                f"{name} holds an adapter (LoRA) and no model: load its base model, or merge the two first with peft's "
+                "merge_and_unload and save_pretrained."
+            )
+        if not (folder / "config.json").exists():
             raise FileNotFoundError(f"{name} has no config.json: point at a folder saved by save_pretrained.")
-        _config(Path(name))  # says so if it cannot be read
-        return Found(Path(name).resolve().name, "folder", Path(name))
+        _config(folder)  # says so if it cannot be read
+        return Found(folder.resolve().name, "folder", folder)
     if Path(name).is_absolute() or name.startswith(("./", "../", "~")):
         raise FileNotFoundError(f"There is no folder {name}.")
     repo, revision = _split(name, revision)
-    standin = next((s for s, real in STAND_INS.items() if real.lower() == repo.lower() and revision is None), None)
+    standin = _standin_for(repo) if revision is None else None
     if mode() == "standin" or (
         mode() == "auto" and standin and not (hub.has if weights else hub.has_tensor)(repo, revision)
     ):
@@ -255,10 +264,10 @@ def load_pair(
     where one of the two cannot be had. Stand-ins replace no other pair. Raises ValueError if these are not two models.
     """
     names = _two_names(first, second)
-    found = [find(name) for name in names]
-    if sorted(names) == sorted(PAIR):
+    found, stand_ins = [find(name) for name in names], [_standin_for(name) for name in names]
+    if set(stand_ins) == set(STAND_INS):
         if len({f.source for f in found}) > 1:  # never one of each
-            found = [find(name) for name in STAND_INS]
+            found = [find(name) for name in stand_ins]
     elif replaced := [f"{f.name} for {name}" for name, f in zip(names, found, strict=True)
                       if f.source == "stand-in" and name not in STAND_INS]:  # fmt: skip
         raise ValueError(
@@ -314,6 +323,21 @@ def load_embedding(name_or_path: str | Path, *, output: bool = False, revision: 
     return Embedding(W, found, tensor_name, moved)
 
 
+def _standin_for(repo: str) -> str | None:
+    repo = ALIASES.get(repo.lower(), repo)
+    return next((s for s, real in STAND_INS.items() if real.lower() == repo.lower()), None)
+
+
+def _is_on_the_hub(name: str) -> bool:
+    """Is a model on the hub meant although a folder of this name is there? GPT-2 is not whatever lies in ./gpt2, and a
+    folder without a model is none.
+    """
+    if _standin_for(name):
+        return True
+    files = ("config.json", "adapter_config.json", *checkpoint.WEIGHTS)
+    return bool(re.fullmatch(r"[\w-][\w.-]*/?[\w.-]*", name)) and not any(map(os.path.lexists, (Path(name, f) for f in files)))
+
+
 def _split(name: str, revision: str | None = None) -> tuple[str, str | None]:
     """("owner/model", "revision") from "owner/model@revision"."""
     repo, _, after = name.partition("@")
@@ -321,10 +345,14 @@ def _split(name: str, revision: str | None = None) -> tuple[str, str | None]:
 
 
 def _config(folder: Path) -> dict:
+    file = folder / "config.json"
     try:
-        return json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        config = json.loads(file.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise ValueError(f"{folder / 'config.json'} is no JSON ({error}): copy or download it again.") from None
+        raise ValueError(f"{file} is no JSON ({error}): copy or download it again.") from None
+    if not isinstance(config, dict):
+        raise ValueError(f"{file} holds a {type(config).__name__} and no settings by name: copy or download it again.")
+    return config
 
 
 def _choose(names: list[str], output: bool, found: Found) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import pickle
 import re
 import zipfile
@@ -16,56 +17,93 @@ from torch import Tensor
 WEIGHTS = ("model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json")
 
 
+def refuse_placeholders(folder: Path) -> None:
+    """ValueError if a file of the folder only stands for one: a git-lfs pointer, or a link to what is gone."""
+    for file in sorted(folder.iterdir()):
+        if file.is_symlink() and not file.exists():
+            raise ValueError(f"{file} is a link to {os.readlink(file)}, which is gone: copy or download the model again.")
+        if file.is_file() and file.stat().st_size < 1024 and file.read_bytes().startswith(b"version https://git-lfs"):
+            raise ValueError(f"{file} is a git-lfs pointer, not the file itself: run `git lfs pull` in {folder}.")
+
+
 def tensor_files(folder: Path) -> dict[str, Path]:
     """The file that holds each tensor. FileNotFoundError without weights, ValueError if they cannot be read."""
+    refuse_placeholders(folder)
     for file in (folder / name for name in WEIGHTS):
         if file.exists():
-            shards = _shards(file)
+            shards = index(file) if file.suffix == ".json" else {}
             if lacking := sorted(f for f in set(shards.values()) if not (folder / f).exists()):
                 raise FileNotFoundError(
                     f"{folder} lacks {', '.join(lacking)}, which its {file.name} names: copy it there."
                 )
-            return {t: folder / f for t, f in shards.items()} if shards else dict.fromkeys(_names(file), file)
-    raise FileNotFoundError(f"{folder} holds no weights: none of {', '.join(WEIGHTS)} is there.")
+            held = {shard: _names(folder / shard) for shard in sorted(set(shards.values())) or [file.name]}
+            for tensor, shard in shards.items():
+                if tensor not in held[shard]:
+                    raise ValueError(
+                        f"{folder / shard} has no {tensor}, which {file.name} promises: the index is of other weights; "
+                        "copy both again from where they came."
+                    )
+            if shards:
+                return {tensor: folder / shard for tensor, shard in shards.items()}
+            return dict.fromkeys(held[file.name], file)
+    adapter = "; the LoRA adapter in it is no model by itself" if (folder / "adapter_config.json").exists() else ""
+    raise FileNotFoundError(f"{folder} holds no weights: none of {', '.join(WEIGHTS)} is there{adapter}.")
 
 
 def whole(folder: Path) -> bool:
-    """Are a configuration and all files of the weights there?"""
+    """Are a configuration and all files of the weights there, and no link to what is gone?"""
     weights = next((file for name in WEIGHTS if (file := folder / name).exists()), None)
     if weights is None or not (folder / "config.json").exists():
         return False
-    return all((folder / shard).exists() for shard in set(_shards(weights).values()))
+    if any(file.is_symlink() and not file.exists() for file in folder.iterdir()):
+        return False
+    return weights.suffix != ".json" or all((folder / shard).exists() for shard in index(weights).values())
 
 
 def read(file: Path, tensor: str) -> Tensor:
-    """One tensor, read or mapped from its file without the others."""
+    """One tensor, read or mapped from its file without the others. ValueError if it is no matrix."""
     if file.suffix == ".bin":
-        return _unpickle(file)[tensor].clone()
-    try:
-        with safe_open(file, framework="pt") as f:
-            return f.get_tensor(tensor)
-    except SafetensorError as error:
-        raise _damaged(file, error) from None
+        W = _unpickle(file)[tensor]
+    else:
+        try:
+            with safe_open(file, framework="pt") as f:
+                W = f.get_tensor(tensor)
+        except SafetensorError as error:
+            raise _damaged(file, error) from None
+    if W.ndim != 2:
+        raise ValueError(f"{tensor} in {file} is no matrix: its shape is {tuple(W.shape)}.")
+    return W.clone() if file.suffix == ".bin" else W
 
 
-def _shards(file: Path) -> dict[str, str]:
-    """An index of shards as {tensor: file}; nothing for a file of weights."""
-    if file.suffix != ".json":
-        return {}
+def index(file: Path) -> dict[str, str]:
+    """An index of shards as {tensor: file}; ValueError if the file is none."""
     try:
-        return json.loads(file.read_text())["weight_map"]
-    except (json.JSONDecodeError, KeyError) as error:
-        raise _damaged(file, error) from None
+        names = json.loads(file.read_text(encoding="utf-8"))["weight_map"]
+        if not names or not all(isinstance(name, str) for name in names.values()):
+            raise TypeError("its weight_map does not give a file for each tensor")
+        return names
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        raise ValueError(
+            f"{file} is no index of shards ({error}): delete it and copy or download it again."
+        ) from None
 
 
 def _names(file: Path) -> list[str]:
+    """The tensors of one file; ValueError if one is empty."""
     if file.suffix == ".bin":
-        return list(_unpickle(file))
-    try:
-        with safe_open(file, framework="pt") as f:
-            return list(f.keys())
-    except SafetensorError as error:
-        raise _damaged(file, error) from None
+        shapes = {name: list(tensor.shape) for name, tensor in _unpickle(file).items()}
+    else:
+        try:
+            with safe_open(file, framework="pt") as f:
+                shapes = {name: f.get_slice(name).get_shape() for name in f.keys()}  # noqa: SIM118
+        except SafetensorError as error:
+            raise _damaged(file, error) from None
+    if empty := [name for name, shape in shapes.items() if shape == [0] and name.endswith("weight")]:
+        raise ValueError(
+            f"{file} holds {len(empty)} empty tensors (first: {empty[0]}), as DeepSpeed's ZeRO-3 leaves them in one process's "
+            "file: gather the weights with its zero_to_fp32.py."
+        )
+    return list(shapes)
 
 
 def _unpickle(file: Path) -> dict[str, Tensor]:
@@ -86,6 +124,8 @@ def _unpickle(file: Path) -> dict[str, Tensor]:
         raise _damaged(file, error) from None
     if not isinstance(state, dict) or not all(isinstance(v, Tensor) for v in state.values()):
         raise ValueError(f"{file} is no state dictionary (names to tensors): save the model with save_pretrained.")
+    if sparse := [name for name, tensor in state.items() if tensor.layout != torch.strided]:
+        raise ValueError(f"{file} holds {sparse[0]} as a sparse tensor: save it after `.to_dense()`.")
     return state
 
 

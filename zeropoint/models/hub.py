@@ -25,6 +25,7 @@ from huggingface_hub import (
     constants,
     get_hf_file_metadata,
     get_session,
+    get_token,
     hf_hub_download,
     hf_hub_url,
     snapshot_download,
@@ -49,6 +50,7 @@ SILENCE_SECONDS = 10  # a server that sends nothing for so long is given up
 HEADER_BYTES = 100_000  # nearly every safetensors header fits, so that one request is enough
 BUSY_SECONDS = 15  # a server that says 429 or 5xx is asked again for so long
 SMALL = ["*.json", "*.txt", "*.model"]
+OFFLINE = ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE")
 P, T = ParamSpec("P"), TypeVar("T")
 
 
@@ -81,25 +83,34 @@ def _one_sentence(ask: Callable[P, T]) -> Callable[P, T]:
 
 def reachable() -> bool:
     """Does the hub answer within three seconds, and not with its own failure? Asked once a session."""
-    return _probe()
+    return _probe() == ""
 
 
 @functools.cache
-def _probe() -> bool:
-    answered = threading.Event()
+def _probe() -> str:
+    """Empty if the hub answers; else what to do about it."""
+    if not constants.ENDPOINT.startswith(("http://", "https://")):
+        return f"the hub's address HF_ENDPOINT={constants.ENDPOINT!r} has no scheme; begin it with https://."
+    away = "does not answer; check the network, or give a folder (with ZEROPOINT_MODELS=standin the notebooks need no hub)."
+    said = [f"{constants.ENDPOINT} {away}"]
 
     def ask() -> None:
+        try:
+            session = get_session()
+        except (ImportError, ValueError) as error:  # of its proxy: no SOCKS support, no scheme
+            said.append(f"the proxy of this environment cannot be used ({_first_line(error)}); mend or unset it.")
+            return
         with contextlib.suppress(Exception):  # anything but an answer means: away
-            answer = get_session().get(f"{constants.ENDPOINT}/api/models?limit=1", timeout=PROBE_SECONDS)
+            answer = session.get(f"{constants.ENDPOINT}/api/models?limit=1", timeout=PROBE_SECONDS)
             # a page for people instead of data is some network's login page
             if answer.status_code < 500 and "html" not in answer.headers.get("content-type", ""):
-                answered.set()
+                said.append("")
 
     # In a thread, because a name server that does not answer is not covered by any time-out of the request.
     thread = threading.Thread(target=ask, daemon=True)
     thread.start()
     thread.join(PROBE_SECONDS)
-    return answered.is_set()
+    return said[-1]
 
 
 def cached(name: str, revision: str | None = None) -> Path | None:
@@ -176,7 +187,7 @@ def tensor_names(name: str, commit: str) -> tuple[dict[str, str], int]:
         names = dict.fromkeys(header["tensors"], single)
     elif (index := checkpoint.WEIGHTS[1]) in files:
         path = Path(hf_hub_download(name, index, revision=commit))
-        names, moved = json.loads(path.read_text())["weight_map"], path.stat().st_size
+        names, moved = checkpoint.index(path), path.stat().st_size
     else:
         return {}, 0
     _write(listing, names)
@@ -213,11 +224,11 @@ def _remote_header(name: str, commit: str, file: str) -> tuple[dict, int]:
     if HEADER_BYTES < start <= size:
         head += _bytes(url, HEADER_BYTES, start)
     try:
-        tensors = json.loads(head[8:start])
+        tensors = dict(json.loads(head[8:start]))
         tensors.pop("__metadata__", None)
         if start + max(entry["data_offsets"][1] for entry in tensors.values()) != size:
             raise ValueError("its length is not what its header says")
-    except ValueError as error:
+    except (ValueError, TypeError, LookupError) as error:
         raise HubError(
             f"{name}: {file} on {constants.ENDPOINT} is no whole safetensors file ({error}); choose another."
         ) from None
@@ -280,13 +291,13 @@ def _ask(name: str) -> None:
     """Be ready to ask for `name`: HubError if that is no name, or if the hub is away."""
     validate_repo_id(name)
     if constants.HF_HUB_OFFLINE:
-        raise HubError(f"{name}: not in the cache, and HF_HUB_OFFLINE forbids asking the hub; unset it.")
-    if not reachable():
+        variable = next((v for v in OFFLINE if os.environ.get(v, "").upper() in ("1", "ON", "YES", "TRUE")), OFFLINE[0])
+        raise HubError(f"{name}: no whole copy of it is in the cache, and {variable} forbids asking the hub; unset it.")
+    if not (get_token() or "").isascii() or not (get_token() or "a").isprintable():
+        raise HubError(f"{name}: your token (HF_TOKEN) holds a character that no token has; copy it again.")
+    if why := _probe():
         _probe.cache_clear()  # so that the same cell can be run again
-        raise HubError(
-            f"{name}: {constants.ENDPOINT} does not answer; check the network, or give a folder (with "
-            "ZEROPOINT_MODELS=standin the notebooks need no hub)."
-        )
+        raise HubError(f"{name}: {why}")
     get_session().timeout = SILENCE_SECONDS  # huggingface_hub sets none for listings: a silent server would hang them
 
 
@@ -322,5 +333,8 @@ def _explain(error: BaseException, name: str, revision: str | None) -> str:
         return "a file arrived cut short and was dropped; run this again, what is whole stays."
     if isinstance(error, (FileMetadataError, json.JSONDecodeError)):
         return f"{hub} answers, but not as a hub does; is this a login page of your network? Check HF_ENDPOINT and proxies."
-    reason = (str(error).strip().splitlines() or [""])[0]
-    return f"the download failed ({type(error).__name__}: {reason}); run this again, what is whole stays."
+    return f"the download failed ({type(error).__name__}: {_first_line(error)}); run this again, what is whole stays."
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip().splitlines() or [""])[0]
