@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import os
 import random
@@ -16,6 +17,7 @@ from html import unescape
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from torch import nn
@@ -231,6 +233,58 @@ def test_answers_learned_by_heart_fail():
     ).passed
 
 
+PADDED = torch.cat([W_E, torch.zeros(2, W_E.shape[1])])
+
+
+@pytest.mark.parametrize("answer", [right, lambda W: W * torch.nan, lambda W: W])
+@pytest.mark.parametrize(
+    ("matrix", "words"),
+    [
+        (PADDED, "2 of its 32 rows are zero or next to it"),
+        (torch.cat([W_E, torch.full((1, W_E.shape[1]), torch.nan)]), "1 of its 31 rows hold NaN or infinity"),
+        (torch.zeros(5, 4), "5 of its 5 rows are zero"),
+    ],
+)
+def test_a_reference_that_is_not_finite_passes_nobody(answer, matrix, words):
+    """All exercises that compare rows by direction: no answer is right, or wrong, where there is no right one."""
+    exercise = find("1.1")
+
+    def on_random(W):
+        same = W.shape == matrix.shape and torch.equal(W.nan_to_num(), matrix.nan_to_num())
+        return answer(W) if same and answer is not right else exercise.reference(W)
+
+    found = verdict(exercise, on_random, {"padded": matrix})
+    assert found.state == "failed" and "right on" in found.sentence
+    assert "padded cannot be judged: the right answer is not finite there" in found.sentence and words in found.sentence
+
+
+def test_nothing_equals_a_nan():
+    nan = float("nan")
+    for yours, expected in ((nan, nan), (0.0, nan), (torch.tensor([1.0, nan]), torch.tensor([1.0, nan]))):
+        assert compare.difference(yours, expected, 1e-3) is not None
+
+
+def test_rows_that_float32_cannot_square_are_named_beside_the_failure():
+    W = torch.cat([W_E, torch.full((1, W_E.shape[1]), 1e-30)])
+    found = verdict(find("1.1"), lambda W: find("1.1").reference(W / W.norm(dim=1, keepdim=True)), {"m": W})
+    assert found.state == "failed" and "1 of its 31 rows are zero or next to it" in found.sentence
+
+
+@pytest.mark.parametrize(
+    "x", ["W_E", None, 3, [1, 2], pd.DataFrame({"a": [1.0]}), nn.Embedding(5, 4), np.array(["a"]), torch.ones(3), object()],
+    ids=lambda x: type(x).__name__,
+)  # fmt: skip
+@pytest.mark.parametrize("id", ["1.1", "1.3", "2.2"])
+def test_an_unsuitable_real_is_one_line_and_shows_no_reference(id, x, capsys):
+    check(id, find(id).reference, real={"mine": x})
+    said = capsys.readouterr().out
+    assert "Traceback" not in said and re.match("[✗✓]", said) and len(said.splitlines()[0]) < 400
+    if not isinstance(x, torch.Tensor):
+        assert "mine in real= is" in said and "such as W_E" in said
+    source = inspect.getsource(find(id).reference).splitlines()[-1].strip()
+    assert source not in said
+
+
 @pytest.mark.parametrize("form", ["float32", "float64", "numpy", "parameter", "bfloat16", "list of labels"])
 def test_real_matrices_in_every_form(form, capsys):
     given = {
@@ -323,8 +377,7 @@ def test_values():
     assert found.mistake.name == "the sum" and "2.0" not in found.sentence
     assert "got a string, expected a number" in verdict(SHARE, "much", {"W": W_E}).sentence
     assert verdict(SHARE, None).state == "not attempted"
-    with pytest.raises(TypeError, match="needs one real"):
-        verdict(SHARE, 1.0)
+    assert "needs one real" in verdict(SHARE, 1.0).sentence
 
 
 def test_choices():

@@ -17,8 +17,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from zeropoint.desk.compare import Difference, brief, describe, difference, same
+from zeropoint.desk.compare import Difference, brief, describe, difference, plain, same
 from zeropoint.desk.exercise import Exercise, Mistake
+from zeropoint.geometry import without_direction
 
 FIXED_SEED = 0  # the same inputs at every check, so that a message stays the same until the answer changes
 NAMED_UP_TO = 10_000  # numbers in an input: a mistake may cost O(n²), so on larger inputs none is looked for
@@ -217,7 +218,7 @@ def trouble(fn: Callable, done: Call, on: str) -> str:
 
 def verdict(exercise: Exercise, answer: Any, real: Mapping[str, Any] | None = None) -> Verdict:
     """Judge an answer: a function on random inputs and on each real matrix, or a value against the reference's."""
-    real = {label: torch.as_tensor(x) if isinstance(x, np.ndarray) else x for label, x in (real or {}).items()}
+    real = {label: plain(x) if isinstance(x, np.ndarray) else x for label, x in (real or {}).items()}
     if answer is None or answer is ...:
         return Verdict("not attempted", "not attempted yet")
     if exercise.kind == "why":
@@ -248,12 +249,16 @@ def verdict(exercise: Exercise, answer: Any, real: Mapping[str, Any] | None = No
 def _value_verdict(exercise: Exercise, answer: Any, real: Mapping[str, Any]) -> Verdict:
     if exercise.kind == "choice" and str(answer).strip().casefold() not in [o.casefold() for o in exercise.options]:
         return Verdict("failed", f"choose one of: {', '.join(exercise.options)}")
-    args = ()
+    args, expected = (), None
     if names(exercise):
         if len(real) != 1:
-            raise TypeError(f'check("{exercise.id}", …) needs one real={{label: matrix}} to know the right answer.')
-        args = exercise.real(next(iter(real.values())))
-    expected = exercise.reference(*exact(args))
+            said = f'check("{exercise.id}", …) needs one real={{label: matrix}} to know the right answer'
+            return Verdict("failed", said)
+        args, expected, unfit = _reference_on(exercise, *next(iter(real.items())))
+        if unfit:
+            return Verdict("failed", unfit)
+    else:
+        expected = exercise.reference()
     found = difference(answer, expected, exercise.tolerance, exercise.scale)
     if not found:
         return Verdict("passed", "right" + (f" for {next(iter(real))}" if args else ""))
@@ -292,17 +297,66 @@ def _function_verdict(exercise: Exercise, fn: Callable, real: Mapping[str, Any])
 
     shown = {}
     for label, x in real.items():
-        args = exercise.real(x)
-        args = tuple(
-            a.float() if isinstance(a, Tensor) and a.dtype in (torch.float16, torch.bfloat16) else a for a in args
-        )
+        args, right, unfit = _reference_on(exercise, label, x)
+        if unfit:
+            return Verdict("failed", f"right on {len(cases)} random inputs, but {unfit}")
         done = call(fn, args, names(exercise))
-        right = exercise.reference(*exact(args))
         if failed := _judge(exercise, fn, args, done, right, exercise.real_tolerance, f"{label}: "):
-            return replace(failed, sentence=f"right on {len(cases)} random inputs, but {failed.sentence}")
+            why = _blemishes(args)
+            return replace(failed, sentence=f"right on {len(cases)} random inputs, but {failed.sentence}{why}")
         shown[label] = brief(done.value)
     on = f"{len(cases)} random inputs" + "".join(f" and {label}" for label in shown)
     return Verdict("passed", f"right on {on}", real=shown)
+
+
+def _reference_on(exercise: Exercise, label: str, x: Any) -> tuple[tuple, Any, str]:
+    """(arguments, the reference's answer, "") for what a learner gave as real; ((), None, what is wrong with that) else.
+
+    The reference is never shown, so what it raises is not either.
+    """
+    wanted = ", ".join(names(exercise))
+    try:
+        args = tuple(
+            a.float() if isinstance(a, Tensor) and a.dtype in (torch.float16, torch.bfloat16) else a
+            for a in exercise.real(x)
+        )
+        right = exercise.reference(*exact(args))
+        if not is_answer(right):
+            raise TypeError
+    except Exception as error:
+        kind = f"{describe(x)} ({type(error).__name__})"
+        return (), None, f"{label} in real= is {kind}, which does not give {wanted}; give the model's own, such as W_E"
+    if not finite(right):
+        return (), None, f"{label} cannot be judged: the right answer is not finite there{_blemishes(args)}"
+    return args, right, ""
+
+
+def is_answer(value: Any) -> bool:
+    """Something that can be compared: a tensor, a number, a truth value, a string, or a tuple of these."""
+    if isinstance(value, tuple | list):
+        return all(is_answer(v) for v in value)
+    return isinstance(plain(value), Tensor | bool | int | float | str)
+
+
+def finite(value: Any) -> bool:
+    """No NaN and no infinity in an answer."""
+    if isinstance(value, tuple | list):
+        return all(finite(v) for v in value)
+    value = plain(value)
+    return not isinstance(value, float | Tensor) or bool(torch.isfinite(torch.as_tensor(value)).all())
+
+
+def _blemishes(args: tuple) -> str:
+    """What about the matrices may be the reason: rows that hold NaN, or have no direction."""
+    for W in (t for t in tensors(args) if t.ndim == 2 and t.is_floating_point() and len(t) > 1):
+        if bad := int((~torch.isfinite(W)).any(dim=1).sum()):
+            return f"; {bad} of its {len(W)} rows hold NaN or infinity"
+        if none := int(without_direction(W).sum()):
+            return (
+                f"; {none} of its {len(W)} rows are zero or next to it: give the others, "
+                "`zeropoint.geometry.with_direction(W)`"
+            )
+    return ""
 
 
 def _judge(

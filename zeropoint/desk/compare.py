@@ -111,7 +111,7 @@ def _numeric_difference(yours: Any, expected: Tensor, tolerance: float, scale: f
         wrong = yours != expected
     else:
         limit = tolerance * max(scale or 0.0, expected.abs().max().item() if expected.numel() else 0.0)
-        wrong = (yours.double() - expected.double()).abs() > limit
+        wrong = ~((yours.double() - expected.double()).abs() <= limit)  # so that nothing equals a NaN
     if not wrong.any():
         return None
     at = wrong.nonzero()[0].tolist()

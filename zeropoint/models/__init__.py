@@ -178,7 +178,7 @@ def find(name_or_path: str | Path, revision: str | None = None, *, weights: bool
     if name in STAND_INS:
         return Found(name, "stand-in", standin_folder(name))
     folder = Path(name).expanduser()
-    if folder.is_dir() and not _is_on_the_hub(name):
+    if folder.is_dir() and not (isinstance(name_or_path, str) and _is_on_the_hub(name)):
         checkpoint.refuse_placeholders(folder)
         if (folder / "adapter_config.json").exists() and not (folder / "config.json").exists():
             raise FileNotFoundError(
@@ -264,7 +264,7 @@ def load_pair(
     where one of the two cannot be had. Stand-ins replace no other pair. Raises ValueError if these are not two models.
     """
     names = _two_names(first, second)
-    found, stand_ins = [find(name) for name in names], [_standin_for(name) for name in names]
+    found, stand_ins = [find(name) for name in names], [_standin_for(str(name)) for name in names]
     if set(stand_ins) == set(STAND_INS):
         if len({f.source for f in found}) > 1:  # never one of each
             found = [find(name) for name in stand_ins]
@@ -283,10 +283,10 @@ def load_pair(
     return pair
 
 
-def _two_names(first: str | Path | None, second: str | Path | None) -> tuple[str, ...]:
+def _two_names(first: str | Path | None, second: str | Path | None) -> tuple[str | Path, ...]:
     """The arguments of load_pair, else ZEROPOINT_PAIR, else PAIR."""
     if first is not None and second is not None:
-        return str(first), str(second)
+        return first, second
     if first is not None or second is not None:
         raise ValueError("load_pair takes two models, or none; give the other one too.")
     names = tuple(name.strip() for name in os.environ.get("ZEROPOINT_PAIR", ",".join(PAIR)).split(","))
@@ -335,7 +335,9 @@ def _is_on_the_hub(name: str) -> bool:
     if _standin_for(name):
         return True
     files = ("config.json", "adapter_config.json", *checkpoint.WEIGHTS)
-    return bool(re.fullmatch(r"[\w-][\w.-]*/?[\w.-]*", name)) and not any(map(os.path.lexists, (Path(name, f) for f in files)))
+    return bool(re.fullmatch(r"[\w-][\w.-]*/?[\w.-]*", name)) and not any(
+        map(os.path.lexists, (Path(name, f) for f in files))
+    )
 
 
 def _split(name: str, revision: str | None = None) -> tuple[str, str | None]:

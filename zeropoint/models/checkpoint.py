@@ -21,7 +21,9 @@ def refuse_placeholders(folder: Path) -> None:
     """ValueError if a file of the folder only stands for one: a git-lfs pointer, or a link to what is gone."""
     for file in sorted(folder.iterdir()):
         if file.is_symlink() and not file.exists():
-            raise ValueError(f"{file} is a link to {os.readlink(file)}, which is gone: copy or download the model again.")
+            raise ValueError(
+                f"{file} is a link to {os.readlink(file)}, which is gone: copy or download the model again."
+            )
         if file.is_file() and file.stat().st_size < 1024 and file.read_bytes().startswith(b"version https://git-lfs"):
             raise ValueError(f"{file} is a git-lfs pointer, not the file itself: run `git lfs pull` in {folder}.")
 
@@ -83,9 +85,7 @@ def index(file: Path) -> dict[str, str]:
             raise TypeError("its weight_map does not give a file for each tensor")
         return names
     except (ValueError, LookupError, TypeError, AttributeError) as error:
-        raise ValueError(
-            f"{file} is no index of shards ({error}): delete it and copy or download it again."
-        ) from None
+        raise ValueError(f"{file} is no index of shards ({error}): delete it and copy or download it again.") from None
 
 
 def _names(file: Path) -> list[str]:
