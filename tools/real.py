@@ -14,6 +14,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -90,11 +91,11 @@ def next_token(folder: Path, processed: bool) -> str:
     return said
 
 
-def walkthroughs(folder: Path) -> list:
-    """Walkthroughs 01, 05 and 06 on a pair that contains the model; their runs."""
+def walkthroughs(folder: Path, numbers: Sequence[str] = WALKTHROUGHS) -> list:
+    """Walkthroughs on a pair that contains the model; their runs."""
     from tools import run
 
-    pages = [next((ROOT / "notebooks").glob(f"{number}_*.ipynb")) for number in WALKTHROUGHS]
+    pages = [next((ROOT / "notebooks").glob(f"{number}_*.ipynb")) for number in numbers]
     return [run.execute(page, ZEROPOINT_PAIR=f"{folder},{PAIRED_WITH}") for page in pages]
 
 
@@ -110,14 +111,14 @@ def main() -> int:
         print(f"No real model: {reason}.", file=sys.stderr)
         return 1
     print(json.dumps(stats(str(folder)), indent=1, ensure_ascii=False))
-    wrong = [processed for processed in (False, True) if next_token(folder, processed) != ANSWER]
+    wrong_answers = [processed for processed in (False, True) if next_token(folder, processed) != ANSWER]
     (BUILD / "survey.csv").unlink(missing_ok=True)
     print(table(list(survey([str(folder)], BUILD / "survey.csv"))))
     runs = walkthroughs(folder)
     print(run.table(runs), run.ledgers(runs), sep="\n")
     for failed in (r for r in runs if r.error):
         print(f"{failed.path} failed in {failed.error}", file=sys.stderr)
-    return bool(wrong or any(r.error for r in runs))
+    return bool(wrong_answers or any(r.error for r in runs))
 
 
 if __name__ == "__main__":

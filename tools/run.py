@@ -21,7 +21,7 @@ from pathlib import Path
 
 import nbformat
 from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError, CellTimeoutError
+from nbclient.exceptions import CellExecutionError
 from nbconvert import HTMLExporter
 from nbconvert.preprocessors import Preprocessor
 from plotly.offline import get_plotlyjs
@@ -29,9 +29,12 @@ from tqdm import tqdm
 
 from zeropoint import REPORT_MIMETYPE
 from zeropoint.claims import LEDGER_MIMETYPE
+from zeropoint.models import load_embedding
+from zeropoint.models.survey import statistics
 
 PLOTLY_MIMETYPE = "application/vnd.plotly.v1+json"
 CELL_TIMEOUT = 600  # seconds
+ROOT = Path(__file__).parents[1]
 
 
 @dataclass
@@ -42,7 +45,7 @@ class Run:
     """
 
     path: str
-    nb: nbformat.NotebookNode
+    nb: nbformat.NotebookNode | None
     seconds: float
     peak: int = 0
     error: str = ""
@@ -85,8 +88,9 @@ def execute(path: str | Path, kernel: str = "python3", **environment: str) -> Ru
             client.execute(env=env)
         except CellExecutionError as failure:
             error = f"{last_cell(nb)}: {failure.ename}: {(failure.evalue.strip().splitlines() or [''])[-1]}"
-        except (CellTimeoutError, RuntimeError) as failure:  # RuntimeError: the kernel died
-            error = f"{last_cell(nb)}: {type(failure).__name__}: {str(failure).strip().splitlines()[0]}"
+        except Exception as failure:  # the kernel died, hung or never started: the other notebooks still run
+            said = (str(failure).strip().splitlines() or ["no reason given"])[0]
+            error = f"{last_cell(nb)}: {type(failure).__name__}: {said}"
     reports = [dict(report) for report in outputs(nb, REPORT_MIMETYPE)]
     ledger = [list(row) for rows in outputs(nb, LEDGER_MIMETYPE)[-1:] for row in rows]
     return Run(str(path), nb, time.perf_counter() - began, peak, error, reports, ledger)
@@ -152,6 +156,17 @@ def table(runs: list[Run]) -> str:
     return "\n".join([lines[0], "─" * sum(widths, 2 * 6), *lines[1:]])
 
 
+def real_model(folder: Path = ROOT / "build" / "real" / "smollm2") -> list[Run]:
+    """The numbers of the real model that `make real` brings, where it has been brought; for the same table."""
+    if not (folder / "config.json").exists():
+        return []
+    began = time.perf_counter()
+    embedding = load_embedding(folder)
+    numbers = {key: [f"{value:.4g}", "–"] for key, value in statistics(embedding.W).items()}
+    report = {"model": embedding.label, "numbers": numbers}
+    return [Run("a real model", None, time.perf_counter() - began, reports=[report])]
+
+
 def ledgers(runs: list[Run]) -> str:
     """The claims of each walkthrough with this run's verdicts."""
     lines = []
@@ -164,7 +179,7 @@ def ledgers(runs: list[Run]) -> str:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("notebooks", nargs="*", type=Path, help="default: notebooks/ and solutions/")
-    parser.add_argument("--root", type=Path, default=Path(__file__).parents[1])
+    parser.add_argument("--root", type=Path, default=ROOT)
     parser.add_argument("--jobs", type=int, default=2)
     args = parser.parse_args()
     root = args.root.resolve()
@@ -180,7 +195,7 @@ def main() -> int:
             bar.set_postfix_str(runs[-1].path)
             bar.update()
     runs.sort(key=lambda run: run.path)
-    print(table(runs))
+    print(table(runs + real_model()))
     print(ledgers(runs))
     failed = [run for run in runs if run.error]
     for run in failed:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import importlib
+import importlib.util
 import os
 import platform
 import re
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -21,7 +22,7 @@ def setup() -> None:
     """Install what is missing, change nothing that is there, and print one line of versions.
 
     Whoever runs this in a notebook has a Jupyter already, so the `jupyter` of requirements.txt is not asked for.
-    Raises RuntimeError with pip's own words when an installed package does not fit.
+    Raises RuntimeError with pip's own words when an installed package does not fit, and where there is no pip.
     """
     required = metadata.requires("zeropoint") if _version("zeropoint") else []
     wanted = [r for r in required or [] if not r.startswith("jupyter") and "extra ==" not in r]
@@ -73,6 +74,11 @@ def _version(name: str) -> str | None:
 
 def _install(requirements: list[str]) -> None:
     """pip-install `requirements`, with every package that is already there pinned to the version that is there."""
+    if importlib.util.find_spec("pip") is None:  # as in an environment that uv made
+        raise RuntimeError(
+            "zeropoint lacks packages, and this environment has no pip to bring them; in a terminal: "
+            f"uv pip install --python {shlex.quote(sys.executable)} {shlex.join(requirements)}"
+        )
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
     with tempfile.TemporaryDirectory() as folder:
         installed = Path(folder, "installed.txt")

@@ -6,6 +6,7 @@ pytest tests/hub/test_faults.py -s      prints the table of faults and sentences
 from __future__ import annotations
 
 import errno
+import json
 import re
 import socket
 import time
@@ -258,3 +259,70 @@ def test_asked_for_the_hub_and_it_is_away(apart):
     process = apart(code, HF_ENDPOINT=NOBODY, ZEROPOINT_MODELS="hub")
     _, err = process.communicate(timeout=180)
     assert process.returncode and "HubError: gpt2: http://127.0.0.1:9 does not answer;" in err.splitlines()[-1]
+
+
+# --- the reader's own settings: named, and not taken for the hub's fault ---------------------------------------------
+
+
+def both_say(expected: str, case: str, name: str = PYTHIA) -> None:
+    for load in (models.load, models.load_embedding):
+        text = sentence(lambda load=load: load(name), case)
+        assert expected in text and "does not answer" not in text
+
+
+@pytest.mark.parametrize("token", ["hf_x“", "hf_\x00x", "hf_ü", "hf_a\tb"])
+def test_a_token_that_no_header_can_carry(hub, monkeypatch, token):
+    monkeypatch.setattr(ours, "get_token", lambda: token)
+    both_say("your token (HF_TOKEN) holds a character", "a token with a quotation mark")
+
+
+@pytest.mark.parametrize(
+    ("proxy", "words"),
+    [
+        ("socks5://127.0.0.1:9", "the proxy of this environment cannot be used"),
+        ("nonsense://127.0.0.1:9", "the proxy of this environment cannot be used"),
+        ("127.0.0.1:9", "does not answer through this environment's proxy"),
+    ],
+)
+def test_a_proxy_that_does_not_work(apart, proxy, words):
+    code = f"from zeropoint import models; models.load_embedding({PYTHIA!r})"
+    _, err = apart(code, ALL_PROXY=proxy, all_proxy=proxy, NO_PROXY="", no_proxy="").communicate(timeout=180)
+    assert words in err.splitlines()[-1], err
+
+
+@pytest.mark.parametrize("endpoint", ["hub.local", "hub.local:8000", "ftp://hub.local"])
+def test_an_address_without_a_scheme(point, endpoint):
+    point(endpoint)
+    both_say("has no scheme; begin it with https://", "HF_ENDPOINT without a scheme")
+
+
+@pytest.mark.parametrize("variable", ["HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"])
+def test_the_offline_variable_that_is_set_is_named(apart, variable):
+    other = {"HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"} - {variable}
+    code = f"from zeropoint import models; models.load_embedding({PYTHIA!r})"
+    _, err = apart(code, **{variable: "1"}).communicate(timeout=180)
+    assert f"{variable} forbids asking" in err.splitlines()[-1] and not any(name in err for name in other)
+
+
+@pytest.mark.parametrize("file", ["model.safetensors", "config.json", "tokenizer.json"])
+def test_a_cache_with_links_that_lead_nowhere(hub, point, file, monkeypatch):
+    """Cleaned by hand, or copied without its blobs: fetched anew where the hub answers, one sentence where not."""
+    models.load(PYTHIA)
+    link = next(hub.cache.rglob(f"snapshots/*/{file}"))
+    link.resolve().unlink()
+    point(NOBODY)
+    monkeypatch.setenv("ZEROPOINT_MODELS", "hub")
+    assert "does not answer" in sentence(lambda: models.load(PYTHIA), f"cached {file} is a dangling link")
+    point(hub.url)
+    assert models.load(PYTHIA).label == f"{PYTHIA} [test double] (raw, hub)"
+
+
+@pytest.mark.parametrize("header", [[], [1], {"a": 1}, {"a": {}}, {}, "text"], ids=str)
+def test_a_file_on_the_hub_with_a_header_of_something_else(hub, tmp_path, header):
+    folder = tmp_path / "odd"
+    folder.mkdir()
+    text = json.dumps(header).encode()
+    (folder / "config.json").write_text('{"model_type": "gpt2"}')
+    (folder / "model.safetensors").write_bytes(len(text).to_bytes(8, "little") + text)
+    hub.add("someone/odd", folder)
+    assert "is no whole safetensors file" in sentence(lambda: models.load_embedding("someone/odd"), "odd header")

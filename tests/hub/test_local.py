@@ -12,6 +12,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from tests.hub import doubles
+from tests.hub.conftest import PYTHIA
 from tests.hub.test_faults import sentence
 from zeropoint import models
 
@@ -190,3 +191,141 @@ def test_facts_about_a_llama(tmp_path):
     for processed in (False, True):
         model = models.load(tmp_path, processed=processed)
         assert (model.is_tied, model.has_W_pos, model.has_biases, model.norm) == (True, False, False, "RMSNorm")
+
+
+# --- what the files really are: each was once a traceback, or a wrong diagnosis --------------------------------------
+
+INDEX = "model.safetensors.index.json"
+POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 538090408\n"
+
+
+@BOTH
+@pytest.mark.parametrize(
+    "index",
+    [
+        [],
+        None,
+        3,
+        "text",
+        {},
+        {"weight_map": None},
+        {"weight_map": []},
+        {"weight_map": {}},
+        {"weight_map": {"transformer.wte.weight": 2}},
+        {"weight_map": {"transformer.wte.weight": None}},
+    ],
+    ids=json.dumps,
+)
+def test_an_index_that_is_none(folder, load, index):
+    there = folder("sharded")
+    (there / INDEX).write_text(json.dumps(index))
+    text = sentence(lambda: load(there), "no index", PROBLEM)
+    assert INDEX in text and "is no index of shards" in text
+
+
+@BOTH
+@pytest.mark.parametrize("config", [[], "gpt2", None, 3, True], ids=json.dumps)
+def test_a_config_that_is_none(folder, load, config):
+    there = folder("gpt2")
+    (there / "config.json").write_text(json.dumps(config))
+    assert "no settings by name" in sentence(lambda: load(there), "config.json is no object", PROBLEM)
+
+
+@BOTH
+@pytest.mark.parametrize(
+    "file", ["model.safetensors", "config.json", "tokenizer.json", INDEX, "model-00001-of-00002.safetensors"]
+)
+def test_a_git_lfs_pointer(folder, load, file):
+    there = folder("sharded" if "0" in file or file == INDEX else "gpt2")
+    (there / file).write_text(POINTER)
+    text = sentence(lambda: load(there), f"{file} is a git-lfs pointer", PROBLEM)
+    assert file in text and "run `git lfs pull`" in text and "damaged" not in text
+
+
+@BOTH
+def test_a_git_lfs_pointer_for_pickled_weights(folder, load):
+    there = folder("pickled")
+    (there / "pytorch_model.bin").write_text(POINTER)
+    text = sentence(lambda: load(there), "pytorch_model.bin is a git-lfs pointer", PROBLEM)
+    assert "git lfs pull" in text and "run code" not in text
+
+
+@BOTH
+@pytest.mark.parametrize("file", ["model.safetensors", "config.json", "tokenizer.json"])
+def test_a_link_to_what_is_gone(folder, load, file):
+    there = folder("gpt2")
+    (there / file).unlink()
+    (there / file).symlink_to("../../blobs/4d7a")
+    text = sentence(lambda: load(there), f"{file} is a dangling link", PROBLEM)
+    assert file in text and "which is gone" in text
+
+
+@BOTH
+def test_an_index_of_other_weights(folder, load):
+    there = folder("sharded")
+    index = json.loads((there / INDEX).read_text())
+    index["weight_map"] |= {"transformer.wte.weight": "model-00001-of-00002.safetensors"}
+    (there / INDEX).write_text(json.dumps(index))
+    text = sentence(lambda: load(there), "an index of other weights", PROBLEM)
+    assert "model-00001-of-00002.safetensors has no transformer.wte.weight" in text and "damaged" not in text
+
+
+@BOTH
+def test_an_adapter_is_no_model(folder, load):
+    there = folder("gpt2")
+    (there / "adapter_config.json").write_text('{"base_model_name_or_path": "gpt2"}')
+    (there / "model.safetensors").rename(there / "adapter_model.safetensors")
+    assert "no model by itself" in sentence(lambda: load(there), "adapter with a config", PROBLEM)
+    (there / "config.json").unlink()
+    assert "merge_and_unload" in sentence(lambda: load(there), "adapter", PROBLEM)
+
+
+@BOTH
+@pytest.mark.parametrize("name", ["gpt2", "pickled"])
+def test_empty_weights_of_zero_3(folder, load, name):
+    there = folder(name)
+    if name == "gpt2":
+        change(there, **{"wte.weight": torch.zeros(0)})
+    else:
+        state = torch.load(there / "pytorch_model.bin", weights_only=True) | {"wte.weight": torch.zeros(0)}
+        torch.save(state, there / "pytorch_model.bin")
+    text = sentence(lambda: load(there), "empty weights", PROBLEM)
+    assert "zero_to_fp32.py" in text and ("model.safetensors" in text or "pytorch_model.bin" in text)
+
+
+@BOTH
+@pytest.mark.parametrize(
+    "value", [torch.tensor(float("nan")), torch.zeros(4), torch.zeros(2, 3, 4)], ids=lambda v: v.ndim
+)
+def test_an_embedding_that_is_no_matrix(folder, load, value):
+    there = folder("gpt2")
+    change(there, **{"wte.weight": value})
+    sentence(lambda: load(there), f"an embedding of {value.ndim} dimensions", PROBLEM)
+
+
+@BOTH
+def test_a_sparse_tensor(folder, load):
+    there = folder("pickled")
+    state = torch.load(there / "pytorch_model.bin", weights_only=True)
+    torch.save(state | {"wte.weight": state["wte.weight"].to_sparse()}, there / "pytorch_model.bin")
+    assert "sparse" in sentence(lambda: load(there), "a sparse tensor", PROBLEM)
+
+
+# --- names and folders ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["gpt2", "openai-community/gpt2", "GPT2"])
+def test_a_folder_called_like_the_real_model(folder, tmp_path, monkeypatch, name):
+    """GPT-2 is not whatever lies in ./gpt2: its name means the hub, or its stand-in; the folder is asked for as ./gpt2."""
+    shutil.copytree(doubles.small("pickled"), tmp_path / name)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ZEROPOINT_MODELS", "standin")
+    assert models.find(name).label() == "mini-gpt2 (raw, stand-in)"
+    assert models.find(f"./{name}").source == models.find(tmp_path / name).source == "folder"
+
+
+def test_a_folder_without_a_model_does_not_hide_a_name(tmp_path, monkeypatch, hub):
+    (tmp_path / PYTHIA).mkdir(parents=True)  # a reader's notes, say
+    (tmp_path / PYTHIA / "notes.txt").write_text("layer 3!")
+    monkeypatch.chdir(tmp_path)
+    assert models.load_embedding(PYTHIA).source == "hub"

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import importlib.util
+import re
 import sys
+from pathlib import Path
 
 import nbformat
+import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 import zeropoint
 from tools import links, run
 
+ROOT = Path(__file__).parents[2]
 GOOD = [
     "import plotly.graph_objects as go, zeropoint",
     "go.Figure(go.Bar(y=[1, 2]), layout_title_text='</script>')",
@@ -46,6 +51,47 @@ def test_a_failure_names_its_cell_and_the_others_still_run(tmp_path, monkeypatch
     said = capsys.readouterr()
     assert "notebooks/01_bad.ipynb failed in cell 3 (# divides): ZeroDivisionError: division by zero" in said.err
     assert "notebooks/02_good" in said.out and "0.3333" in said.out
+
+
+def test_a_stale_kernel_spec_is_named_and_the_others_are_reported(tmp_path, monkeypatch, capsys):
+    """As it is left behind when an environment is deleted: the python that it names is gone."""
+    spec = tmp_path / "jupyter" / "kernels" / "python3"
+    spec.mkdir(parents=True)
+    (spec / "kernel.json").write_text(
+        '{"argv": ["/gone/bin/python", "-m", "ipykernel_launcher", "-f", "{connection_file}"], "language": "python"}'
+    )
+    write(tmp_path, "01_good", GOOD), write(tmp_path, "02_good", GOOD)
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "jupyter"))
+    monkeypatch.setattr(sys, "argv", ["run.py", "--root", str(tmp_path), "--jobs", "1"])
+    assert run.main() == 1
+    said = capsys.readouterr()
+    for name in ("01_good", "02_good"):
+        assert f"notebooks/{name}.ipynb failed in cell 1 (# 01): " in said.err and f"notebooks/{name}" in said.out
+    assert "/gone/bin/python" in said.err
+
+
+def test_an_unknown_kernel_is_named(tmp_path):
+    done = run.execute(write(tmp_path, "01_good", GOOD), kernel="nowhere")
+    assert "NoSuchKernel" in done.error
+
+
+def test_without_pip_the_command_that_works_is_said(monkeypatch):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(
+        RuntimeError, match="no pip to bring them; in a terminal: uv pip install --python .* 'plotly>=5'"
+    ):
+        zeropoint._install(["plotly>=5"])
+    cell = (ROOT / "tools" / "setup_cell.py").read_text()
+    with pytest.raises(SystemExit, match="uv pip install --python"):
+        exec(compile(cell, "setup_cell", "exec"), {})
+
+
+def test_what_a_first_figure_needs_is_required():
+    """plotly asks for nbformat when it draws under ipykernel, and requires it nowhere itself."""
+    names = [
+        re.match(r"[\w-]+", line)[0] for line in (ROOT / "requirements.txt").read_text().splitlines() if line[0] != "#"
+    ]
+    assert "nbformat" in names
 
 
 def test_report_is_plain_text_in_a_terminal(capsys, monkeypatch):

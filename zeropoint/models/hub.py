@@ -19,6 +19,7 @@ from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO, ParamSpec, TypeVar
+from urllib.request import getproxies
 
 from huggingface_hub import (
     HfApi,
@@ -91,7 +92,8 @@ def _probe() -> str:
     """Empty if the hub answers; else what to do about it."""
     if not constants.ENDPOINT.startswith(("http://", "https://")):
         return f"the hub's address HF_ENDPOINT={constants.ENDPOINT!r} has no scheme; begin it with https://."
-    away = "does not answer; check the network, or give a folder (with ZEROPOINT_MODELS=standin the notebooks need no hub)."
+    by = " through this environment's proxy" if getproxies().keys() & {"http", "https", "all"} else ""
+    away = f"does not answer{by}; check the network, or give a folder (with ZEROPOINT_MODELS=standin the notebooks need no hub)."
     said = [f"{constants.ENDPOINT} {away}"]
 
     def ask() -> None:
