@@ -32,7 +32,7 @@ def stats(name: str) -> dict:
     return dict(
         model=embedding.found.title,
         source=embedding.source,
-        basis="raw",
+        basis=embedding.basis,
         d_vocab=len(W),
         d_model=W.shape[1],
         **numbers,

@@ -25,21 +25,14 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from zeropoint.models import checkpoint, hub
+from zeropoint.models import architecture, checkpoint, hub
+from zeropoint.models.processing import process
+from zeropoint.models.weights import FolderWeights, RemoteWeights, Weights
 
 PAIR = ("EleutherAI/gpt-neo-125M", "gpt2")
 DOUBLE = "[test double]"
 STAND_INS = {"mini-neo": "EleutherAI/gpt-neo-125M", "mini-gpt2": "gpt2"}
 ALIASES = {"openai-community/gpt2": "gpt2"}  # the hub's own names for the same models
-# What the architectures call their token embedding and their output matrix, by the end of the tensor's name.
-INPUT_NAMES = (
-    "wte.weight",
-    "embed_tokens.weight",
-    "embed_in.weight",
-    "word_embeddings.weight",
-    "tok_embeddings.weight",
-)
-OUTPUT_NAMES = ("lm_head.weight", "embed_out.weight", "output.weight")
 
 
 @dataclass(frozen=True)
@@ -76,7 +69,7 @@ class LoadedModel:
 
     bridge: object
     found: Found
-    basis: str  # "raw", or "processed" as HookedTransformer.from_pretrained did
+    basis: str  # "raw", "processed" as HookedTransformer.from_pretrained did, or which part of that was done
     plain: torch.nn.Module  # the Hugging Face model, with the raw weights; shares their memory with a raw bridge
 
     @property
@@ -145,10 +138,18 @@ class Embedding:
     found: Found
     tensor_name: str
     bytes_moved: int = 0  # over the network, for this call
+    d_residual: int | None = None  # the residual stream's width, where the config says it
+
+    @property
+    def basis(self) -> str:
+        """ "raw"; it says so if the embedding is factorised, a narrower matrix before one that all tokens share."""
+        d_model = self.W.shape[1]
+        factorised = self.d_residual is not None and self.d_residual != d_model
+        return f"raw, factorised: {d_model} of the residual stream's {self.d_residual}" if factorised else "raw"
 
     @property
     def label(self) -> str:
-        return self.found.label()
+        return self.found.label(self.basis)
 
     @property
     def source(self) -> str:
@@ -209,8 +210,10 @@ def load(name_or_path: str | Path, *, processed: bool = False, revision: str | N
     """Load through TransformerBridge.boot_transformers, in float32 on the CPU.
 
     The basis is raw: the weights as they were saved. With `processed=True` LayerNorm is folded into the next matrices,
-    writing weights are centred over d_model and the unembedding over d_vocab, as HookedTransformer.from_pretrained did.
-    Raises ValueError if the weights are damaged, lack a part of the model, or hold NaN in W_E.
+    writing weights are centred over d_model and the unembedding over d_vocab, as HookedTransformer.from_pretrained did;
+    the label says which of these were done. No code that comes with a model is run.
+    Raises ValueError if the weights are damaged, lack a part of the model, are stored as codes, or hold NaN in W_E; if the
+    model is no decoder that transformers knows; or if its tokenizer is not there.
     """
     # Imported here: seconds that `stats` and the embedding-only reads need not pay.
     from transformer_lens.model_bridge import TransformerBridge
@@ -219,14 +222,20 @@ def load(name_or_path: str | Path, *, processed: bool = False, revision: str | N
 
     free_memory()
     found = find(name_or_path, revision)
-    checkpoint.tensor_files(found.folder)  # says in one sentence what is wrong with the files
     logging.disable_progress_bar()
+    # Each says in one sentence what is wrong, before anything large is read.
+    config, weights = _config(found.folder), FolderWeights(found.folder)
+    architecture.refuse_unknown(found.folder, config, found.title)
+    architecture.refuse_codes(found.folder, weights, config, found.title)
+    chosen = architecture.matrices(found.folder, weights, config, found.title)
+    _need_tokenizer(found, d_vocab=weights.entry(chosen.input).shape[0])
     model, info = AutoModelForCausalLM.from_pretrained(
         found.folder,
         dtype=torch.float32,
         attn_implementation="eager",
         output_loading_info=True,
         ignore_mismatched_sizes=True,
+        trust_remote_code=False,
     )
     # transformers would go on with random numbers in their place
     if absent := sorted(info["missing_keys"]) + sorted(name for name, *_ in info["mismatched_keys"]):
@@ -237,9 +246,38 @@ def load(name_or_path: str | Path, *, processed: bool = False, revision: str | N
     plain = copy_sharing(model)  # the bridge takes the model's modules apart
     bridge = TransformerBridge.boot_transformers(str(found.folder), hf_model=model, device="cpu")
     _finite(bridge.W_E, "W_E", found)
-    if processed:
-        bridge.enable_compatibility_mode(disable_warnings=True)
-    return LoadedModel(bridge.eval(), found, "processed" if processed else "raw", plain.eval())
+    basis = process(bridge, found.title) if processed else "raw"
+    return LoadedModel(bridge.eval(), found, basis, plain.eval())
+
+
+def _need_tokenizer(found: Found, d_vocab: int) -> None:
+    """ValueError or HubError unless the tokenizer is there; what a cache lacks of it is fetched from the hub.
+
+    Without its files transformers makes up a tokenizer of an entry or two, so one of less than half of d_vocab is none.
+    """
+    entries, problem = _tokenizer_entries(found.folder)
+    if 2 * entries < d_vocab and found.source == "hub":
+        try:
+            hub.fetch_small(_split(found.name)[0], found.folder.name)
+        except hub.HubError as error:
+            raise hub.HubError(f"The tokenizer of {found.title} is not in the cache. {error}") from None
+        entries, problem = _tokenizer_entries(found.folder)
+    if 2 * entries < d_vocab:
+        raise ValueError(
+            f"{found.title} has no tokenizer for its {d_vocab} tokens in {found.folder} ({problem or f'{entries} entries'}): "
+            "save one there with tokenizer.save_pretrained."
+        )
+
+
+def _tokenizer_entries(folder: Path) -> tuple[int, str]:
+    """(number of entries, what went wrong)"""
+    from transformers import AutoTokenizer
+
+    try:
+        return len(AutoTokenizer.from_pretrained(folder, trust_remote_code=False)), ""
+    except Exception as error:  # it may be anything, from a library of its own
+        lines = str(error).strip().splitlines() or [type(error).__name__]
+        return 0, "it needs code of its own, which is never run here" if "trust_remote_code" in str(error) else lines[0]
 
 
 def copy_sharing(model: torch.nn.Module, dtype: torch.dtype | None = None) -> torch.nn.Module:
@@ -305,22 +343,35 @@ def load_embedding(name_or_path: str | Path, *, output: bool = False, revision: 
     Raises ValueError if there is no such matrix, or if it is damaged or holds NaN.
     """
     found = find(name_or_path, revision, weights=False)
-    repo, commit = _split(found.name)[0], found.folder.name
-    remote = found.source == "hub" and not checkpoint.whole(found.folder)
-    names, moved = hub.tensor_names(repo, commit) if remote else ({}, 0)
-    if names:
-        tensor_name = _choose(list(names), output, found)
-        file, bytes_of_tensor = hub.fetch_tensor(repo, commit, names[tensor_name], tensor_name)
-        moved += bytes_of_tensor
-    else:
-        folder = hub.fetch(repo, commit) if remote else found.folder  # pickled: no part of it can be read alone
-        files = checkpoint.tensor_files(folder)
-        tensor_name = _choose(list(files), output, found)
-        file = files[tensor_name]
-        moved = sum(f.stat().st_size for f in set(files.values())) if remote else 0
-    W = checkpoint.read(file, tensor_name)
+    weights = _weights(found)
+    chosen = architecture.matrices(found.folder, weights, _config(found.folder), found.title)
+    tensor_name = chosen.input
+    if output:
+        if chosen.output is None:
+            listed = architecture.candidates(found.folder, weights, _config(found.folder))
+            raise ValueError(
+                f"{found.title} has no output matrix among its {len(weights.names)} tensors (of d_vocab rows: "
+                f"{', '.join(listed)}), and its config.json does not tie it to the token embedding."
+            )
+        # The values decide whether a model is tied, not the names in its file, and not its config.
+        if chosen.output != chosen.input and not weights.same(chosen.output, chosen.input):
+            tensor_name = chosen.output
+    W = weights.read(tensor_name)
     _finite(W, tensor_name, found)
-    return Embedding(W, found, tensor_name, moved)
+    return Embedding(W, found, tensor_name, weights.moved, chosen.d_residual)
+
+
+def _weights(found: Found) -> Weights:
+    """The tensors of a model: on the hub as long as they can be read one by one there, else in its folder."""
+    if found.source == "hub" and not checkpoint.whole(found.folder):
+        repo, commit = _split(found.name)[0], found.folder.name
+        names, moved = hub.tensor_names(repo, commit)
+        if names:
+            return RemoteWeights(repo, commit, names, moved)
+        local = FolderWeights(hub.fetch(repo, commit))  # pickled: no part of it can be read alone
+        local.moved = sum(file.stat().st_size for file in local.files)
+        return local
+    return FolderWeights(found.folder)
 
 
 def _standin_for(repo: str) -> str | None:
@@ -355,30 +406,6 @@ def _config(folder: Path) -> dict:
     if not isinstance(config, dict):
         raise ValueError(f"{file} holds a {type(config).__name__} and no settings by name: copy or download it again.")
     return config
-
-
-def _choose(names: list[str], output: bool, found: Found) -> str:
-    """The tensor that is the token embedding, or the output matrix."""
-
-    def first(suffixes: tuple[str, ...]) -> str | None:
-        return next((t for suffix in suffixes for t in names if t == suffix or t.endswith("." + suffix)), None)
-
-    if output and (tensor := first(OUTPUT_NAMES)):
-        return tensor
-    if output and not _tied(found.folder):
-        raise ValueError(
-            f"{found.title} has no output matrix among its {len(names)} tensors ({', '.join(OUTPUT_NAMES)}), and its "
-            "config.json does not tie it to the token embedding."
-        )
-    if tensor := first(INPUT_NAMES):
-        return tensor
-    raise ValueError(f"{found.title} has no token embedding among its {len(names)} tensors ({', '.join(INPUT_NAMES)}).")
-
-
-def _tied(folder: Path) -> bool:
-    from transformers import AutoConfig  # knows what each architecture does where its config.json says nothing
-
-    return AutoConfig.from_pretrained(folder).tie_word_embeddings
 
 
 def _finite(W: Tensor, what: str, found: Found) -> None:

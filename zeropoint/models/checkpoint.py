@@ -8,6 +8,7 @@ import pickle
 import re
 import zipfile
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -15,6 +16,13 @@ from torch import Tensor
 
 # In the order in which transformers looks for them.
 WEIGHTS = ("model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json")
+
+
+class Entry(NamedTuple):
+    """What a file says about a tensor: its dtype in the words of safetensors (F32, BF16, U8 …) and its shape."""
+
+    dtype: str
+    shape: tuple[int, ...]
 
 
 def refuse_placeholders(folder: Path) -> None:
@@ -77,6 +85,23 @@ def read(file: Path, tensor: str) -> Tensor:
     return W.clone() if file.suffix == ".bin" else W
 
 
+def entries(file: Path) -> dict[str, Entry]:
+    """What one file of weights holds, by tensor."""
+    if file.suffix == ".bin":
+        return {name: Entry(_word(t.dtype), tuple(t.shape)) for name, t in _unpickle(file).items()}
+    try:
+        with safe_open(file, framework="pt") as f:
+            slices = {name: f.get_slice(name) for name in f.keys()}  # noqa: SIM118
+            return {name: Entry(s.get_dtype(), tuple(s.get_shape())) for name, s in slices.items()}
+    except SafetensorError as error:
+        raise _damaged(file, error) from None
+
+
+def _word(dtype: torch.dtype) -> str:
+    """torch.bfloat16 → BF16; torch.int8 → I8."""
+    return re.sub(r"torch\.(b?)([a-z])[a-z]*(\d*)", r"\1\2\3", str(dtype)).upper()
+
+
 def index(file: Path) -> dict[str, str]:
     """An index of shards as {tensor: file}; ValueError if the file is none."""
     try:
@@ -90,20 +115,13 @@ def index(file: Path) -> dict[str, str]:
 
 def _names(file: Path) -> list[str]:
     """The tensors of one file; ValueError if one is empty."""
-    if file.suffix == ".bin":
-        shapes = {name: list(tensor.shape) for name, tensor in _unpickle(file).items()}
-    else:
-        try:
-            with safe_open(file, framework="pt") as f:
-                shapes = {name: f.get_slice(name).get_shape() for name in f.keys()}  # noqa: SIM118
-        except SafetensorError as error:
-            raise _damaged(file, error) from None
-    if empty := [name for name, shape in shapes.items() if shape == [0] and name.endswith("weight")]:
+    held = entries(file)
+    if empty := [name for name, entry in held.items() if entry.shape == (0,) and name.endswith("weight")]:
         raise ValueError(
             f"{file} holds {len(empty)} empty tensors (first: {empty[0]}), as DeepSpeed's ZeRO-3 leaves them in one process's "
             "file: gather the weights with its zero_to_fp32.py."
         )
-    return list(shapes)
+    return list(held)
 
 
 def _unpickle(file: Path) -> dict[str, Tensor]:

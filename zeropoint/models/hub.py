@@ -164,6 +164,13 @@ def fetch(name: str, revision: str | None = None) -> Path:
 
 
 @_one_sentence
+def fetch_small(name: str, revision: str | None = None) -> None:
+    """Download what a cache lacks of a model's configuration and tokenizer, which another program had no use for."""
+    _ask(name)
+    snapshot_download(name, revision=revision, allow_patterns=SMALL, ignore_patterns="*/*")
+
+
+@_one_sentence
 def config_folder(name: str, revision: str | None = None) -> Path:
     """The folder, named after the commit, in which at least the model's config.json lies."""
     with contextlib.suppress(LocalEntryNotFoundError):
@@ -175,6 +182,11 @@ def config_folder(name: str, revision: str | None = None) -> Path:
 def kept(name: str, commit: str) -> Path:
     """Where single tensors of a model are kept."""
     return Path(constants.HF_HUB_CACHE, "zeropoint", name.replace("/", "--"), commit)
+
+
+def is_kept(name: str, commit: str, tensor: str) -> bool:
+    """Was this tensor read before?"""
+    return (kept(name, commit) / f"{tensor}.safetensors").exists()
 
 
 @_one_sentence
@@ -212,6 +224,22 @@ def fetch_tensor(name: str, commit: str, file: str, tensor: str) -> tuple[Path, 
             return done, 0
         header, moved = _remote_header(name, commit, file)
         return done, moved + _fetch_range(hf_hub_url(name, file, revision=commit), header, tensor, done)
+
+
+@_one_sentence
+def entries(name: str, commit: str, file: str) -> tuple[dict[str, checkpoint.Entry], int]:
+    """(what a safetensors file on the hub holds, by tensor; bytes moved). Kept for the next time."""
+    header, moved = _remote_header(name, commit, file)
+    return {t: checkpoint.Entry(e["dtype"], tuple(e["shape"])) for t, e in header["tensors"].items()}, moved
+
+
+@_one_sentence
+def start(name: str, commit: str, file: str, tensor: str, size: int) -> tuple[bytes, int]:
+    """(the first bytes of a tensor on the hub, at most `size`; bytes moved)."""
+    header, moved = _remote_header(name, commit, file)
+    begin, end = (header["start"] + offset for offset in header["tensors"][tensor]["data_offsets"])
+    first = _bytes(hf_hub_url(name, file, revision=commit), begin, min(end, begin + size))
+    return first, moved + len(first)
 
 
 def _remote_header(name: str, commit: str, file: str) -> tuple[dict, int]:
