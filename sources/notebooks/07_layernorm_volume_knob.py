@@ -78,7 +78,7 @@ print(f"E‖x‖² {whole:.2f} = ‖μ‖² {mu2:.2f} + variance {variance:.2f}"
 outcome("n7.1", share.item(), label=SECOND)
 
 # %% [markdown]
-# LayerNorm first takes each vector's own mean away, so it sees a little less than X; an RMSNorm takes nothing away and adds no β, and everything else here goes for it too. `volume.as_seen` knows which of the two the model has.
+# LayerNorm first takes each vector's own mean away, so it sees a little less than X; an RMSNorm takes nothing away and adds no β, and everything else here goes for it too. `volume.shares` knows which of the two the model has.
 #
 # A knob needs reach. If μ made nine tenths of the squared denominator, u would be three times louder without it; if a tenth, one twentieth louder, and there is little to control. The controls are initial weights, and the same without position 0, whose vectors are gigantic in some models and could be the whole story.
 
@@ -86,14 +86,13 @@ outcome("n7.1", share.item(), label=SECOND)
 shares = {}
 for m in models:
     name, s = m.label, stream_of[m.label]
-    seen = volume.as_seen(m)
     compared = {
         name: s,
         f"{name}, without position 0": s.where(s.position > 0),
         f"{name}, initial weights": streams.untrained_stream(m, s.token.view(count, -1)),
     }
     for what, t in compared.items():
-        shares[what] = streams.by_group(lambda group: volume.shares(group, seen), t)
+        shares[what] = streams.by_group(volume.shares(m), t)  # [group, layer]
 
 # %%
 curves = {what: streams.each_layer(values) for what, values in shares.items()}

@@ -55,7 +55,7 @@ def test_denominator_without_is_that_of_the_difference():
 def test_shares_are_of_what_the_norm_sees(model, ids):
     s = streams.stream(model.bridge, ids)
     X = s.vectors[1] - s.vectors[1].mean(1, keepdim=True) if model.norm == "LayerNorm" else s.vectors[1]
-    assert volume.shares(s, volume.as_seen(model))[1] == pytest.approx(geometry.share_of_mean(X))
+    assert volume.shares(model)(s)[1] == pytest.approx(geometry.share_of_mean(X))
 
 
 def test_only_the_norms_that_read_the_stream_are_held():

@@ -12,7 +12,11 @@ CONE = 0.05  # of mean cosine: less is no cone to speak of
 READS = Claim(
     "what the model reads is as much a cone as its vocabulary",
     OURS,
-    {"difference": within(-CONE, CONE, "mean cosine of its token embedding over the text, less that over the vocabulary")},
+    {
+        "difference": within(
+            -CONE, CONE, "mean cosine of its token embedding over the text, less that over the vocabulary"
+        )
+    },
 )
 ONLY_BOTTOM = Claim(
     "the cone is only at the bottom",

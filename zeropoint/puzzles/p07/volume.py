@@ -33,9 +33,10 @@ def denominator_without(now: Tensor, seen: Tensor, taken: Tensor) -> Tensor:
     return (now.square() + change.mean(-1, keepdim=True)).sqrt()
 
 
-def shares(s: Stream, seen: Callable[[Tensor], Tensor]) -> list[float]:
-    """For each layer, the part of the mean squared denominator that the mean vector makes; ε left out."""
-    return [geometry.share_of_mean(seen(X)) for X in s.vectors]
+def shares(model: LoadedModel) -> Callable[[Stream], list[float]]:
+    """A measure of a stream: for each layer, the part of the mean squared denominator that the mean makes; ε left out."""
+    seen = as_seen(model)
+    return lambda s: [geometry.share_of_mean(seen(X)) for X in s.vectors]
 
 
 def denominators(cache: Mapping[str, Tensor]) -> list[str]:
