@@ -310,7 +310,7 @@ for label, t in trials.items():
 # Take s·μ out of every column of `W_U`, where μ is now the mean of the columns. Three who might care:
 #
 # * **cross-entropy** should draw a flat line;
-# * **z-loss** should draw a valley, since log Z falls by s·h·μ. If it decided where training left μ, the bottom lies at s = 0; if it had no say, anywhere;
+# * **z-loss** should draw a valley, since log Z moves by −s·h·μ. If it decided where training left μ, the bottom lies at s = 0; if it had no say, anywhere;
 # * **weight decay** looks at Σ w², whose bottom is at s = 1 by algebra.
 
 # %%
@@ -444,7 +444,7 @@ def random_term(layer, r):
 
 
 # %% [markdown]
-# Take one term at a time out of the scores of every head, and see how far its pattern moves. The baseline puts a random r, as long as c, in c's place; the floor is what rounding the scores to float32 does. A term that cancels lies at the floor in *every* head; if c mattered to keys alone as much as to queries, three terms would stand high.
+# Take one term at a time out of the scores of every head, and see how far its pattern moves. The baseline puts a random r, as long as c, in c's place; the floor is what rounding the scores to float32 does. If softmax cancels a term, its rings lie at the floor in *every* head; if it does not, they stand about as high as those of uᵀAv.
 
 # %%
 layers, moved = {}, {}
@@ -463,7 +463,7 @@ title = "Which term does attention notice?<br>" + " and ".join(moved)
 attention.figure(moved, title)
 
 # %% [markdown]
-# Look at the two on the right against the floor beside them: a gap of powers of ten, or none? Then at cᵀAv against its baseline: is c just any vector of its length to the queries?
+# Compare uᵀAc and cᵀAc with the floor: is there a gap of powers of ten, or none? Then cᵀAv with its baseline: would any vector of that length have done?
 
 # %%
 for label, heads in moved.items():
