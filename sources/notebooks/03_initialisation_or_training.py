@@ -299,6 +299,37 @@ ledger.test(
 )
 
 # %% [markdown]
+# ### Why one way?
+#
+# Cross-entropy gives the output row of token v the gradient (p_v − 1[v is right]) h, averaged over positions. A token that is absent is never right, so only p_v h is left. In a fresh model p_v is about 1/d_vocab everywhere, and the gradient is about h̄ / d_vocab, with h̄ the mean hidden state: the *same for every absent token*. Descent pushes them all to −h̄. Is it so, and does it last?
+
+# %%
+fresh = tiny()
+batch = batch_at(text.train, recipe, 0).to(device)
+h, _ = fresh.trunk(batch[:, :-1])  # [batch, ctx, d_model]
+h_bar = h.detach().mean((0, 1)).cpu()
+next_token_loss(fresh.trunk, batch).backward()
+gradient = fresh.W_E.grad.cpu()  # [d_vocab, d_model]
+absent = torch.ones(len(gradient), dtype=torch.bool)
+absent[batch.unique().cpu()] = False
+cosines = torch.cosine_similarity(gradient[absent], h_bar, dim=1)
+ledger.test(claims.ONE_PUSH, on=TINY, cosine=exact(cosines.mean()))
+
+# %% [markdown]
+# That was one batch, before the first update. Some tokens of the vocabulary never occur in the text at all. If the push keeps its direction, they end where −h̄ of the *fresh* model pointed; if every batch pushes elsewhere, their cosine with it is that of the control, about 0. (Rows that are longer and shorter copies of one direction are what 01 calls a ray.)
+
+# %%
+never = text.counts == 0
+along = torch.cosine_similarity(moved[never], -h_bar, dim=1)
+aside = torch.cosine_similarity(moved[never], sideways, dim=1)
+ledger.test(
+    claims.PUSH_LASTS,
+    on=TINY,
+    along=exact(along.mean()),
+    aside=exact(aside.mean().abs()),
+)
+
+# %% [markdown]
 # ## Take one part away
 #
 # Now with seeds. These are recorded runs: one change each to a tiny model of 4,096 tokens, 600 updates, every run paired with the unchanged model of its own seed. Two rows change the *text* instead: the same tokens without their order, and tokens that are all equally frequent. The last changes the *optimiser*, so that all tokens share one second moment: it should show that the measure can notice a removal.

@@ -45,6 +45,11 @@ def test_the_mean_appears_live_and_leaves_the_input_when_untied(walkthrough):
     assert verdicts(walkthrough)[claims.BARE.text, TINY] == "open"  # one seed
 
 
+def test_the_first_push_is_one_and_lasts(walkthrough):
+    words = verdicts(walkthrough)
+    assert words[claims.ONE_PUSH.text, TINY] == words[claims.PUSH_LASTS.text, TINY] == "holds"
+
+
 def test_each_part_has_the_verdict_of_the_recorded_runs(walkthrough):
     runs, _ = grid.read()
     words = verdicts(walkthrough)

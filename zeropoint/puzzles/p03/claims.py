@@ -35,6 +35,19 @@ ONE_WAY = Claim(
         "across": below(0.8, "share along a random direction across it"),
     },
 )
+ONE_PUSH = Claim(
+    "in a fresh model all absent tokens are pushed one way, against the mean hidden state",
+    HERE,
+    {"cosine": above(0.9, "mean cosine of their gradients with it")},
+)
+PUSH_LASTS = Claim(
+    "tokens that never occur end where that first push pointed",
+    HERE,
+    {
+        "along": above(0.5, "mean cosine of their movement with it"),
+        "aside": below(0.5, "|mean cosine| with a random direction"),
+    },
+)
 BARE = Claim(
     "a bare model, without LayerNorm, positions and biases, makes it too",
     HERE,
