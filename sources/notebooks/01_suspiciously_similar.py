@@ -63,8 +63,9 @@ rows = torch.randperm(d_vocab)[:5000]
 u = normalize(W[rows], dim=1)  # [5000, d_model]
 cosines = einsum(u, u, "i d, j d -> i j")
 cosines.fill_diagonal_(0)
-sampled = cosines.sum() / (5000 * 4999)
-print(f"mean cosine {sampled:.4f}, 5,000 rows of {FIRST}")
+n = len(rows)  # fewer where the vocabulary is smaller
+sampled = cosines.sum() / (n * (n - 1))
+print(f"mean cosine {sampled:.4f}, {n:,} rows of {FIRST}")
 
 # %% [markdown]
 # ## Every pair
@@ -412,7 +413,7 @@ for model in (first, second):
         "mean |cosine|, centred": after[label].mean_abs,
         "‖mean‖² / E‖w‖²": geometry.share_of_mean(clouds[label]),
     }
-    report(label, numbers, claims.published(model.found.name))
+    report(label, numbers, claims.published(model.found))
 
 # %% [markdown]
 # **The lesson.** Cosine, dot product and norm are measured from an origin. Ask whether yours means anything before you read them; and after you have moved it, look at the width, not only at the mean.

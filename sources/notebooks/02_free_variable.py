@@ -534,7 +534,7 @@ for label, t in trials.items():
         "W_E − μ: max |Δ log p|": moves["W_E − μ"].change.log_prob,
         "W_E − μ: KL, nats a token": moves["W_E − μ"].change.kl,
     }
-    published = claims.published(t.model.found.name)
+    published = claims.published(t.model.found)
     report(label, numbers, published)
 
 # %%

@@ -484,7 +484,7 @@ for m in models:
         "same token, top": measures.same_token(s)[-1],
         "deepest valley": cuts[m.label]["trained"][deepest[m.label]].valley,
     }
-    report(m.label, numbers, published if "gpt2" in m.found.name else None)
+    report(m.label, numbers, published if m.found.published_as == "gpt2" else None)
 
 # %% [markdown]
 # ## Claims met here

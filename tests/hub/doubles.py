@@ -32,6 +32,8 @@ from transformers import (
     GPTNeoForCausalLM,
     GPTNeoXConfig,
     GPTNeoXForCausalLM,
+    LlamaConfig,
+    LlamaForCausalLM,
     OPTConfig,
     OPTForCausalLM,
 )
@@ -176,6 +178,18 @@ def pythia(folder: Path, n: int = 50304, d: int = 768, layers: int = 12, ctx: in
     save_file(tensors, folder / "model.safetensors", {"format": "pt"})
 
 
+def llama(folder: Path, n: int = 512, d: int = 32, layers: int = 2, ctx: int = 64) -> None:
+    """SmolLM2's kind: tied, RMSNorm, rotary positions, no biases; one safetensors file."""
+    torch.manual_seed(2)
+    model = LlamaForCausalLM(
+        LlamaConfig(vocab_size=n, hidden_size=d, intermediate_size=2 * d, num_hidden_layers=layers, num_attention_heads=2,
+                    max_position_embeddings=ctx, tie_word_embeddings=True, bos_token_id=n - 1, eos_token_id=n - 1)
+    )  # fmt: skip
+    tokenizer_files(folder, n)
+    write_config(folder, model)
+    save_file(parameters(model), folder / "model.safetensors", {"format": "pt"})
+
+
 def opt(folder: Path, n: int = 50272, d: int = 768, layers: int = 12, ctx: int = 2048) -> None:
     """facebook/opt-125m: tied, `pytorch_model.bin` only."""
     torch.manual_seed(0)
@@ -255,6 +269,7 @@ SMALL = {
     "pythia": lambda f: pythia(f, *TINY),
     "opt": lambda f: opt(f, *TINY),
     "bert": lambda f: bert(f, 512, 32, 2),
+    "llama": llama,
     "sharded": sharded,
     "pickled": lambda f: pickled(f, *TINY, prefix=""),
 } | {f"crfm-{step}": lambda f, step=step: pickled(f, *TINY, mean=CRFM[step], seed=step) for step in CRFM}

@@ -171,26 +171,21 @@ def test_config_is_no_json(folder):
     sentence(lambda: models.load(there), "config.json is no JSON", PROBLEM)
 
 
+@pytest.mark.parametrize("processed", [False, True])
 @pytest.mark.parametrize(
-    ("name", "tied", "positions"), [("pythia", False, False), ("opt", True, True), ("gpt2", True, True)]
+    ("name", "tied", "positions", "biases", "norm"),
+    [
+        ("pythia", False, False, True, "LayerNorm"),
+        ("opt", True, True, True, "LayerNorm"),
+        ("gpt2", True, True, True, "LayerNorm"),
+        ("llama", True, False, False, "RMSNorm"),
+    ],
 )
-def test_facts_about_other_kinds(name, tied, positions):
-    model = models.load(doubles.small(name))
-    assert (model.is_tied, model.has_W_pos, model.has_biases, model.norm) == (tied, positions, True, "LayerNorm")
+def test_facts_about_every_kind(name, tied, positions, biases, norm, processed):
+    model = models.load(doubles.small(name), processed=processed)
+    assert (model.is_tied, model.has_W_pos, model.has_biases, model.norm) == (tied, positions, biases, norm)
     if not positions:
         assert "adds no position embedding" in sentence(lambda: model.W_pos, "W_pos of a rotary model", AttributeError)
-
-
-def test_facts_about_a_llama(tmp_path):
-    from transformers import LlamaConfig, LlamaForCausalLM
-
-    config = LlamaConfig(vocab_size=512, hidden_size=32, intermediate_size=64, num_hidden_layers=2,
-                         num_attention_heads=2, tie_word_embeddings=True)  # fmt: skip
-    LlamaForCausalLM(config).save_pretrained(tmp_path)
-    doubles.tokenizer_files(tmp_path, 512)
-    for processed in (False, True):
-        model = models.load(tmp_path, processed=processed)
-        assert (model.is_tied, model.has_W_pos, model.has_biases, model.norm) == (True, False, False, "RMSNorm")
 
 
 # --- what the files really are: each was once a traceback, or a wrong diagnosis --------------------------------------

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import torch
 
 from zeropoint import geometry, plots
+from zeropoint.models import Found
 from zeropoint.puzzles.p01 import claims, origin
 
 
@@ -39,5 +42,9 @@ def test_every_cloud_has_its_dot(W):
 
 
 def test_published_numbers_stand_beside_their_own_model_and_its_stand_in_only():
-    assert claims.published("mini-gpt2") == claims.published("gpt2") != {}
-    assert claims.published("HuggingFaceTB/SmolLM2-135M") == {}
+    found = [
+        Found(name, source, Path()) for name, source in (("mini-gpt2", "stand-in"), ("gpt2", "hub"), ("gpt2", "folder"))
+    ]
+    stand_in, real, folder = map(claims.published, found)
+    assert stand_in == real != {} and folder == {}  # whatever lies in a folder of that name
+    assert claims.published(Found("HuggingFaceTB/SmolLM2-135M", "hub", Path())) == {}

@@ -47,6 +47,12 @@ class Found:
     folder: Path
 
     @property
+    def published_as(self) -> str:
+        """The published model that this is or stands in for: "gpt2" for mini-gpt2. Empty for a folder, whatever its name."""
+        name = STAND_INS.get(self.name, self.name)
+        return "" if self.source == "folder" else ALIASES.get(name.lower(), name)
+
+    @property
     def is_double(self) -> bool:
         return bool(_config(self.folder).get("zeropoint_test_double"))
 
@@ -314,7 +320,7 @@ def load_pair(
         )
     if found[0].label() == found[1].label():
         raise ValueError(f"Both models are called {found[0].title}: give two models, in folders of different names.")
-    pair = tuple(load(f.folder if f.source == "folder" else f.name, processed=processed) for f in found)
+    pair = tuple(load(f.again, processed=processed) for f in found)
     print("Models: " + " and ".join(m.label for m in pair))
     if all(m.source == "stand-in" for m in pair):
         print("Stand-ins are small models trained for this series; they are not GPT-Neo or GPT-2.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from zeropoint.claims import Claim, above, below
-from zeropoint.models import STAND_INS
+from zeropoint.models import Found
 
 POST = "the post"
 ANSWER = "the post's answer"
@@ -76,6 +76,6 @@ PUBLISHED = {
 }
 
 
-def published(model: str) -> dict[str, str]:
-    """What is published of `model`, or of the model that it stands in for; of others, nothing."""
-    return PUBLISHED.get(STAND_INS.get(model, model), {})
+def published(found: Found) -> dict[str, str]:
+    """What is published of a model, or of the model that it stands in for; of others, nothing."""
+    return PUBLISHED.get(found.published_as, {})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from zeropoint.claims import Claim, Estimate, Rule, above, below, exact
-from zeropoint.models import STAND_INS
+from zeropoint.models import Found
 from zeropoint.puzzles.p02.symmetries import A_LITTLE_UP_TO, NOTHING_UP_TO, Twice
 
 ANSWER = "the post's answer"
@@ -115,6 +115,6 @@ PUBLISHED = {
 }
 
 
-def published(model: str) -> dict[str, str]:
-    """What is published of `model`, or of the model that it stands in for; of others, nothing."""
-    return PUBLISHED.get(STAND_INS.get(model, model), {})
+def published(found: Found) -> dict[str, str]:
+    """What is published of a model, or of the model that it stands in for; of others, nothing."""
+    return PUBLISHED.get(found.published_as, {})

@@ -1,0 +1,26 @@
+"""Any pair: walkthroughs and puzzles on two tiny models of other kinds than GPT-Neo and GPT-2, to their last cell."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.hub import doubles
+from tests.notebooks.conftest import ROOT, built
+from tools.run import execute, outputs
+
+# Untied, rotary, RMSNorm, no biases; a row of zeros at the padding token, pickled.
+PAIRS = {"notebooks": ("pythia", "llama"), "puzzles": ("opt", "pythia")}
+STAND_INS_ALONE = ("03", "04")  # these load no pair
+ASKED = [name for name in built(*PAIRS) if name.split("/")[1][:2] not in STAND_INS_ALONE]
+
+
+@pytest.mark.parametrize("name", ASKED)
+def test_runs_on_another_pair(name):
+    pair = PAIRS[name.split("/")[0]]
+    run = execute(ROOT / f"{name}.ipynb", ZEROPOINT_PAIR=",".join(str(doubles.small(n)) for n in pair))
+    assert not run.error
+    said = "\n".join(str(text) for text in outputs(run.nb, "text/plain") + outputs(run.nb, "text/html"))
+    assert "mini-gpt2 (raw" not in said, "a stand-in where another model was asked for"
+    if run.reports:
+        labels = {report["model"] for report in run.reports}
+        assert labels & {f"{n} [test double] (raw, folder)" for n in pair}
