@@ -35,11 +35,13 @@ from zeropoint.puzzles.p05 import analogies, heap, shifts
 
 # %%
 neo, gpt2 = load_pair()
-clouds = {m.label: m.W_E for m in (neo, gpt2)}  # each [d_vocab, d_model]
-NEO, GPT2 = clouds
-words = neo.tokenizer.get_vocab()
-starts_with_space = torch.zeros(len(words), dtype=torch.bool)
-starts_with_space[[i for token, i in words.items() if token.startswith("Ġ")]] = True
+NEO, GPT2 = neo.label, gpt2.label
+words, numbers = analogies.shared_tokens(neo.tokenizer, gpt2.tokenizer)  # where the two differ, what both have
+clouds = {
+    NEO: neo.W_E[numbers[:, 0]],  # [d_vocab, d_model]
+    GPT2: gpt2.W_E[numbers[:, 1]],
+}
+starts_with_space = torch.tensor([token.startswith("Ġ") for token in words])
 
 # %% [markdown]
 # ## Predict

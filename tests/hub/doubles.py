@@ -178,7 +178,7 @@ def pythia(folder: Path, n: int = 50304, d: int = 768, layers: int = 12, ctx: in
     save_file(tensors, folder / "model.safetensors", {"format": "pt"})
 
 
-def llama(folder: Path, n: int = 512, d: int = 32, layers: int = 2, ctx: int = 64) -> None:
+def llama(folder: Path, n: int, d: int, layers: int, ctx: int) -> None:
     """SmolLM2's kind: tied, RMSNorm, rotary positions, no biases; one safetensors file."""
     torch.manual_seed(2)
     model = LlamaForCausalLM(
@@ -262,14 +262,19 @@ def made(name: str, make: Callable[[Path], None], under: Path = BUILD) -> Path:
 
 
 TINY = (512, 32, 2, 64)  # d_vocab, d_model, layers, n_ctx
+TEXTED = (4096, 64, 2, 128)
 CRFM = {0: 0.01, 100: 1.0, 1000: 2.0, 10_000: 4.0, 400_000: 6.0}  # ‖mean‖ by step, invented: it is to rise, no more
 SMALL = {
-    "gpt-neo-125m": lambda f: neo(f, 4096, 64, 2, 128),
-    "gpt2": lambda f: gpt2(f, 4096, 64, 2, 128),
+    "gpt-neo-125m": lambda f: neo(f, *TEXTED),
+    "gpt2": lambda f: gpt2(f, *TEXTED),
     "pythia": lambda f: pythia(f, *TINY),
     "opt": lambda f: opt(f, *TINY),
     "bert": lambda f: bert(f, 512, 32, 2),
-    "llama": llama,
+    "llama": lambda f: llama(f, *TINY),
+    # as wide as the notebooks need: enough words for analogies, rows of 128 tokens
+    "pythia-4k": lambda f: pythia(f, *TEXTED),
+    "opt-4k": lambda f: opt(f, *TEXTED),
+    "llama-4k": lambda f: llama(f, *TEXTED),
     "sharded": sharded,
     "pickled": lambda f: pickled(f, *TINY, prefix=""),
 } | {f"crfm-{step}": lambda f, step=step: pickled(f, *TINY, mean=CRFM[step], seed=step) for step in CRFM}

@@ -37,10 +37,10 @@ class Sample:
 def sample(
     W: Float[Tensor, "v d"], other: Float[Tensor, "v e"], feature: Bool[Tensor, " v"], n: int, seed: int
 ) -> Sample:
-    """`n` tokens drawn without replacement from the whole vocabulary."""
+    """`n` tokens drawn without replacement from the whole vocabulary; all of them where it is smaller."""
     generator = torch.Generator().manual_seed(seed)
     rows = torch.randperm(len(W), generator=generator)[:n]
-    four = torch.stack([torch.randperm(n, generator=generator) for _ in range(4)])
+    four = torch.stack([torch.randperm(len(rows), generator=generator) for _ in range(4)])
     return Sample(W[rows].double(), four, other[rows].double(), feature[rows].double())
 
 
