@@ -36,7 +36,9 @@ from zeropoint.puzzles.p05 import analogies, heap, shifts
 # %%
 neo, gpt2 = load_pair()
 NEO, GPT2 = neo.label, gpt2.label
-words, numbers = analogies.shared_tokens(neo.tokenizer, gpt2.tokenizer)  # where the two differ, what both have
+words, numbers = analogies.shared_tokens(
+    neo.tokenizer, gpt2.tokenizer
+)  # where the two differ, what both have
 clouds = {
     NEO: neo.W_E[numbers[:, 0]],  # [d_vocab, d_model]
     GPT2: gpt2.W_E[numbers[:, 1]],
