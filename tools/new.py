@@ -19,6 +19,7 @@ FILES = {  # template: what it becomes
     "walkthrough.py": "sources/notebooks/__NN_____SLUG__.py",
     "puzzle.py": "sources/puzzles/__NN_____SLUG__.py",
     "exercises.py": "zeropoint/puzzles/p__NN__/exercises.py",
+    "predictions.py": "zeropoint/puzzles/p__NN__/predictions.py",
     "claims.py": "zeropoint/puzzles/p__NN__/claims.py",
     "bank.py": "tests/checks/bank___NN__.py",
     "test.py": "tests/notebooks/test___NN__.py",
