@@ -95,9 +95,7 @@ if ready("6.a", "6.b", "6.c", "6.1", "6.2"):
 # Find out, without telling the method what to look for. What would you see if the report were true here, and if it were false? What else cuts a cloud in two? `clusters.two_means(X)` cuts a cloud by k-means: `.small` is a mask of the smaller side, `.silhouette` a measure of how far apart the two are; a quarter of an hour for experiments.
 
 # %%
-predict(
-    "6.d", None
-)  # "one" cloud or "two" clusters, at any layer above the embedding of the GPT-Neo kind
+predict("6.d", None)  # "one" cloud or "two" clusters, above the embedding, the GPT-Neo kind
 predict("6.e", None)  # and of the GPT-2 kind
 
 # %%
