@@ -87,7 +87,7 @@ NEEDS = {  # by the part's name in `removals.RUNS`
     "Adam's second moment by token": NEEDS_SECOND_MOMENT,
 }
 
-MERELY_UNMOVED = Claim(
+MOVED_APART = Claim(
     "untied, the input rows moved, and in no common direction",
     HERE,
     {
