@@ -176,6 +176,8 @@ by_layer(
 )
 
 # %% [markdown]
+# By types, the curves may start lower than the whole text did above: an eighth of a text has fewer rare types. That is the weighting at work, and the reason why the controls read the same groups.
+#
 # Look first at layer 0, in the left panel and then in the middle one. Then follow each model to the top. In the right panel, the distance between a model and its shuffled self is what a vector says about its own token and context; the common vector is what is left below.
 
 # %%
@@ -495,7 +497,7 @@ ledger
 # %% [markdown]
 # **The lesson.** "The mean" is a choice before it is a number. By types or by use, of which layer: a cone may be there in one count and not in the other, and the mean that removes it in one may leave it in the other. So say how you counted, and count the control alike. And a method that always answers "two" has told you nothing until you have seen it refuse.
 #
-# **Still open.** Why does a single block make a cone where its input had hardly any? Attention's output, the MLP's or their biases: the hooks are all there (`blocks.0.hook_attn_out`, `blocks.0.hook_mlp_out`). How large must a model be before position 0 parts company? And does a dip between two sides, which is no gap, mean anything to the model?
+# **Still open.** Where one block makes a cone that its input hardly had, which part of it does so? Attention, the MLP, their biases: the hooks are all there (`blocks.0.hook_attn_out`, `blocks.0.hook_mlp_out`). How large must a model be before position 0 parts company? And does a dip between two sides, which is no gap, mean anything to the model?
 #
 # **Try it yourself.** Put `tokenizer.bos_token_id` in front of every row. Does anything change at position 1? Then draw pairs a third way: only among the hundred most used types. Where do you expect that curve, between the other two or outside?
 #

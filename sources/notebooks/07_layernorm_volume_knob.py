@@ -104,7 +104,7 @@ by_layer(
 ).update_yaxes(range=[0, 1])
 
 # %% [markdown]
-# Look at how high each model's solid curve gets, and at what its controls do there. A curve at the level of initial weights is nothing that training made.
+# Look at how high each model's own curve gets, and at what its controls do there. A curve at the level of initial weights is nothing that training made.
 #
 # Two claims. Does the share reach one half anywhere? And do ‖μ‖² and variance trade off, one rising as the other falls, as they would if the norm held their sum?
 
