@@ -81,7 +81,9 @@ def survey(names: Sequence[str], out: Path) -> Iterator[dict[str, str]]:
     in `run`. The same weights are: the same commit on the hub, or the same file in the same place, not written since. A
     model that fails has a row with the reason in `problem`, and is tried again the next time.
     """
-    kept = [row | {"run": EARLIER} for row in _read(out) if not row["problem"]]
+    before = _read(out)
+    failed = {row["model"] for row in before if row["problem"]}
+    kept = [row | {"run": EARLIER} for row in before if row["model"] not in failed]
     for name in tqdm(dict.fromkeys(names), desc="survey", unit="model"):
         rows = _rows(name, kept)
         kept = [row for row in kept if row["model"] != rows[0]["model"]] + rows
@@ -116,6 +118,7 @@ def _title(row: dict[str, str]) -> str:
 
 def _rows(name: str, kept: list[dict[str, str]]) -> list[dict[str, str]]:
     """The rows of one model: from `kept`, if they are of the same weights, else read."""
+    rows: list[dict[str, str]] = []
     try:
         found = _found(name)
         model, version = _identity(found)
@@ -129,9 +132,10 @@ def _rows(name: str, kept: list[dict[str, str]]) -> list[dict[str, str]]:
             rows[0]["matrix"] = "tied"
             return rows
         return [*rows, about | _row("output", output)]
-    except Exception as error:  # whatever is wrong with one model, the others are read
+    except Exception as error:  # whatever is wrong with one model, the others are read; and its input matrix, if it was
         problem = str(error).split("\n")[0] or type(error).__name__
-        return [dict.fromkeys(COLUMNS, "") | {"model": name, "problem": problem, "run": "this"}]
+        failed = {"model": rows[0]["model"] if rows else name, "matrix": "output" if rows else ""}
+        return [*rows, dict.fromkeys(COLUMNS, "") | failed | {"problem": problem, "run": "this"}]
 
 
 def _found(name: str) -> models.Found:
