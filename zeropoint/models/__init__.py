@@ -350,7 +350,7 @@ def load_embedding(name_or_path: str | Path, *, output: bool = False, revision: 
     """
     found = find(name_or_path, revision, weights=False)
     weights = _weights(found)
-    chosen = architecture.matrices(found.folder, weights, _config(found.folder), found.title)
+    chosen = architecture.matrices(found.folder, weights, _config(found.folder), found.title, output=output)
     tensor_name = chosen.input
     if output:
         if chosen.output is None:

@@ -42,10 +42,10 @@ class Matrices:
     d_residual: int | None = None  # of the residual stream; a factorised embedding is narrower
 
 
-def matrices(folder: Path, weights: Weights, config: dict, title: str) -> Matrices:
+def matrices(folder: Path, weights: Weights, config: dict, title: str, *, output: bool = False) -> Matrices:
     """Find the two matrices of the model in `weights`; `config` is the config.json of `folder`.
 
-    Raises ValueError, with the candidates, if there is not exactly one token embedding; and if the files hold codes of a
+    The token embedding is checked, and with `output` the output matrix too. Raises ValueError, with the candidates, if there is not exactly one token embedding; and if the files hold codes of a
     compressed format, or a matrix of another shape than the config's.
     """
     expected = None
@@ -54,18 +54,19 @@ def matrices(folder: Path, weights: Weights, config: dict, title: str) -> Matric
         if places.input is None:
             continue
         if name := places.held(places.input):
-            output = places.held(places.output)
-            _check(name, places.input, weights, places.known, config, title)
-            if output:
-                _check(output, places.output, weights, places.known, config, title)
-            return Matrices(name, output, getattr(model.config.get_text_config(), "hidden_size", None))
+            other = places.held(places.output)
+            decoders = _decoders(weights, places.known)
+            _check(name, places.input, weights, decoders, config, title)
+            if output and other:
+                _check(other, places.output, weights, decoders, config, title)
+            return Matrices(name, other, getattr(model.config.get_text_config(), "hidden_size", None))
         expected = expected or places.names(places.input)[0]
     if expected is None:
-        return _by_name(folder, weights, config, title)
-    module = expected.split(".")[-2] + "."
-    for name in weights.names:
-        if module in name and COMPANIONS.search(name.rpartition(module)[2]):
-            raise _codes(name, weights, config, title)
+        return _by_name(folder, weights, config, title, output)
+    module = expected.split(".")[-2]
+    for coded, tensors in _decoders(weights).items():
+        if coded.split(".")[-1] == module:  # it is there, under another name than its values would have
+            _check_numbers(tensors[0], weights, {coded: tensors[1:] or tensors}, config, title)
     raise ValueError(
         f"{title} has no token embedding {expected} among its {len(weights.names)} tensors"
         f"{_listed(candidates(folder, weights, config))}: save it again with save_pretrained."
@@ -89,8 +90,10 @@ def refuse_codes(folder: Path, weights: Weights, config: dict, title: str) -> No
         raise ValueError(f"{title} is stored in a compressed format ({form}): take a copy that is not quantised.")
     model = next(skeletons(folder), None)
     if model is not None:
-        for tensor in (places := Places(model, weights.names)).known:
-            _check_numbers(tensor, weights, places.known, config, title)
+        known = Places(model, weights.names).known
+        decoders = _decoders(weights, known)
+        for tensor in sorted(known):
+            _check_numbers(tensor, weights, decoders, config, title)
 
 
 def candidates(folder: Path, weights: Weights, config: dict, ends: Iterable[str] = ()) -> list[str]:
@@ -195,7 +198,7 @@ def _settings(folder: Path) -> object | None:
     return None
 
 
-def _by_name(folder: Path, weights: Weights, config: dict, title: str) -> Matrices:
+def _by_name(folder: Path, weights: Weights, config: dict, title: str, output: bool) -> Matrices:
     """For a class that nobody knows: the one matrix of d_vocab rows with a usual name."""
     inputs = candidates(folder, weights, config, INPUT_NAMES)
     outputs = candidates(folder, weights, config, OUTPUT_NAMES)
@@ -207,10 +210,10 @@ def _by_name(folder: Path, weights: Weights, config: dict, title: str) -> Matric
         listed = _listed(inputs or candidates(folder, weights, config))
         raise ValueError(f"{title} has {what} among its {len(weights.names)} tensors{listed}, and transformers does not "
                          "know its architecture: point at a model that it knows.")  # fmt: skip
-    output = outputs[0] if len(outputs) == 1 else inputs[0] if tied and not outputs else None
-    for tensor in {inputs[0], output} - {None}:
-        _check_numbers(tensor, weights, set(), config, title)
-    return Matrices(inputs[0], output)
+    other = outputs[0] if len(outputs) == 1 else inputs[0] if tied and not outputs else None
+    for tensor in [inputs[0]] + ([other] if output and other else []):
+        _check_numbers(tensor, weights, _decoders(weights), config, title)
+    return Matrices(inputs[0], other)
 
 
 def _d_vocab(folder: Path, config: dict) -> int | None:
@@ -231,9 +234,11 @@ def _nested(config: dict, key: str) -> object | None:
     return found[0] if len(found) == 1 else None
 
 
-def _check(tensor: str, module: torch.nn.Module, weights: Weights, known: set[str], config: dict, title: str) -> None:
+def _check(
+    tensor: str, module: torch.nn.Module, weights: Weights, decoders: dict[str, list[str]], config: dict, title: str
+) -> None:
     """Is this tensor the weight that the module expects?"""
-    _check_numbers(tensor, weights, known, config, title)
+    _check_numbers(tensor, weights, decoders, config, title)
     shape, expected = weights.entry(tensor).shape, tuple(module.weight.shape)
     if shape != expected:
         raise ValueError(
@@ -242,23 +247,29 @@ def _check(tensor: str, module: torch.nn.Module, weights: Weights, known: set[st
         )
 
 
-def _check_numbers(tensor: str, weights: Weights, known: set[str], config: dict, title: str) -> None:
-    """Are these numbers, and not codes that another tensor decodes?"""
-    stem = tensor.removesuffix("weight")
-    beside = (name for name in weights.names if name.startswith(stem) and name not in known | {tensor})
-    if weights.entry(tensor).dtype not in VALUES or any(COMPANIONS.search(name[len(stem) :]) for name in beside):
-        raise _codes(tensor, weights, config, title)
-
-
-def _codes(tensor: str, weights: Weights, config: dict, title: str) -> ValueError:
-    stem = tensor.rpartition(".")[0] + "."
-    beside = [name for name in weights.names if name.startswith(stem) and name != tensor and COMPANIONS.search(name)]
-    decoded = f", to be decoded with {', '.join(beside[:2])}" if beside else ""
+def _check_numbers(tensor: str, weights: Weights, decoders: dict[str, list[str]], config: dict, title: str) -> None:
+    """Are these numbers, and not codes that other tensors decode?"""
+    beside = decoders.get(tensor.rpartition(".")[0], [])
+    dtype = weights.entry(tensor).dtype
+    if dtype in VALUES and not beside:
+        return
     form = f" ({form})" if (form := _format(config)) else ""
-    return ValueError(
-        f"{title} stores {tensor} as codes of a compressed format{form}, {weights.entry(tensor).dtype}{decoded}: take a "
-        f"copy of the model that is not quantised ({', '.join(VALUES)})."
+    decoded = f", to be decoded with {', '.join(beside[:2])}" if beside else ""
+    raise ValueError(
+        f"{title} stores {tensor} as codes of a compressed format{form}, {dtype}{decoded}: take a copy of the model that is "
+        f"not quantised ({', '.join(VALUES)})."
     )
+
+
+def _decoders(weights: Weights, known: Iterable[str] = ()) -> dict[str, list[str]]:
+    """{module: the tensors that decode its codes}, by their names; `known` are parameters that the architecture has."""
+    found: dict[str, list[str]] = {}
+    for tensor in set(weights.names) - set(known):
+        # "a.scales" and "a.weight_scale" decode "a.weight"; so does "a.weight.absmax"
+        module, _, last = tensor.partition(".weight.") if ".weight." in tensor else tensor.rpartition(".")
+        if COMPANIONS.search(last):
+            found.setdefault(module, []).append(tensor)
+    return {module: sorted(tensors) for module, tensors in found.items()}
 
 
 def _format(config: dict) -> str:

@@ -64,13 +64,17 @@ def statistics(W: Float[Tensor, "d_vocab d_model"]) -> dict[str, float]:
 
 
 def rows_beyond_tokenizer(embedding: models.Embedding) -> int | None:
-    """How many rows no token of the model's tokenizer has: padding. None where no tokenizer lies beside the weights."""
+    """How many rows no token of the model's tokenizer has: padding. None where no tokenizer lies beside
+    the weights that can be read without code of its own."""
     folder = embedding.found.folder
     if not any((folder / name).exists() for name in TOKENIZER_FILES):
         return None
     from transformers import AutoTokenizer
 
-    tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+    except Exception:  # it needs its own code, or a library that is not here
+        return None
     return max(0, len(embedding.W) - 1 - max(tokenizer.get_vocab().values(), default=-1))
 
 

@@ -49,10 +49,6 @@ class FolderWeights:
         file = self._files[tensor]
         if file not in self._entries:
             self._entries[file] = checkpoint.entries(file)
-        if tensor not in self._entries[file]:
-            raise ValueError(
-                f"{file} does not hold {tensor}, which its index names: get index and shards from one place."
-            )
         return self._entries[file][tensor]
 
     def read(self, tensor: str) -> Tensor:
@@ -81,6 +77,10 @@ class RemoteWeights:
     def entry(self, tensor: str) -> checkpoint.Entry:
         entries, moved = hub.entries(self.repo, self.commit, self.files[tensor])
         self.moved += moved
+        if tensor not in entries:
+            raise hub.HubError(
+                f"{self.repo}: {self.where(tensor)} has no {tensor}, which its index promises; choose another."
+            )
         return entries[tensor]
 
     def read(self, tensor: str) -> Tensor:
