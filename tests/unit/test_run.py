@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import re
+import shutil
 import sys
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 import zeropoint
 from tools import links, run
+from zeropoint import models
 
 ROOT = Path(__file__).parents[2]
 GOOD = [
@@ -68,6 +70,14 @@ def test_a_stale_kernel_spec_is_named_and_the_others_are_reported(tmp_path, monk
     for name in ("01_good", "02_good"):
         assert f"notebooks/{name}.ipynb failed in cell 1 (# 01): " in said.err and f"notebooks/{name}" in said.out
     assert "/gone/bin/python" in said.err
+
+
+def test_the_real_model_stands_in_the_table_where_it_was_brought(tmp_path):
+    """Under its own name; any folder will do here."""
+    assert run.real_model(tmp_path) == []
+    shutil.copytree(models.standin_folder("mini-gpt2"), tmp_path / "somebody")
+    text = run.table(run.real_model(tmp_path / "somebody"))
+    assert "somebody (raw, folder)" in text and "mean_cosine" in text
 
 
 def test_an_unknown_kernel_is_named(tmp_path):
