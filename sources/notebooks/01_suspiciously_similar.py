@@ -118,12 +118,13 @@ for label in (FIRST, SECOND):
 # | (d) | the rare tokens, hardly trained, do it | the rare tokens |
 # | (e) | the loader changed the weights | the loader |
 #
-# One operation at a time, and each time one number: the share of the mean cosine that is kept. A rival *holds* if its operation takes enough away, and *fails* if the similarity stays where it was. On which of the five would you bet?
+# One operation at a time, and each time one number: the share of the mean cosine that is kept. A rival *holds* if its operation takes enough away, and *fails* if the similarity stays where it was. (Of a model whose tokens are no more alike than random vectors there is nothing to explain: its rivals stay *open*.) On which of the five would you bet?
 
 
 # %%
 def kept(cloud):
-    return exact(geometry.mean_pairwise_cosine(cloud) / alike)
+    share = geometry.mean_pairwise_cosine(cloud) / alike
+    return claims.if_alike(share, times[FIRST])
 
 
 # %% [markdown]
@@ -256,7 +257,7 @@ ledger.test(
     on=FIRST,
     share=exact(share),
     alongside=exact((along > 0).float().mean()),
-    controls=exact(min(controls) / alike),
+    controls=claims.if_alike(min(controls) / alike, times[FIRST]),
 )
 
 # %% [markdown]
@@ -329,8 +330,8 @@ for label in (FIRST, SECOND):
     entry = ledger.test(
         claims.OFFSET,
         on=label,
-        width=exact(after[label].mean_abs),
-        along=exact(kind[label].share_along_mean),
+        width=claims.if_alike(after[label].mean_abs, times[label]),
+        along=claims.if_alike(kind[label].share_along_mean, times[label]),
     )
     print(entry)
 

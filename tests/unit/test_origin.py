@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from zeropoint import geometry, plots
+from zeropoint.claims import exact
 from zeropoint.models import Found
 from zeropoint.puzzles.p01 import claims, origin
 
@@ -48,3 +49,10 @@ def test_published_numbers_stand_beside_their_own_model_and_its_stand_in_only():
     stand_in, real, folder = map(claims.published, found)
     assert stand_in == real != {} and folder == {}  # whatever lies in a folder of that name
     assert claims.published(Found("HuggingFaceTB/SmolLM2-135M", "hub", Path())) == {}
+
+
+def test_where_tokens_are_not_alike_no_rival_is_judged():
+    """A share of nothing is noise: an untrained model would be told that its rare tokens do it."""
+    alike, random = exact(20.0), exact(0.01)
+    assert claims.LOADER.rules["kept"].verdict(claims.if_alike(0.2, alike)) == "holds"
+    assert claims.LOADER.rules["kept"].verdict(claims.if_alike(0.2, random)) == "open"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from zeropoint.claims import Claim, above, below
+from zeropoint.claims import NOT_MEASURED, Claim, Estimate, above, below, exact
 from zeropoint.models import Found
 
 POST = "the post"
@@ -61,6 +61,12 @@ ORIGIN = Claim(
     HERE,
     {"miss": below(0.05, "largest miss of r²/(1 + r²) over all places of the origin")},
 )
+
+
+def if_alike(value: float, times: Estimate) -> Estimate:
+    """`value`, which says something about the similarity of tokens; not measured where ALIKE finds none to speak of."""
+    return exact(value) if ALIKE.rules["times"].verdict(times) == "holds" else NOT_MEASURED
+
 
 # Of the models that the post and the reply are about; keys as in the walkthrough's report.
 PUBLISHED = {
