@@ -7,7 +7,15 @@ import torch
 
 from zeropoint.tiny.corpus import Text, tokenizer_for
 from zeropoint.tiny.shape import TinyConfig, TinyLM
-from zeropoint.tiny.training import CoupledAdamW, Recipe, batch_at, held_out_loss, next_token_loss, normaliser, train
+from zeropoint.tiny.training import (
+    CoupledAdamW,
+    Recipe,
+    batch_at,
+    held_out_loss,
+    held_out_numbers,
+    next_token_loss,
+    train,
+)
 from zeropoint.tiny.watching import observed_steps
 
 CONFIG = TinyConfig(d_vocab=300, d_model=16, ctx=12, n_heads=2)
@@ -35,12 +43,14 @@ def test_loss_in_chunks_is_the_plain_formula(text):
 
 def test_the_normaliser_is_that_of_the_logits_and_holds_the_mean(text):
     model = TinyLM(TinyConfig(d_vocab=300, d_model=16, ctx=12, n_heads=2, init_std=0.5))
-    said = normaliser(model.trunk, text.held_out, 12, windows=len(text.held_out) - 12)
+    said = held_out_numbers(model.trunk, text.held_out, 12, windows=len(text.held_out) - 12)
     windows = text.held_out.unfold(0, 12, 1)[:-1]
     with torch.no_grad():
         h, W_out = model.trunk(windows)
         log_Z, mu = model(windows).logsumexp(-1), W_out.mean(0)
         rest = (h @ (W_out - mu).T).logsumexp(-1)
+    loss = held_out_loss(model.trunk, text.held_out, 12, windows=len(text.held_out) - 12)
+    assert said["held_out_loss"] == pytest.approx(loss, rel=1e-4)
     assert said["log_Z"] == pytest.approx(log_Z.mean().item(), rel=1e-4)
     assert said["log_Z_spread"] == pytest.approx(log_Z.std().item(), rel=1e-2)
     assert said["log_Z"] == pytest.approx(said["h_dot_mean"] + rest.mean().item(), rel=1e-4)
@@ -116,7 +126,7 @@ def test_z_loss_brings_log_Z_to_its_target(text):
         model = TinyLM(CONFIG)
         recipe = Recipe(steps=200, batch=4, ctx=12, lr=1e-2, warmup=5, z_loss=0.1, z_target=target)
         train(model, text, recipe, watched=set(), progress=False)
-        reached[target] = normaliser(model.trunk, text.held_out, 12)["log_Z"]
+        reached[target] = held_out_numbers(model.trunk, text.held_out, 12)["log_Z"]
     assert reached == {0.0: pytest.approx(0, abs=0.5), 12.0: pytest.approx(12, abs=0.5)}
 
 

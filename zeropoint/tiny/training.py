@@ -128,20 +128,23 @@ def held_out_loss(trunk: Trunk, tokens: Int[Tensor, " n"], ctx: int, windows: in
 
 
 @torch.no_grad()
-def normaliser(trunk: Trunk, tokens: Int[Tensor, " n"], ctx: int, windows: int = 64) -> dict[str, float]:
-    """log Z over evenly spaced windows of `tokens`, and what the mean output row μ has to do with it.
+def held_out_numbers(trunk: Trunk, tokens: Int[Tensor, " n"], ctx: int, windows: int = 64) -> dict[str, float]:
+    """The loss over evenly spaced windows of `tokens`, log Z, and what the mean output row μ has to do with it.
 
     log_Z, log_Z_spread: mean and standard deviation over all positions. h_dot_mean: the mean of h·μ, which every logit
     holds: log Z = h·μ + log Σᵥ exp(h·(wᵥ − μ)). hidden_along_mean: the mean hidden state along μ; times ‖μ‖ it is h_dot_mean.
     """
-    log_Z, hidden = [], []
+    log_Z, losses, hidden = [], [], []
     for batch in spread_windows(tokens, ctx, windows):
         h, W_out = trunk(batch[:, :-1])
-        log_Z.append((h @ W_out.T).logsumexp(-1).flatten())
+        logits = h @ W_out.T
+        log_Z.append(logits.logsumexp(-1).flatten())
+        losses.append(log_Z[-1] - logits.gather(-1, batch[:, 1:, None]).flatten())
         hidden.append(h.flatten(0, 1))
     log_Z, mean_hidden, mu = torch.cat(log_Z).double(), torch.cat(hidden).double().mean(0), W_out.double().mean(0)
     product = (mean_hidden @ mu).item()
     return dict(
+        held_out_loss=torch.cat(losses).double().mean().item(),
         log_Z=log_Z.mean().item(),
         log_Z_spread=log_Z.std(correction=0).item(),
         h_dot_mean=product,
@@ -247,8 +250,7 @@ def train(
 
     def look(step: int) -> None:
         shared = dict(step=step, tokens=step * recipe.tokens_per_step, train_loss=smooth)
-        shared |= dict(held_out_loss=held_out_loss(model.trunk, held_out, recipe.ctx))
-        shared |= normaliser(model.trunk, held_out, recipe.ctx)
+        shared |= held_out_numbers(model.trunk, held_out, recipe.ctx)
         for name, W in matrices.items():
             rows.extend(shared | dict(matrix=name) | row for row in observe(W.detach().cpu(), groups))
 
