@@ -2,6 +2,7 @@
 # make lab    open JupyterLab on the first puzzle
 # make test   build check and tests
 # make new    everything that a new number needs: make new N=08 SLUG=zero_is_an_origin
+# make site   a static site in build/site
 # The first of these sets up .venv; it needs Python 3.11 or newer, nothing else.
 
 PYTHON ?= python3
@@ -21,7 +22,7 @@ PY := $(BIN)/python
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check
 READY := $(VENV)/ready
 
-.PHONY: run test lab build check new bench real standins grid grid-quick test-hub test-colab clean
+.PHONY: run test lab build check new site publish bench real standins grid grid-quick test-hub test-colab clean
 
 run: $(READY)
 	$(PY) tools/run.py --jobs $(JOBS)
@@ -47,6 +48,12 @@ new: $(READY)
 	$(PY) tools/new.py "$(N)" "$(SLUG)"
 	$(PY) tools/build.py
 	$(PY) tools/new.py --missing
+
+site: $(READY)
+	$(PY) -m tools.site --jobs $(JOBS)
+
+publish: $(READY)
+	$(PY) -m tools.publish $(REPOSITORY)
 
 bench: $(READY)
 	$(PY) benchmarks/bench.py

@@ -91,7 +91,7 @@ def syntax_colours() -> str:
     light = HtmlFormatter(style="default").get_style_defs(".highlight")
     night = HtmlFormatter(style="github-dark").get_style_defs(".highlight")
     plain = ".highlight, .highlight pre { background: var(--panel) !important }"
-    darker = ".highlight .ow { color: #7a18bf }"  # pygments' own is too pale to read on grey
+    darker = ".highlight .ow { color: #7a18bf } .highlight .c1 { color: #2c5f5f }"  # pygments' are too pale on grey
     return f"{light}\n{darker}\n@media (prefers-color-scheme: dark) {{\n{night}\n}}\n{plain}\n"
 
 
