@@ -17,6 +17,7 @@ from __future__ import annotations
 import argparse
 import ast
 import hashlib
+import importlib
 import inspect
 import io
 import re
@@ -43,6 +44,7 @@ HEAD = {
     "title": re.compile(r"^# (\d\d .+)"),
     "question": re.compile(r"^\*\*Question\.\*\* (.+)$", re.M),
     "minutes": re.compile(r"^\*\*Time\*\* (\d+) min · \*\*Difficulty\*\* [●○]+ · \*\*You need\*\* .+$", re.M),
+    "needs": re.compile(r"^\*\*Time\*\* .+ · \*\*You need\*\* (.+?)\.?$", re.M),
 }
 LEFT_OUT = {"notebooks": {"solution", "puzzle"}, "puzzles": {"solution"}, "solutions": {"puzzle"}}  # by their tags
 MARKER = re.compile(r"#\s*(?:(?:SOLUTION|END)\b|(?i:solution|end)\s*:?\s*$)")
@@ -264,18 +266,29 @@ def body(
 
 
 def series(notebooks: dict[str, nbformat.NotebookNode], project: dict) -> str:
-    """README's table: one row a number, in which a walkthrough's head goes before its puzzle's."""
-    rows: dict[str, dict] = {}
-    for path, nb in notebooks.items():
+    """README's list: a number's title, what its puzzle asks and needs, and where its three notebooks open."""
+    numbers: dict[str, dict[str, str]] = {}
+    for path in notebooks:
         folder, name = path.split("/")
-        row = rows.setdefault(name[:2], {"head": head(nb.cells[0].source)})
-        colab, _ = links(project, path)
-        row[folder] = f"[solution]({path})" if folder == "solutions" else f"[open]({path}) {BADGE.format(url=colab)}"
-    table = ["| | Question | Minutes | Walkthrough | Puzzle | Solved |", "|---|---|---|---|---|---|"]
-    for number, row in sorted(rows.items()):
-        cells = [number, row["head"]["question"], row["head"]["minutes"], *(row.get(folder, "–") for folder in FOLDERS)]
-        table.append(f"| {' | '.join(cells)} |")
-    return "\n".join(table)
+        numbers.setdefault(name, {})[folder] = path
+    return "\n\n".join(number(paths, notebooks, project) for _, paths in sorted(numbers.items()))
+
+
+def number(paths: dict[str, str], notebooks: dict[str, nbformat.NotebookNode], project: dict) -> str:
+    """One number of README's list. Its room's first line says what it is about, and gives no number away."""
+    heads = {folder: head(notebooks[path].cells[0].source) for folder, path in paths.items()}
+    told = heads.get("notebooks") or heads["puzzles"]
+    needs = (heads.get("puzzles") or told)["needs"]
+    room = importlib.import_module(f"zeropoint.puzzles.p{told['title'][:2]}")
+    about = (room.__doc__ or told["question"]).strip()
+    parts = []
+    for folder, name in (("puzzles", "puzzle"), ("notebooks", "walkthrough")):
+        if folder in paths:
+            colab = BADGE.format(url=links(project, paths[folder])[0])
+            parts.append(f"[{name}]({paths[folder]}), {heads[folder]['minutes']} min {colab}")
+    if "solutions" in paths:
+        parts.append(f"[solution]({paths['solutions']})")
+    return f"**{told['title']}** · {about}  \nNeeds {needs}.  \n{' · '.join(parts)}"
 
 
 def between(text: str, name: str, new: str) -> str:
@@ -286,9 +299,14 @@ def between(text: str, name: str, new: str) -> str:
     return pattern.sub(lambda m: f"{m[1]}{new}\n{m[2]}", text)
 
 
+def address(root: Path) -> dict[str, str]:
+    """Repository and branch, from the one place where they stand."""
+    return tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["zeropoint"]
+
+
 def built(root: Path) -> dict[str, str]:
     """Every file that the sources under `root` make: path from `root` → text."""
-    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["zeropoint"]
+    project = address(root)
     template = Path(__file__).with_name("setup_cell.py").read_text(encoding="utf-8").strip()
     setup = template.replace("REPOSITORY", project["repository"]).replace("BRANCH", project["branch"])
     notebooks = {}

@@ -40,7 +40,9 @@ def new(root: Path, number: str, slug: str) -> list[str]:
         return re.sub(r"__([A-Z]+)__", lambda match: words[match[1]], text)
 
     made = {filled(name): filled((TEMPLATES / template).read_text("utf-8")) for template, name in FILES.items()}
-    made[f"zeropoint/puzzles/p{number}/__init__.py"] = ""
+    made[f"zeropoint/puzzles/p{number}/__init__.py"] = (
+        '"""TODO what the number asks, in a line that gives no other number away."""\n'
+    )
     for name, text in made.items():
         path = root / name
         path.parent.mkdir(exist_ok=True)

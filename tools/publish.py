@@ -30,7 +30,7 @@ def strays(root: Path, old: str) -> list[str]:
 
 def publish(root: Path, repository: str) -> list[str]:
     """Set the address, build, and return the files that still name the old one."""
-    project = build.project(root)
+    project = build.address(root)
     build.main(["--repository", repository, "--root", str(root)])
     for name in ("CITATION.cff",):
         path = root / name

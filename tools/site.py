@@ -15,7 +15,6 @@ import re
 import shutil
 import subprocess
 import sys
-import tomllib
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
@@ -27,7 +26,7 @@ from nbconvert.preprocessors import Preprocessor
 from plotly.offline import get_plotlyjs
 from pygments.formatters import HtmlFormatter
 
-from tools.build import HEAD, links
+from tools.build import HEAD, address, links
 from tools.run import PLOTLY_MIMETYPE, execute
 
 PARTS = Path(__file__).with_name("site")
@@ -100,7 +99,7 @@ class Site:
 
     def __init__(self, root: Path, out: Path):
         self.root, self.out = root, out
-        self.project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["zeropoint"]
+        self.project = address(root)
         self.frame = jinja2.Template((PARTS / "page.html").read_text(encoding="utf-8"), autoescape=False)
 
     def page(self, path: str, title: str, description: str, body: str, **more) -> None:

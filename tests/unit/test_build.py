@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import inspect
 import json
 import re
@@ -311,12 +312,15 @@ def test_one_place_names_the_repository(root):
     )
 
 
-def test_readme_table(root):
-    row = next(
-        line for line in (root / "README.md").read_text(encoding="utf-8").splitlines() if line.startswith("| 01")
-    )
-    assert row.startswith("| 01 | Why? | 30 | [open](notebooks/01_a_title.ipynb) [![Open in Colab]")
-    assert row.endswith("| [solution](solutions/01_a_title.ipynb) |")
+def test_readme_lists_a_number_without_giving_it_away(root):
+    lines = (root / "README.md").read_text(encoding="utf-8").splitlines()
+    at = next(i for i, line in enumerate(lines) if line.startswith("**01 A title**"))
+    assert lines[at] == f"**01 A title** · {importlib.import_module('zeropoint.puzzles.p01').__doc__}  "
+    assert lines[at + 1].startswith("Needs ")
+    puzzle, walkthrough, solution = lines[at + 2].split(" · ")
+    assert puzzle.startswith("[puzzle](puzzles/01_a_title.ipynb), 30 min [![Open in Colab]")
+    assert walkthrough.startswith("[walkthrough](notebooks/01_a_title.ipynb), 30 min [![Open in Colab]")
+    assert solution == "[solution](solutions/01_a_title.ipynb)"
 
 
 def test_check_names_every_difference(root, capsys):

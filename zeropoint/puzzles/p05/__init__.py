@@ -1,0 +1,1 @@
+"""Which of your tools secretly use zero?"""
