@@ -85,19 +85,18 @@ def cosine_panels(panel: Mapping[str, Mapping[str, Histogram]], title: str) -> g
     fig = panels(list(panel))
     for column, histograms in enumerate(panel.values(), start=1):
         fig.add_traces(histogram_lines(histograms), rows=1, cols=column)
-    fig.update_xaxes(range=[-1, 1])
-    fig.update_yaxes(type="log", range=[-3, 2], dtick=1, exponentformat="none")
-    return finish(
-        fig,
-        title,
-        "cosine of a pair of different tokens",
-        ["share of pairs per unit of cosine"] + [""] * (len(panel) - 1),
-    )
+    return _finish_cosines(fig, title, ["share of pairs per unit of cosine"] + [""] * (len(panel) - 1))
 
 
 def cosine_figure(histograms: Mapping[str, Histogram], title: str) -> go.Figure:
-    """`cosine_panels` with one panel, which needs no title of its own."""
-    return cosine_panels({"": histograms}, title)
+    """All-pairs cosine histograms, labelled by their keys, on the scale of `cosine_panels`."""
+    return _finish_cosines(go.Figure(histogram_lines(histograms)), title, "share of pairs per unit of cosine")
+
+
+def _finish_cosines(fig: go.Figure, title: str, y: str | Sequence[str]) -> go.Figure:
+    fig.update_xaxes(range=[-1, 1])
+    fig.update_yaxes(type="log", range=[-3, 2], dtick=1, exponentformat="none")
+    return finish(fig, title, "cosine of a pair of different tokens", y)
 
 
 def distribution(

@@ -98,7 +98,7 @@ for m in models:
 curves = {what: streams.each_layer(values) for what, values in shares.items()}
 
 by_layer(
-    {"": curves},
+    {"before each block": curves},
     f"How much of what the norm divides by is the mean?<br>{BOTH}",
     "share of squared denominator",
 ).update_yaxes(range=[0, 1])
