@@ -6,19 +6,18 @@ The inputs are small copies of layouts that are out there; each kind has several
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 import sys
 import time
 
 import pytest
 import torch
-from huggingface_hub import constants, try_to_load_from_cache
+from huggingface_hub import constants, hf_hub_download
 from safetensors.torch import load_file, save_file
 from transformers import GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM, OPTConfig, OPTForCausalLM
 
 from tests.hub import doubles
-from tests.hub.conftest import GPT2
+from tests.hub.conftest import PYTHIA
 from tests.hub.test_faults import sentence
 from tests.hub.test_local import BOTH, PROBLEM, change
 from zeropoint import models
@@ -59,7 +58,7 @@ def codes(kind: str) -> dict[str, torch.Tensor]:
     small, scale = (W * 40).clamp(-127, 127), torch.full((N, 1), 1 / 40)
     return {
         "mlx": {IN: torch.zeros(N, D // 8, dtype=torch.uint32), IN.replace("weight", "scales"): scale,
-                IN.replace("weight", "biases"): scale},
+                IN.replace("weight", "biases"): scale.clone()},
         "int8": {IN: small.to(torch.int8), IN + "_scale": scale, IN + "_zero_point": torch.zeros(N, 1).to(torch.int8)},
         "int8 alone": {IN: small.to(torch.int8)},
         "float8": {IN: W.to(torch.float8_e4m3fn), IN + "_scale": scale},
@@ -355,23 +354,20 @@ def test_a_tokenizer_of_another_model(llama):
 
 def cache_of_another_program(hub):
     """The cache with a model's weights, and without its tokenizer."""
-    from pathlib import Path
-
-    models.load(GPT2)
-    return without_tokenizer(Path(try_to_load_from_cache(GPT2, "config.json", cache_dir=hub.cache)).parent)
+    for file in ("config.json", "model.safetensors"):
+        hf_hub_download(PYTHIA, file, cache_dir=hub.cache)
 
 
 def test_a_cache_without_the_tokenizer_is_completed(hub):
     cache_of_another_program(hub)
-    model = models.load(GPT2)
-    assert model.tokenizer.decode(model.tokenizer.encode("def read")) == "def read"
+    model = models.load(PYTHIA)
+    assert model.tokenizer.decode(model.tokenizer.encode("def read"), skip_special_tokens=True) == "def read"
 
 
 def test_a_cache_without_the_tokenizer_and_no_network(hub, point):
     cache_of_another_program(hub)
-    shutil.copytree(hub.cache, hub.cache.with_name("kept"), symlinks=True)
     point("http://127.0.0.1:9")
-    text = sentence(lambda: models.load(GPT2), "cached without tokenizer, no network", models.hub.HubError)
+    text = sentence(lambda: models.load(PYTHIA), "cached without tokenizer, no network", models.hub.HubError)
     assert "tokenizer" in text
 
 
