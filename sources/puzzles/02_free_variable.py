@@ -31,12 +31,11 @@ from zeropoint.desk import (
     why,
 )
 from zeropoint.models import load_pair
-from zeropoint.puzzles.p02.symmetries import Trial
+from zeropoint.puzzles.p02.symmetries import Trial, suited
 from zeropoint.tiny.corpus import stdlib_text
 
 torch.set_grad_enabled(False)
-neo, gpt2 = load_pair()
-pair = {m.label: m for m in (neo, gpt2)}
+pair = suited(load_pair())
 NEO, GPT2 = pair
 
 # %% [markdown]

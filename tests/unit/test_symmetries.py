@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 
+from tests.hub import doubles
 from zeropoint import models
 from zeropoint.puzzles.p02 import symmetries
 from zeropoint.puzzles.p02.symmetries import Trial, absorb, after_attention, compare, copy_of, cross_entropy, logits
@@ -224,3 +225,10 @@ def test_verdicts():
     assert change(11e-6, 0.0).verdict(floor=1e-6) == "a little"
     assert change(3.0, 0.099).verdict(floor=1e-6) == "a little"
     assert change(3.0, 0.101).verdict(floor=1e-6) == "breakage"
+
+
+def test_a_model_without_positions_or_ties_gives_its_place_to_a_stand_in(capsys):
+    other, neo = models.load(doubles.small("pythia")), models.load("mini-neo")
+    assert list(symmetries.suited([other, neo])) == ["mini-gpt2 (raw, stand-in)", neo.label]
+    assert f"takes the place of {other.label}" in capsys.readouterr().out
+    assert list(symmetries.suited([other, other])) == ["mini-neo (raw, stand-in)", "mini-gpt2 (raw, stand-in)"]

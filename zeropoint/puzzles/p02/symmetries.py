@@ -24,7 +24,7 @@ from torch.func import functional_call
 from transformers import GPT2LMHeadModel, GPTNeoForCausalLM
 from transformers.models.gpt_neo.modeling_gpt_neo import GPTNeoSelfAttention
 
-from zeropoint.models import LoadedModel, copy_sharing, free_memory
+from zeropoint.models import STAND_INS, LoadedModel, copy_sharing, free_memory, load
 from zeropoint.streams import text
 
 POSITIONS = ("wpe.weight", "embed_positions.weight")  # what architectures call W_pos, by the end of the tensor's name
@@ -343,3 +343,16 @@ def under_dropout(trial: Trial, move: Move, where: nn.Module, p: float = 0.1) ->
 def cross_entropy(logits: Float[Tensor, "batch seq d_vocab"], ids: Int[Tensor, "batch seq"]) -> float:
     """Mean loss of predicting each token from those before it, in nats a token."""
     return F.cross_entropy(logits[:, :-1].flatten(0, 1).double(), ids[:, 1:].flatten()).item()
+
+
+def suited(pair: Sequence[LoadedModel]) -> dict[str, LoadedModel]:
+    """The models by label. One without `W_pos`, or untied, gives its place to a stand-in, and a line says so."""
+    models = {}
+    for model in pair:
+        if not (model.has_W_pos and model.is_tied):
+            taken = {m.found.name for m in (*pair, *models.values())}
+            stand_in = load(next(name for name in STAND_INS if name not in taken))
+            print(f"This puzzle needs tied models with a W_pos; {stand_in.label} takes the place of {model.label}.")
+            model = stand_in
+        models[model.label] = model
+    return models
