@@ -106,14 +106,17 @@ check(
 )
 
 # %% exercise="7.4"
-norms = {
-    m.label: (m.bridge.blocks[1].ln1.weight.detach(), m.bridge.blocks[1].ln1.bias.detach())
-    for m in models
-}
-real = {
-    name: (geometry.centre(s.vectors[1]), s.vectors[1], *norms[name])
-    for name, s in stream_of.items()
-}
+norms = {}
+for m in models:
+    if m.norm == "RMSNorm":
+        print(f"{m.label} has RMSNorm, which takes no mean away and has no β: it is left out here.")
+        continue
+    ln1 = m.bridge.blocks[1].ln1
+    norms[m.label] = (ln1.weight.detach(), ln1.bias.detach())
+real = {}
+for name in norms:
+    X = stream_of[name].vectors[1]
+    real[name] = (geometry.centre(X), X, *norms[name])
 check("7.4", answer_7_4, real=real)
 
 # %% [markdown] exercise="7.5"
