@@ -45,8 +45,8 @@ NEO, GPT2 = clouds
 
 # %%
 predict("1.a", None, low=None, high=None)  # random vectors of the same width
-predict("1.b", None, low=None, high=None)  # the GPT-Neo kind
-predict("1.c", None, low=None, high=None)  # the GPT-2 kind
+predict("1.b", None, low=None, high=None)  # the first model
+predict("1.c", None, low=None, high=None)  # the second model
 
 # %% tags=["solution"]
 skip("1")  # a solution predicts nothing
@@ -97,7 +97,7 @@ check("1.4", answer_1_4, real=clouds)
 # What 1.3 did, if you have solved it. What should the figure show if your explanation is right, and what if it is wrong? A mean near zero is nearly sure by algebra; the width is not.
 
 # %%
-# the mean of |cosine| over all pairs of answer_1_3(W), the GPT-Neo kind
+# the mean of |cosine| over all pairs of answer_1_3(W), the first model
 predict("1.d", None, low=None, high=None)
 
 # %%

@@ -92,7 +92,7 @@ def try_out(name, move):
 # %% [markdown]
 # ## Predict
 #
-# "nothing", "a little" or "breakage", for the GPT-Neo kind. r is a random vector as long as μ.
+# "nothing", "a little" or "breakage", for the first model. r is a random vector as long as μ.
 
 # %%
 predict("2.a", None)  # your move of 2.2, the head left as it was

@@ -52,9 +52,9 @@ initial = {m.label: streams.untrained_stream(m, ids[m.label][:16]) for m in mode
 # Two different tokens, each from anywhere in the text, at the top layer: the mean cosine of their vectors? And the same token in two contexts?
 
 # %%
-predict("6.a", None, low=None, high=None)  # different tokens, the GPT-Neo kind
-predict("6.b", None, low=None, high=None)  # different tokens, the GPT-2 kind
-predict("6.c", None, low=None, high=None)  # the same token, the GPT-2 kind
+predict("6.a", None, low=None, high=None)  # different tokens, the first model
+predict("6.b", None, low=None, high=None)  # different tokens, the second model
+predict("6.c", None, low=None, high=None)  # the same token, the second model
 
 # %% tags=["solution"]
 skip("6")  # a solution predicts nothing
@@ -95,8 +95,8 @@ if ready("6.a", "6.b", "6.c", "6.1", "6.2"):
 # Find out, without telling the method what to look for. What would you see if the report were true here, and if it were false? What else cuts a cloud in two? `clusters.two_means(X)` cuts a cloud by k-means: `.small` is a mask of the smaller side, `.silhouette` a measure of how far apart the two are; a quarter of an hour for experiments.
 
 # %%
-predict("6.d", None)  # "one" cloud or "two" clusters, above the embedding, the GPT-Neo kind
-predict("6.e", None)  # and of the GPT-2 kind
+predict("6.d", None)  # "one" cloud or "two" clusters, above the embedding, the first model
+predict("6.e", None)  # and of the second model
 
 # %%
 # your experiments

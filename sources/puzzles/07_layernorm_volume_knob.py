@@ -54,8 +54,8 @@ stream_of = {
 # Which part of LayerNorm's squared denominator does the mean vector make, after the first block? A fraction between 0 and 1.
 
 # %%
-predict("7.a", None, low=None, high=None)  # the GPT-Neo kind
-predict("7.b", None, low=None, high=None)  # the GPT-2 kind
+predict("7.a", None, low=None, high=None)  # the first model
+predict("7.b", None, low=None, high=None)  # the second model
 
 # %% tags=["solution"]
 skip("7")  # a solution predicts nothing
@@ -123,8 +123,8 @@ check("7.4", answer_7_4, real=real)
 # Keep your two predictions before you run on.
 
 # %%
-predict("7.c", None)  # "direction" or "volume", the GPT-Neo kind
-predict("7.d", None)  # "direction" or "volume", the GPT-2 kind
+predict("7.c", None)  # "direction" or "volume", the first model
+predict("7.d", None)  # "direction" or "volume", the second model
 
 # %%
 effects = {}

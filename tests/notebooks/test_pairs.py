@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tests.hub import doubles
-from tests.notebooks.conftest import ROOT, built
+from tests.notebooks.conftest import ROOT, built, source
 from tools.run import execute, outputs
 
 # Untied, rotary, RMSNorm, no biases; a row of zeros at the padding token, pickled.
@@ -24,3 +26,9 @@ def test_runs_on_another_pair(name):
     if run.reports:
         labels = {report["model"] for report in run.reports}
         assert labels & {f"{n} [test double] (raw, folder)" for n in pair}
+
+
+@pytest.mark.parametrize("name", ASKED)
+def test_no_model_is_called_by_another_ones_kind(name):
+    """Called "the GPT-Neo kind" is wrong of any other first model; the puzzle says first and second, and the banner which."""
+    assert not re.search(r"the (GPT-Neo|GPT-2) kind", "\n".join(cell.source for cell in source(name).cells))
