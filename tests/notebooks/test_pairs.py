@@ -30,5 +30,5 @@ def test_runs_on_another_pair(name):
 
 @pytest.mark.parametrize("name", ASKED)
 def test_no_model_is_called_by_another_ones_kind(name):
-    """Called "the GPT-Neo kind" is wrong of any other first model; the puzzle says first and second, and the banner which."""
+    """Any model may come first; the banner says which did."""
     assert not re.search(r"the (GPT-Neo|GPT-2) kind", "\n".join(cell.source for cell in source(name).cells))
