@@ -5,6 +5,7 @@ make publish REPOSITORY=OWNER/NAME
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -23,22 +24,22 @@ What remains, by hand:
 
 
 def strays(root: Path, old: str) -> list[str]:
-    """Tracked files that still name the address `old`."""
-    found = subprocess.run(["git", "grep", "-lF", old, "--", "."], cwd=root, capture_output=True, text=True)
-    return found.stdout.split()
+    """Tracked files that still name the address `old`; a longer name that contains it, OWNER/NAME-2, is another."""
+    names = re.compile(rf"(?<![\w-]){re.escape(old)}(?![\w-])")
+    tracked = subprocess.run(["git", "ls-files", "-z"], cwd=root, check=True, capture_output=True, text=True).stdout
+    paths = [root / name for name in tracked.split("\0") if name]
+    texts = {path: path.read_bytes().decode(errors="ignore") for path in paths if path.is_file()}
+    return [str(path.relative_to(root)) for path, text in texts.items() if names.search(text)]
 
 
 def publish(root: Path, repository: str) -> list[str]:
     """Set the address, build, and return the files that still name the old one."""
-    project = build.address(root)
+    old = build.address(root)["repository"]
     build.main(["--repository", repository, "--root", str(root)])
-    for name in ("CITATION.cff",):
-        path = root / name
-        text = path.read_text(encoding="utf-8")
-        path.write_text(
-            text.replace(f"github.com/{project['repository']}", f"github.com/{repository}"), encoding="utf-8"
-        )
-    return strays(root, project["repository"]) if project["repository"] != repository else []
+    citation = root / "CITATION.cff"
+    text = citation.read_text(encoding="utf-8")
+    citation.write_text(text.replace(f"github.com/{old}", f"github.com/{repository}"), encoding="utf-8")
+    return strays(root, old) if old != repository else []
 
 
 def main() -> int:
