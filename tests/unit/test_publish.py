@@ -73,7 +73,9 @@ def test_the_citation_says_what_the_package_says():
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert {"cff-version", "message", "title", "authors"} <= citation.keys(), "the format's required fields"
-    assert citation["authors"] and all(author.get("name") or author.get("family-names") for author in citation["authors"])
+    assert citation["authors"] and all(
+        author.get("name") or author.get("family-names") for author in citation["authors"]
+    )
     assert (citation["version"], citation["license"]) == (project["version"], project["license"])
     assert citation["repository-code"] == f"https://github.com/{build.address(ROOT)['repository']}"
     assert datetime.date.fromisoformat(citation["date-released"])
