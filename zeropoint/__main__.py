@@ -1,7 +1,8 @@
-"""Geometry of token embeddings from the command line.
+"""Geometry of token embeddings, and a mentor's table of answers, from the command line.
 
 python -m zeropoint stats MODEL [--json]           the numbers of puzzle 01 for one decoder
 python -m zeropoint survey [MODEL …] [--out FILE]  the same for many, input and output matrices, as a table
+python -m zeropoint gather FOLDER                  one table of the files that `export` wrote
 """
 
 from __future__ import annotations
@@ -12,7 +13,10 @@ import sys
 import time
 from pathlib import Path
 
+import pandas as pd
+
 from zeropoint import geometry, models
+from zeropoint.desk import sharing
 from zeropoint.models import hub
 from zeropoint.models.survey import MODELS, rows_beyond_tokenizer, statistics, survey, table
 
@@ -42,8 +46,23 @@ def stats(name: str) -> dict:
     )
 
 
+def gather(folder: Path) -> str:
+    """The table of all files of answers under `folder`, and what could not be read. ValueError: there is none to show."""
+    if not folder.is_dir():
+        raise ValueError(f'There is no folder {folder}; give the one that holds the files of export("1").')
+    rows, unread = sharing.gather(folder)
+    damaged = f"Not read, for what `export` left in them is damaged: {', '.join(unread)}." if unread else ""
+    if not rows:
+        none = f'No file of answers is in {folder} or its folders; export("1") in a puzzle writes one.'
+        raise ValueError(f"{none} {damaged}".strip())
+    shown = pd.DataFrame(rows).to_string(index=False)
+    return f"{shown}\n\n{damaged}".strip()
+
+
 def main(arguments: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(prog="python -m zeropoint", description="Geometry of token embeddings.")
+    parser = argparse.ArgumentParser(
+        prog="python -m zeropoint", description="Geometry of token embeddings; answers gathered."
+    )
     commands = parser.add_subparsers(dest="command", required=True)
     command = commands.add_parser("stats", help="one model's embedding in numbers")
     command.add_argument("model", help="a hub name (NAME@REVISION for a checkpoint), a folder, mini-neo or mini-gpt2")
@@ -51,6 +70,8 @@ def main(arguments: list[str] | None = None) -> None:
     command = commands.add_parser("survey", help="many models' input and output embeddings as a table")
     command.add_argument("models", nargs="*", default=MODELS, help="as for stats; default: well-known small models")
     command.add_argument("--out", type=Path, default=Path("survey.csv"), help="kept after each model, and gone on with")
+    command = commands.add_parser("gather", help="one table of many files that export wrote")
+    command.add_argument("folder", type=Path, help="the folder they are in; folders inside it are read too")
     args = parser.parse_args(arguments)
     rows: list[dict] = []
     try:
@@ -59,6 +80,8 @@ def main(arguments: list[str] | None = None) -> None:
                 rows.append(row)
             print(f"{table(rows)}\n\nKept in {args.out}.")
             return
+        if args.command == "gather":
+            return print(gather(args.folder))
         numbers = stats(args.model)
     except (OSError, ValueError, hub.HubError) as error:
         raise SystemExit(f"zeropoint: {error}") from None

@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 import plotly.graph_objects as go
 import pytest
 
+from zeropoint.__main__ import main
 from zeropoint.desk import check, export, hint, outcome, predict, record, reveal, sharing, show, skip, task, why
 from zeropoint.desk.exercise import find
 
@@ -109,6 +110,30 @@ def test_a_mentor_gathers_many_files(worked, tmp_path):
         ("bob/zero-point-01-answers.md", "bob", 2, 6, 1),
     ]
     assert rows[0]["intervals"] == "1 of 2 held their outcome" and unread == ["bob/zero-point-02-answers.md"]
+
+
+def test_the_table_names_what_could_not_be_read(worked, tmp_path, capsys):
+    export("1", name="Ada", folder=tmp_path)
+    (tmp_path / "bob.md").write_text(f'<!-- {sharing.DATA} {{"puzzle": "1"}} -->')
+    (tmp_path / "notes.md").write_text("not ours")
+    capsys.readouterr()
+    main(["gather", str(tmp_path)])
+    head, row, empty, damaged = capsys.readouterr().out.splitlines()
+    assert head.split()[:3] == ["file", "puzzle", "name"] and not empty
+    assert row.split()[:5] == ["zero-point-01-answers.md", "1", "Ada", "2", "6"] and "1 of 2 held" in row
+    assert damaged.startswith("Not read") and damaged.endswith(": bob.md.")
+
+
+def test_a_missing_or_empty_folder_is_one_sentence(tmp_path):
+    (tmp_path / "file").write_text("x")
+    for folder, words in (
+        (tmp_path / "no", "There is no folder"),
+        (tmp_path / "file", "There is no folder"),
+        (tmp_path, "No file of answers"),
+    ):
+        with pytest.raises(SystemExit, match=f"^zeropoint: {words}") as left:
+            main(["gather", str(folder)])
+        assert "\n" not in str(left.value)
 
 
 def test_a_page_alone_can_be_gathered(worked, tmp_path):

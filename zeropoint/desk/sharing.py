@@ -18,6 +18,18 @@ from zeropoint.desk.exercise import Exercise, of_puzzle
 from zeropoint.desk.predictions import calibration, predictions_of
 from zeropoint.desk.standing import PREDICTION_HEAD, finished, plain_number, prediction_rows
 
+COLUMNS = [
+    "puzzle",
+    "name",
+    "done",
+    "exercises",
+    "checks",
+    "hints",
+    "seen early",
+    "predictions",
+    "words right",
+    "intervals",
+]
 DATA = "zeropoint-answers"  # marks the part of an exported file that `gather` reads
 DATA_PATTERN = re.compile(rf"<!-- {DATA} (\{{.*?\}}) -->", re.S)
 
@@ -138,7 +150,7 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def summarise(puzzle: str, exercises: Sequence[Exercise], data: dict, name: str) -> dict:
-    """What a mentor's table says of one file."""
+    """What a mentor's table says of one file: a value for each of COLUMNS."""
     kept = [data["exercises"].get(e.id, {}) for e in exercises]
     predictions = [p for id, p in _of(puzzle, data).get("predictions", {}).items() if not id.startswith("n")]
     scored = [p for p in predictions if "value" in p and "outcome" in p and not p.get("late")]
@@ -203,8 +215,9 @@ def gather(folder: Path) -> tuple[list[dict], list[str]]:
         try:
             found = DATA_PATTERN.search(path.read_text(encoding="utf-8"))
             if found:
-                rows.append({"file": str(path.relative_to(folder))} | json.loads(found[1]))
+                kept = json.loads(found[1])
+                rows.append({"file": str(path.relative_to(folder))} | {column: kept[column] for column in COLUMNS})
                 seen.add(path.with_suffix(""))
-        except (OSError, ValueError):
+        except (OSError, ValueError, KeyError):
             unread.append(str(path.relative_to(folder)))
     return rows, unread
