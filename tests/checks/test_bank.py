@@ -10,7 +10,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from tests.checks.bank import LEAST_RIGHT, LEAST_WRONG, everything
-from zeropoint.desk.checking import exact, random_cases, verdict
+from zeropoint.desk.checking import exact, random_cases, tensors, verdict
 from zeropoint.desk.compare import difference
 from zeropoint.desk.exercise import find, of_puzzle, puzzles
 
@@ -98,6 +98,14 @@ def test_the_reference_passes_on_many_seeds_in_either_dtype(exercise, monkeypatc
                 assert difference(right, right, 0) is None and all(
                     torch.as_tensor(r).isfinite().all() for r in (right if isinstance(right, tuple) else (right,))
                 )
+
+
+@pytest.mark.parametrize("exercise", FUNCTIONS, ids=lambda e: e.id)
+def test_a_random_input_is_not_of_a_known_models_size(exercise):
+    """Who reads "n = 50257" looks for GPT-2 in it."""
+    for args in exercise.cases(0):
+        sizes = [a for a in args if isinstance(a, int)] + [size for t in tensors(args) for size in t.shape]
+        assert not {50257, 50256, 50304, 768} & set(sizes), exercise.id
 
 
 @pytest.mark.parametrize("exercise", FUNCTIONS, ids=lambda e: e.id)

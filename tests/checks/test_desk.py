@@ -22,6 +22,7 @@ import pytest
 import torch
 from torch import nn
 
+from zeropoint import geometry
 from zeropoint.desk import (
     check,
     checked,
@@ -66,6 +67,54 @@ def test_yours_beside_expected_at_the_first_place(capsys):
     assert re.search(r"differs at \[0, 0\] \(8 of 8 entries differ\)", said)
     assert re.search(r"yours +-?\d", said) and re.search(r"expected +-?\d", said)
     assert "W         [[" in said  # a small input is shown in full
+
+
+def by_tokens(seed):
+    g = torch.Generator().manual_seed(seed)
+    return [(torch.randn(n, 3, generator=g), torch.randint(9_000, 99_000, (n,), generator=g)) for n in (200, 6)]
+
+
+TOKENS = Exercise(
+    id="9.4", title="tokens", kind="function", difficulty=1, minutes=1, hints=["…"], cases=by_tokens,
+    reference=lambda X, token: (X.mean(0), token.max()),
+)  # fmt: skip
+
+
+def test_the_smallest_input_that_fails_is_shown_whole_and_tokens_as_whole_numbers():
+    found = verdict(TOKENS, lambda X, token: (X.mean(0), token.min()))
+    assert (
+        found.sentence == "on the random input X [6, 3] float32, token [6] int64: value 2 of 2 of your answer differs"
+    )
+    token = by_tokens(checking.FIXED_SEED)[1][1].tolist()
+    assert found.inputs["token"] == str(token) and found.inputs["X"].startswith("[[")
+    assert (found.difference.yours, found.difference.expected) == (str(min(token)), str(max(token)))
+    said = verdict(TOKENS, lambda X, token: (X.mean(0), "7")).sentence
+    assert said.endswith("int64: value 2 of 2: got a string, expected a number")
+    assert compare.brief(torch.tensor([3, 1_234_567, 5])) == "[3]: 3, 1234567, 5"
+    assert compare.brief(torch.tensor([True, False])) == "[2]: True, False"
+
+
+@pytest.mark.parametrize("answer", [geometry.centre, lambda W: geometry.centre(W), lambda W: 1 * geometry.centre(W)])
+def test_the_librarys_own_answer_is_recognised(answer):
+    """However it is wrapped; what merely uses the library, and a reference that does, is the learner's own."""
+    assert sentence(answer) == "right, but geometry.centre of the library did it: here you write it yourself"
+    assert verdict(find("1.3"), lambda W: W - geometry.mean(W)).passed
+    assert verdict(find("1.3"), find("1.3").reference).passed
+    assert verdict(replace(find("1.3"), reference=lambda W: geometry.centre(W)), answer).passed
+
+
+def test_a_table_of_all_pairs_is_caught_where_the_statement_forbids_it():
+    def tables(seed):
+        g = torch.Generator().manual_seed(seed)
+        return [(torch.randn(n, 4, generator=g),) for n in (5, 1500)]
+
+    exercise = replace(TOKENS, cases=tables, no_table=True, reference=lambda W: W.sum(0).square().sum())
+    for table in (lambda W: (W @ W.T).sum(), lambda W: (W.numpy().astype(float) @ W.numpy().T.astype(float)).sum()):
+        said = verdict(exercise, table).sentence
+        assert re.match(r"right, but your function makes [\d,]+ numbers at once of W \[1500, 4\] float32", said)
+        assert verdict(replace(exercise, no_table=False), table).passed
+    assert verdict(exercise, lambda W: sum((part @ W.T).sum() for part in W.split(100))).passed
+    assert verdict(exercise, lambda W: np.square(W.numpy().sum(0)).sum()).passed
 
 
 def test_a_named_mistake_gets_its_nudge_and_not_the_solution(capsys):
@@ -303,7 +352,7 @@ def test_real_matrices_in_every_form(form, capsys):
 def test_wrong_on_the_real_matrix_alone_is_said_with_its_label():
     said = sentence(lambda W: right(W) if len(W) != 30 else W, real={"mini-neo W_E": W_E})
     assert re.match(
-        r"right on 16 random inputs, but on mini-neo W_E: W \[30, 8\] float32 your answer differs at \[0, 0\]", said
+        r"right on 16 random inputs, but on mini-neo W_E, W \[30, 8\] float32: your answer differs at \[0, 0\]", said
     )
 
 

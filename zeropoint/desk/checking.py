@@ -6,16 +6,20 @@ import copy
 import inspect
 import os
 import random
+import sys
 import time
 import traceback
+import tracemalloc
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from types import FrameType
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from zeropoint.desk.compare import Difference, brief, describe, difference, plain, same
 from zeropoint.desk.exercise import Exercise, Mistake
@@ -23,7 +27,7 @@ from zeropoint.geometry import without_direction
 
 FIXED_SEED = 0  # the same inputs at every check, so that a message stays the same until the answer changes
 NAMED_UP_TO = 10_000  # numbers in an input: a mistake may cost O(n²), so on larger inputs none is looked for
-SHOWN_UP_TO = 12  # numbers in an input that is printed in full
+SHOWN_UP_TO = 40  # numbers in an input that is printed in full
 NAMING = 10  # tolerances: a wrong answer may be worse conditioned than the right one, and names need no exactness
 
 
@@ -123,11 +127,23 @@ def given(exercise: Exercise, args: tuple) -> str:
 
 
 def in_full(exercise: Exercise, args: tuple) -> dict[str, str]:
-    """The small tensors among the arguments, number by number."""
-    small = {
-        n: a for n, a in zip(names(exercise), args, strict=True) if isinstance(a, Tensor) and a.numel() <= SHOWN_UP_TO
-    }
-    return {name: str(np.round(a.double().cpu().numpy(), 4).tolist()) for name, a in small.items()}
+    """The arguments number by number, where they are small; what `given` says whole is not said again."""
+    shown = {}
+    for name, value in zip(names(exercise), args, strict=True):
+        only_tensors = isinstance(value, Tensor | tuple | list | dict) and any(True for _ in tensors(value))
+        if only_tensors and size((value,)) <= SHOWN_UP_TO:
+            shown[name] = str(rounded(value))
+    return shown
+
+
+def rounded(value: Any) -> Any:
+    """Tensors as lists: floats to four digits, whole numbers and truth values as they are."""
+    if isinstance(value, Tensor):
+        value = value.detach().cpu()
+        return np.round(value.double().numpy(), 4).tolist() if value.is_floating_point() else value.tolist()
+    if isinstance(value, dict):
+        return {key: rounded(v) for key, v in value.items()}
+    return type(value)(map(rounded, value)) if isinstance(value, tuple | list) else value
 
 
 # --- running a learner's code --------------------------------------------------------------------------------------
@@ -173,6 +189,71 @@ def call(fn: Callable, args: tuple, argument_names: list[str]) -> Call:
         return Call(error=error, seconds=time.perf_counter() - start)
     changed = [name for name, a, b in zip(argument_names, args, mine, strict=True) if not unchanged(a, b)]
     return Call(value, changed=changed[0] if changed else "")
+
+
+class _Largest(TorchDispatchMode):
+    """Notes how many numbers the largest tensor has that an operation returns."""
+
+    numbers = 0
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        out = func(*args, **(kwargs or {}))
+        self.numbers = max([self.numbers, *(t.numel() for t in tensors(out))])
+        return out
+
+
+def largest_array(fn: Callable, args: tuple) -> int:
+    """Numbers in the largest tensor that `fn` makes on the way; numpy's memory counts too, a byte as a number."""
+    with global_state_kept(), _Largest() as seen:
+        fn(*fresh(args))
+    mine = fresh(args)
+    tracemalloc.start()  # by itself: what torch imports for the mode above would count
+    try:
+        with global_state_kept():
+            fn(*mine)
+        return max(seen.numbers, tracemalloc.get_traced_memory()[1])
+    finally:
+        tracemalloc.stop()
+
+
+def library_answer(fn: Callable, exercise: Exercise, cases: Iterable[tuple]) -> str:
+    """The function of the library, such as "geometry.centre", that gave `fn` its answer in every case; "" if none did.
+
+    What the reference calls as well belongs to the exercise. A reference itself is never taken for the library.
+    """
+    shared: list[str] | None = None
+    for args in cases:
+        right = exercise.reference(*exact(args))
+        allowed = {name for name, _ in library_calls(exercise.reference, exact(args))}
+        gave_it = [
+            name
+            for name, value in library_calls(fn, args)
+            if name not in allowed and same(value, right, NAMING * exercise.tolerance, exercise.scale)
+        ]
+        shared = gave_it if shared is None else [name for name in shared if name in gave_it]
+        if not shared:
+            return ""
+    return shared[-1] if shared else ""  # the outermost returns last
+
+
+def library_calls(fn: Callable, args: tuple) -> list[tuple[str, Any]]:
+    """Name and value of every call of a function of ours while `fn` runs, its own included."""
+    seen: list[tuple[str, Any]] = []
+
+    def note(frame: FrameType, event: str, value: Any) -> None:
+        module = frame.f_globals.get("__name__", "")
+        ours = module.startswith("zeropoint.") and not module.startswith("zeropoint.desk")
+        if event == "return" and ours and not module.endswith(".exercises"):
+            seen.append((f"{module.removeprefix('zeropoint.')}.{frame.f_code.co_name}", value))
+
+    mine, before = fresh(args), sys.getprofile()
+    with global_state_kept():
+        sys.setprofile(note)
+        try:
+            fn(*mine)
+        finally:
+            sys.setprofile(before)
+    return seen
 
 
 def line_of(error: BaseException, fn: Callable) -> str:
@@ -276,7 +357,9 @@ def random_cases(exercise: Exercise) -> list[tuple]:
 
 
 def _function_verdict(exercise: Exercise, fn: Callable, real: Mapping[str, Any]) -> Verdict:
-    cases = sorted(random_cases(exercise), key=lambda args: size(args) > NAMED_UP_TO)  # stable: large inputs last
+    cases = sorted(
+        random_cases(exercise), key=size
+    )  # the smallest that fails is shown; of equal ones the fixed is first
     small = [args for args in cases if size(args) <= NAMED_UP_TO]
     calls, failures, expected = [], [], []
     for args in cases:
@@ -294,6 +377,12 @@ def _function_verdict(exercise: Exercise, fn: Callable, real: Mapping[str, Any])
             return replace(failed, sentence=sooner + failed.sentence)
     if failures:
         return _explained(exercise, failures, small, calls, expected)
+    if taken := library_answer(fn, exercise, small):
+        said = f"right, but {taken} of the library did it: here you write it yourself"
+        return Verdict("failed", said)
+    if exercise.no_table and (numbers := largest_array(fn, cases[-1])) >= len(cases[-1][0]) ** 2:
+        said = f"right, but your function makes {numbers:,} numbers at once of {given(exercise, cases[-1])}"
+        return Verdict("failed", f"{said}: that is as many as a table of all pairs has, for which there is no room")
 
     shown = {}
     for label, x in real.items():
@@ -301,7 +390,7 @@ def _function_verdict(exercise: Exercise, fn: Callable, real: Mapping[str, Any])
         if unfit:
             return Verdict("failed", f"right on {len(cases)} random inputs, but {unfit}")
         done = call(fn, args, names(exercise))
-        if failed := _judge(exercise, fn, args, done, right, exercise.real_tolerance, f"{label}: "):
+        if failed := _judge(exercise, fn, args, done, right, exercise.real_tolerance, f"{label}, "):
             why = _blemishes(args)
             return replace(failed, sentence=f"right on {len(cases)} random inputs, but {failed.sentence}{why}")
         shown[label] = brief(done.value)
@@ -360,19 +449,14 @@ def _blemishes(args: tuple) -> str:
 
 
 def _judge(
-    exercise: Exercise, fn: Callable, args: tuple, done: Call, right: Any, tolerance: float, prefix: str
+    exercise: Exercise, fn: Callable, args: tuple, done: Call, right: Any, tolerance: float, what: str
 ) -> Verdict | None:
     """A failed verdict on one call, None where the answer is right."""
-    on = given(exercise, args)
-    if sentence := trouble(fn, done, prefix + on):
+    on = what + given(exercise, args)
+    if sentence := trouble(fn, done, on):
         return Verdict("failed", sentence, inputs=in_full(exercise, args))
     if found := difference(done.value, right, tolerance, exercise.scale):
-        return Verdict(
-            "failed",
-            f"on {prefix}{on} your answer {found.sentence}" if found.expected else f"on {prefix}{on}: {found.sentence}",
-            found,
-            in_full(exercise, args),
-        )
+        return Verdict("failed", f"on {on}: {found.sentence}", found, in_full(exercise, args))
     return None
 
 

@@ -16,13 +16,13 @@ COARSE = (torch.float16, torch.bfloat16)
 class Difference:
     """Why an answer is not the expected one. `yours` and `expected` are empty where the two cannot be compared."""
 
-    sentence: str
+    sentence: str  # whole, but for what it was on: "your answer differs at [0, 0] (8 of 8 entries differ)"
     yours: str = ""
     expected: str = ""
 
 
 def number(x: float) -> str:
-    return f"{x:.6g}"
+    return f"{x:.6g}" if isinstance(x, float) else str(x)  # token ids and masks as what they are
 
 
 def describe(value: Any) -> str:
@@ -72,13 +72,16 @@ def difference(yours: Any, expected: Any, tolerance: float, scale: float | None 
             return Difference(f"got {got}, expected a tuple of {len(expected)}")
         for i, (y, e) in enumerate(zip(yours, expected, strict=True), 1):
             if found := difference(y, e, tolerance, scale):
-                return Difference(f"value {i} of {len(expected)}: {found.sentence}", found.yours, found.expected)
+                which = f"value {i} of {len(expected)}"
+                said = found.sentence.replace("your answer", f"{which} of your answer", 1)
+                said = said if found.expected else f"{which}: {said}"
+                return Difference(said, found.yours, found.expected)
         return None
     if isinstance(expected, str):
         if not isinstance(yours, str):
             return Difference(f"got {describe(yours)}, expected a string")
         same = yours.strip().casefold() == expected.strip().casefold()
-        return None if same else Difference("the strings differ", repr(yours), repr(expected))
+        return None if same else Difference("your answer is another string", repr(yours), repr(expected))
     return _numeric_difference(plain(yours), torch.as_tensor(_wide(plain(expected))), tolerance, scale)
 
 
@@ -118,7 +121,7 @@ def _numeric_difference(yours: Any, expected: Tensor, tolerance: float, scale: f
     count = f" ({int(wrong.sum())} of {wrong.numel()} entries differ)" if expected.ndim else ""
     y, e = yours[tuple(at)].item(), expected[tuple(at)].item()
     shown = (brief(y), brief(e)) if brief(y) != brief(e) else (repr(y), repr(e))
-    return Difference(f"differs{_at(at)}{count}", *shown)
+    return Difference(f"your answer differs{_at(at)}{count}", *shown)
 
 
 def _at(index: list[int]) -> str:

@@ -21,8 +21,8 @@ def sizes(seed: int) -> list[tuple[int, int, float]]:
     g = torch.Generator().manual_seed(seed)
     drawn = torch.rand(5, 3, generator=g, dtype=torch.float64)
     return [
-        (50257, 768, 0.02),
         *((int(5 + 3000 * a), int(2 + 700 * b), round(0.01 + c.item(), 3)) for a, b, c in drawn),
+        (30_000, 500, 0.03),
     ]
 
 
