@@ -35,13 +35,15 @@ MODELS = (
     "facebook/opt-350m",
     *(f"{STANFORD}@checkpoint-{step}" for step in (0, 100, 1000, 10_000, 400_000)),
 )
+NUMBERS = (  # what `statistics` gives
+    "mean_cosine", "norm_of_mean", "mean_row_norm", "median_cosine_with_mean", "mean_cosine_centred",
+    "effective_dimension_centred",
+)  # fmt: skip
 COLUMNS = (
-    "model", "matrix", "source", "tensor", "d_vocab", "d_model", "mean_cosine", "norm_of_mean", "mean_row_norm",
-    "median_cosine_with_mean", "mean_cosine_centred", "effective_dimension_centred", "rows_without_direction",
+    "model", "matrix", "source", "tensor", "d_vocab", "d_model", *NUMBERS, "rows_without_direction",
     "rows_beyond_tokenizer", "bytes_moved", "seconds", "problem", "version", "run",
 )  # fmt: skip
 TOKENIZER_FILES = ("tokenizer.json", "vocab.json", "vocab.txt", "tokenizer.model", "spiece.model")
-NUMBERS = COLUMNS[6:12]
 EARLIER = "earlier"  # in the column `run`: read by an earlier run, from the same weights
 
 
