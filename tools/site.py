@@ -94,6 +94,12 @@ def syntax_colours() -> str:
     return f"{light}\n{darker}\n@media (prefers-color-scheme: dark) {{\n{night}\n}}\n{plain}\n"
 
 
+def pages_address(repository: str) -> str:
+    """Where GitHub's Pages show it; a link's preview picture needs the whole address."""
+    owner, _, name = repository.partition("/")
+    return f"https://{owner.lower()}.github.io/{name}/"
+
+
 class Site:
     """Writes pages under `out`, all with one frame."""
 
@@ -114,6 +120,7 @@ class Site:
             figures='class="plot"' in body,
             repository=f"https://github.com/{self.project['repository']}",
             branch=self.project["branch"],
+            home=pages_address(self.project["repository"]),
             **more,
         )
         target.write_text(text, encoding="utf-8")
