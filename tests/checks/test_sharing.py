@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from html.parser import HTMLParser
+from xml.etree import ElementTree
 
 import plotly.graph_objects as go
 import pytest
@@ -77,6 +78,31 @@ def test_a_figure_is_a_picture_where_one_can_be_drawn(monkeypatch):
     assert (
         sharing.picture("all <pairs>", {"data": []}) == '<img alt="all &lt;pairs&gt;" src="data:image/png;base64,cG5n">'
     )
+
+
+def test_a_card_has_the_score_and_neither_answers_nor_a_name(worked, tmp_path, capsys):
+    export("1", folder=tmp_path)
+    assert not (tmp_path / "zero-point-01-card.svg").exists()
+    capsys.readouterr()
+    export("1", folder=tmp_path, card=True)
+    assert "zero-point-01-card.svg" in capsys.readouterr().out
+    card = read(tmp_path, "zero-point-01-card.svg")
+    words = [text.text for text in ElementTree.fromstring(card).iter("{http://www.w3.org/2000/svg}text")]
+    assert words[0] == "Zero Point, puzzle 01"
+    assert "2 of 6 exercises done" in words and "Predicted intervals: 1 of 2 held their outcome" in words
+    assert "def " not in card and "long vector" not in card and "<image" not in card
+    assert max(map(len, words)) <= 76
+
+
+def test_a_card_has_a_name_if_given_and_its_first_figure_if_it_can_be_drawn(worked, tmp_path, monkeypatch):
+    monkeypatch.setattr(go.Figure, "to_image", lambda *a, **k: b"png")
+    show("1 all pairs, after 1.3", go.Figure())
+    export("1", name="Ada <3", folder=tmp_path, card=True)
+    card = ElementTree.fromstring(read(tmp_path, "zero-point-01-card.svg"))
+    assert card[1].text == "Zero Point, puzzle 01: Ada <3"
+    assert [image.get("href") for image in card.iter("{http://www.w3.org/2000/svg}image")] == [
+        "data:image/png;base64,cG5n"
+    ]
 
 
 def test_nothing_done_and_nowhere_to_write_are_one_sentence(desk, tmp_path, capsys):

@@ -1,12 +1,14 @@
-"""show, export, gather: figures that are kept, and one file of a scholar's answers, to hand in or to post."""
+"""show, export, gather: figures that are kept, one file of a scholar's answers to hand in, and a card to post."""
 
 from __future__ import annotations
 
 import base64
 import html
+import importlib
 import json
 import platform
 import re
+import textwrap
 from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
@@ -45,10 +47,11 @@ def show(name: str, figure) -> None:
 
 
 @on_desk
-def export(puzzle: str | int, name: str = "", folder: str | Path = "."):
+def export(puzzle: str | int, name: str = "", folder: str | Path = ".", card: bool = False):
     """Write what you did in a puzzle to one Markdown file, and to the same as HTML with the figures in it.
 
     `name`: yours, if it should stand in the file; nothing else in it tells who you are.
+    `card=True` writes a picture to post as well: your score, no answer of yours, and the puzzle's first figure.
     """
     puzzle = plain_number(puzzle)
     exercises, data = of_puzzle(puzzle), record.read()
@@ -56,18 +59,19 @@ def export(puzzle: str | int, name: str = "", folder: str | Path = "."):
         raise Slip(
             f"Puzzle {puzzle}: nothing is kept yet, so there is nothing to export; check or predict something first."
         )
-    stem = Path(folder, f"zero-point-{int(puzzle):02d}-answers")
+    stem = f"zero-point-{int(puzzle):02d}"
     text = markdown(puzzle, exercises, data, name)
+    files = {f"{stem}-answers.md": text, f"{stem}-answers.html": page(text, figures_of(puzzle, data))}
+    if card:
+        files[f"{stem}-card.svg"] = card_of(puzzle, exercises, data, name)
     try:
-        stem.with_suffix(".md").write_text(text, encoding="utf-8")
-        stem.with_suffix(".html").write_text(page(text, figures_of(puzzle, data)), encoding="utf-8")
+        for file, written in files.items():
+            Path(folder, file).write_text(written, encoding="utf-8")
     except OSError as error:
-        raise Slip(
-            f"The answers cannot be written to {stem.parent} ({error.strerror}); give another folder=."
-        ) from None
+        raise Slip(f"The answers cannot be written to {folder} ({error.strerror}); give another folder=.") from None
     missing = what_is_missing(puzzle, exercises, data)
     lines = [f"Not in it yet: {missing}."] if missing else ["Everything that the puzzle asks is in it."]
-    return [Card("✓", f"Puzzle {puzzle}: written to {stem.name}.md and {stem.name}.html", lines)], ""
+    return [Card("✓", f"Puzzle {puzzle}: written to {', '.join(files)}", lines)], ""
 
 
 def _of(puzzle: str, data: dict) -> dict[str, dict]:
@@ -195,12 +199,54 @@ def picture(name: str, figure: dict) -> str:
     """A figure that opens anywhere: a PNG if kaleido and a browser are here, else plotly with its own script."""
     import plotly.graph_objects as go
 
-    drawn = go.Figure(figure)
+    if address := png(figure):
+        return f'<img alt="{html.escape(name)}" src="{address}">'
+    return go.Figure(figure).to_html(full_html=False, include_plotlyjs=True)
+
+
+def png(figure: dict) -> str:
+    """A figure as the address of a PNG, `WIDTH` wide, that holds all of it; "" where kaleido or a browser is missing."""
+    import plotly.graph_objects as go
+
     try:
-        png = base64.b64encode(drawn.to_image("png", width=900, scale=1.5)).decode()
-    except Exception:  # whatever kaleido lacks here, plotly's script draws it in the reader's browser
-        return drawn.to_html(full_html=False, include_plotlyjs=True)
-    return f'<img alt="{html.escape(name)}" src="data:image/png;base64,{png}">'
+        drawn = go.Figure(figure).to_image("png", width=WIDTH, scale=1.5)
+    except Exception:  # whatever kaleido lacks here
+        return ""
+    return f"data:image/png;base64,{base64.b64encode(drawn).decode()}"
+
+
+# --- as a card -----------------------------------------------------------------------------------------------------
+
+WIDTH = 900  # of a figure, and of the card's text
+EDGE = 50
+
+
+def card_of(puzzle: str, exercises: Sequence[Exercise], data: dict, name: str = "") -> str:
+    """An SVG picture: the puzzle's question, exercises done, the predictions' score, and its first figure if one can be drawn."""
+    summary = summarise(puzzle, exercises, data, name)
+    room = importlib.import_module(f"zeropoint.puzzles.p{int(puzzle):02d}")
+    lines = [(f"Zero Point, puzzle {int(puzzle):02d}" + (f": {name}" if name else ""), 34)]
+    lines += [(line, 24) for line in textwrap.wrap(room.__doc__ or "", 76)]
+    lines.append((f"{summary['done']} of {summary['exercises']} exercises done", 28))
+    if summary["intervals"]:
+        lines.append((f"Predicted intervals: {summary['intervals']}", 28))
+    if not summary["words right"].endswith("of 0"):
+        lines.append((f"Predictions in words: {summary['words right']} right", 28))
+
+    parts, y = [], EDGE
+    for line, size in lines:
+        y += round(1.5 * size)
+        parts.append(f'<text x="{EDGE}" y="{y}" font-size="{size}">{html.escape(line)}</text>')
+    y += EDGE // 2
+    for figure in list(figures_of(puzzle, data).values())[:1]:  # the first asks; later ones may answer
+        if address := png(figure):
+            height = figure["layout"].get("height", 450)
+            parts.append(f'<image x="{EDGE}" y="{y}" width="{WIDTH}" height="{height}" href="{address}"/>')
+            y += height
+    size = f'width="{WIDTH + 2 * EDGE}" height="{y + EDGE // 2}"'
+    ground = '<rect width="100%" height="100%" fill="#ffffff"/>'
+    drawn = "\n".join([ground, *parts])
+    return f'<svg xmlns="http://www.w3.org/2000/svg" {size} font-family="sans-serif" fill="#222222">\n{drawn}\n</svg>\n'
 
 
 # --- gather --------------------------------------------------------------------------------------------------------
