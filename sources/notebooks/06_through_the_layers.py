@@ -19,7 +19,7 @@ from zeropoint import geometry, report, streams
 from zeropoint.claims import Ledger, exact, over
 from zeropoint.desk import outcome, predict
 from zeropoint.models import load_pair
-from zeropoint.puzzles.p06 import claims, clusters, measures
+from zeropoint.puzzles.p06 import claims, clusters, measures, sides
 from zeropoint.puzzles.p06.figures import coloured
 from zeropoint.streams.figures import by_layer
 
@@ -309,8 +309,8 @@ told = {}
 for name, s in stream_of.items():
     side = small[name]
     shuffled = side[torch.randperm(len(side))]
-    told[name] = clusters.explanations(s, deepest[name], side)
-    told[f"{name}, sides shuffled"] = clusters.explanations(s, deepest[name], shuffled)
+    told[name] = sides.explanations(s, deepest[name], side)
+    told[f"{name}, sides shuffled"] = sides.explanations(s, deepest[name], shuffled)
 
 pd.DataFrame(told).T.round(2)
 
@@ -322,7 +322,7 @@ for name, s in stream_of.items():
     entry = ledger.test(
         claims.POSITION_0,
         on=name,
-        told=over(clusters.told_by_position_0(s, small[name]), "groups of text"),
+        told=over(sides.told_by_position_0(s, small[name]), "groups of text"),
     )
     print(entry)
 
@@ -336,10 +336,10 @@ for name, s in stream_of.items():
 # %%
 left = {}
 for name, s in stream_of.items():
-    sides = [cut.small for cut in cuts[name]["trained"]]
+    small_sides = [cut.small for cut in cuts[name]["trained"]]
     use = left[f"{name}<br>pairs by use"] = {}
     types = left[f"{name}<br>pairs by types"] = {}
-    for way, moved in measures.recentred(s, sides).items():
+    for way, moved in measures.recentred(s, small_sides).items():
         use[way] = measures.by_use(moved)
         types[way] = measures.by_types(moved)
 

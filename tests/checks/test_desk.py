@@ -103,6 +103,25 @@ def test_the_librarys_own_answer_is_recognised(answer):
     assert verdict(replace(find("1.3"), reference=lambda W: geometry.centre(W)), answer).passed
 
 
+def test_the_librarys_own_answer_is_recognised_inside_what_it_returns():
+    from zeropoint.puzzles.p06 import measures
+
+    for id, answer in (
+        ("6.1", lambda X, token: measures.type_cosines(X, token).inter),
+        ("6.2", lambda X, token: measures.type_cosines(X, token).intra),
+    ):
+        assert "measures.type_cosines of the library did it" in sentence(answer, id)
+    assert "measures.top_share of the library did it" in sentence(measures.top_share, "6.5")
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [lambda n: torch.randint(n, (50,)), lambda n: np.random.randint(n, size=50), lambda n: [random.randrange(n)]],
+)
+def test_an_answer_drawn_at_random_is_told_so(draw):
+    assert "draws at random" in sentence(lambda W: W[draw(len(W))].mean(), "1.1")
+
+
 def test_a_table_of_all_pairs_is_caught_where_the_statement_forbids_it():
     def tables(seed):
         g = torch.Generator().manual_seed(seed)

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from zeropoint import geometry
-from zeropoint.puzzles.p06 import clusters
+from zeropoint.puzzles.p06 import clusters, sides
 from zeropoint.puzzles.p06.figures import coloured
 from zeropoint.streams import Stream
 
@@ -125,18 +125,18 @@ def test_explanations_name_what_the_cut_follows():
         ("token", s.token < 9),
         ("norm", s.vectors[1].norm(dim=1) > 2.5),
     ):
-        told = clusters.explanations(s, 1, small)
+        told = sides.explanations(s, 1, small)
         assert told[name] > 0.95 and max(told, key=told.get) in (name, "position")
     at_random = torch.rand(len(s.token), generator=torch.Generator().manual_seed(3)) < 0.2
-    assert max(clusters.explanations(s, 1, at_random).values()) < 0.15
+    assert max(sides.explanations(s, 1, at_random).values()) < 0.15
 
 
 def test_position_0_tells_only_where_it_does():
     s = text()
-    assert clusters.told_by_position_0(s, s.position == 0) == [1.0] * 8
-    assert max(clusters.told_by_position_0(s, s.token < 9)) < 0.1
+    assert sides.told_by_position_0(s, s.position == 0) == [1.0] * 8
+    assert max(sides.told_by_position_0(s, s.token < 9)) < 0.1
     one_side = s.sequence % 8 == 0  # in no group are there both sides
-    assert clusters.told_by_position_0(s, one_side) == [0.0] * 8
+    assert sides.told_by_position_0(s, one_side) == [0.0] * 8
 
 
 def test_coloured_is_small_and_shows_position_0():

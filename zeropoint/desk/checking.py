@@ -12,7 +12,7 @@ import traceback
 import tracemalloc
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, is_dataclass, replace
 from types import FrameType
 from typing import Any
 
@@ -228,12 +228,19 @@ def library_answer(fn: Callable, exercise: Exercise, cases: Iterable[tuple]) -> 
         gave_it = [
             name
             for name, value in library_calls(fn, args)
-            if name not in allowed and same(value, right, NAMING * exercise.tolerance, exercise.scale)
+            if name not in allowed
+            and any(same(part, right, NAMING * exercise.tolerance, exercise.scale) for part in parts(value))
         ]
         shared = gave_it if shared is None else [name for name in shared if name in gave_it]
         if not shared:
             return ""
     return shared[-1] if shared else ""  # the outermost returns last
+
+
+def parts(value: Any) -> list[Any]:
+    """What a call gave, and each thing in it: entries of a tuple, fields of a dataclass."""
+    inside = vars(value).values() if is_dataclass(value) and not isinstance(value, type) else ()
+    return [value, *(value if isinstance(value, tuple) else inside)]
 
 
 def library_calls(fn: Callable, args: tuple) -> list[tuple[str, Any]]:
@@ -376,7 +383,7 @@ def _function_verdict(exercise: Exercise, fn: Callable, real: Mapping[str, Any])
             sooner = f"right on {len(calls) - 1} other inputs, but " if len(calls) > 1 and not failures[:-1] else ""
             return replace(failed, sentence=sooner + failed.sentence)
     if failures:
-        return _explained(exercise, failures, small, calls, expected)
+        return _explained(exercise, fn, failures, small, calls, expected)
     if taken := library_answer(fn, exercise, small):
         said = f"right, but {taken} of the library did it: here you write it yourself"
         return Verdict("failed", said)
@@ -461,10 +468,15 @@ def _judge(
 
 
 def _explained(
-    exercise: Exercise, failures: list[Verdict], small: Iterable[tuple], calls: list[Call], expected: list
+    exercise: Exercise, fn: Callable, failures: list[Verdict], small: list[tuple], calls: list[Call], expected: list
 ) -> Verdict:
     """The first failure, with the mistake it looks like if there is one."""
     first = failures[0]
+    if by_chance(fn, exercise, small[0]):
+        sentence = (
+            "your function draws at random: twice on the same input it gives two answers; the exact one is asked for"
+        )
+        return replace(first, sentence=sentence)
     for mistake in exercise.mistakes:
         if _is_mistake(exercise, mistake, small, calls):
             return replace(first, mistake=mistake)
@@ -479,6 +491,21 @@ def _explained(
         )
         return replace(first, sentence=sentence)
     return first
+
+
+def by_chance(fn: Callable, exercise: Exercise, args: tuple) -> bool:
+    """Does the answer depend on the state of torch's, numpy's or Python's random generator?"""
+    values = []
+    for seed in (1, 2):
+        with global_state_kept():
+            torch.manual_seed(seed), np.random.seed(seed), random.seed(seed)
+            done = call(fn, args, names(exercise))
+        if done.error is not None or not is_answer(done.value):
+            return False
+        values.append(done.value)
+    a, b = values
+    comparable = same(a, a, exercise.tolerance, exercise.scale)
+    return comparable and not same(a, b, exercise.tolerance, exercise.scale)
 
 
 def _is_mistake(exercise: Exercise, mistake: Mistake, small: Iterable[tuple], calls: list[Call]) -> bool:

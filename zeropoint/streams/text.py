@@ -20,8 +20,7 @@ def held_out_text() -> dict[str, str]:
 def sequences(tokenizer, count: int = 64, length: int = 128) -> Int[Tensor, "count length"]:
     """The held-out text cut into `count` rows of `length` tokens, evenly spread over it.
 
-    Rows begin wherever the cut falls and get no beginning-of-text token, so that what is special about position 0
-    cannot be blamed on the token that stands there. Raises ValueError where the text has fewer tokens.
+    Rows begin wherever the cut falls and get no beginning-of-text token: each begins with a token of the text. Raises ValueError where the text has fewer tokens.
     """
     ids = torch.tensor(tokenizer("".join(held_out_text().values()), verbose=False)["input_ids"])
     if count * length > len(ids):

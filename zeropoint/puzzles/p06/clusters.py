@@ -1,4 +1,4 @@
-"""Is a cloud one cluster or two, and what tells the two sides apart?
+"""Is a cloud one cluster or two?
 
 The rule (`Cut.is_two_clusters`) was chosen by planted clusters and by clouds of one, before any verdict: see
 tests/unit/test_p06_clusters.py for what it finds, what it refuses and what it cannot see.
@@ -13,8 +13,6 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from zeropoint import geometry
-from zeropoint.puzzles.p06.measures import separates
-from zeropoint.streams import Stream
 
 EMPTY = 0.1  # a gap: less than a tenth of the lower peak's density
 SURE = 3.0  # standard deviations of a count by which that peak must stand above the gap
@@ -91,33 +89,3 @@ def planted(
     radius = geometry.centre(X).square().sum(1).mean().sqrt()
     step = distance * radius * direction / direction.norm()
     return X + chosen[:, None] * step
-
-
-def explanations(s: Stream, layer: int, small: Bool[Tensor, " n"]) -> dict[str, float]:
-    """How well each property alone tells the two sides apart, as `separates` has it.
-
-    The token predicts by the share of its uses on the small side, in the even rows of text; judged on the odd rows.
-    """
-    odd = s.sequence % 2 == 1
-    uses, inside = (torch.bincount(s.token[rows], minlength=int(s.token.max()) + 1) for rows in (~odd, ~odd & small))
-    features = {
-        "position 0": s.position == 0,
-        "position": s.position,
-        "norm": s.vectors[layer].norm(dim=1),
-        "uses of the token": torch.bincount(s.token)[s.token],
-        "token": ((inside + small.double().mean()) / (uses + 1))[s.token],
-    }
-    return {name: separates(feature[odd], small[odd]) for name, feature in features.items()}
-
-
-def told_by_position_0(s: Stream, small: Bool[Tensor, " n"], groups: int = 8) -> list[float]:
-    """How well standing at position 0 tells the two sides apart, in disjoint groups of sequences.
-
-    A group that lies on one side altogether is told by nothing: 0.
-    """
-    first, values = s.position == 0, []
-    for g in range(groups):
-        rows = s.sequence % groups == g
-        both = small[rows].any() and not small[rows].all()
-        values.append(separates(first[rows], small[rows]) if both else 0.0)
-    return values
