@@ -132,6 +132,39 @@ def nothing(X, token):
     return 0.0
 
 
+def drawn(X, token):
+    u, kinds, total = F.normalize(X), token.unique(), 0.0
+    for _ in range(200):
+        a, b = kinds[torch.randperm(len(kinds))[:2]]
+        rows_a, rows_b = u[token == a], u[token == b]
+        total += rows_a[torch.randint(len(rows_a), (1,))[0]] @ rows_b[torch.randint(len(rows_b), (1,))[0]]
+    return total / 200
+
+
+def all_pairs_of_vectors(X, token):
+    u = F.normalize(X)
+    cosines = u @ u.T
+    kinds, index, counts = token.unique(return_inverse=True, return_counts=True)
+    weight = 1 / counts[index].to(X.dtype)
+    weights = weight[:, None] * weight * (token[:, None] != token)
+    return (weights * cosines).sum() / (len(kinds) * (len(kinds) - 1))
+
+
+def numpy_pairs_of_vectors(X, token):
+    x, t = X.numpy(), token.numpy()
+    x = x / np.linalg.norm(x, axis=1, keepdims=True)
+    kinds, index, counts = np.unique(t, return_inverse=True, return_counts=True)
+    weight = np.outer(1 / counts[index], 1 / counts[index]) * (t[:, None] != t)
+    return (weight * (x @ x.T)).sum() / (len(kinds) * (len(kinds) - 1))
+
+
+def one_hot(X, token):
+    kinds, index = token.unique(return_inverse=True)
+    member = F.one_hot(index).to(X.dtype)
+    m = (member / member.sum(0)).T @ F.normalize(X)
+    return (m.sum(0) @ m.sum(0) - (m * m).sum()) / (len(m) * (len(m) - 1))
+
+
 # --- 6.2 mean cosine of a token in two contexts --------------------------------------------------------------------
 
 
@@ -222,6 +255,53 @@ def neighbours(X, token):
     return (u[1:] * u[:-1]).sum(1).mean()
 
 
+def raw_identity(X, token):
+    out = []
+    for t in token.unique():
+        g = X[token == t]
+        k = len(g)
+        if k > 1:
+            out.append((g.sum(0).square().sum() - k) / (k * (k - 1)))
+    return sum(out) / len(out)
+
+
+def ordered_over_unordered(X, token):
+    u, out = F.normalize(X), []
+    for t in token.unique():
+        g = u[token == t]
+        k = len(g)
+        if k > 1:
+            out.append((g.sum(0).square().sum() - k) / math.comb(k, 2))
+    return sum(out) / len(out)
+
+
+def diagonal_in_sum(X, token):
+    u, out = F.normalize(X), []
+    for t in token.unique():
+        g = u[token == t]
+        if len(g) > 1:
+            out.append((g @ g.T).sum() / (len(g) * (len(g) - 1)))
+    return sum(out) / len(out)
+
+
+def sums(X, token):
+    u, out = F.normalize(X), []
+    for t in token.unique():
+        g = u[token == t]
+        if len(g) > 1:
+            out.append((g @ g.T).sum() - len(g))
+    return sum(out) / len(out)
+
+
+def by_number_of_pairs(X, token):
+    u, top, pairs = F.normalize(X), 0, 0
+    for t in token.unique():
+        g = u[token == t]
+        top = top + (g @ g.T).sum() - len(g)
+        pairs += len(g) * (len(g) - 1)
+    return top / pairs
+
+
 # --- 6.3 share of the variance between two clusters ----------------------------------------------------------------
 
 
@@ -278,6 +358,32 @@ def per_coordinate(X, small):
     mu = X.mean(0)
     fit = torch.where(small[:, None], X[small].mean(0), X[~small].mean(0)) - mu
     return (fit.square().sum(0) / (X - mu).square().sum(0)).mean()
+
+
+def total_by_var(X, small):
+    between = sum(s.float().mean() * (X[s].mean(0) - X.mean(0)).square().sum() for s in (small, ~small))
+    return between / X.var(0).sum()
+
+
+def all_by_var(X, small):
+    p = small.to(X.dtype).mean()
+    return 1 - (p * X[small].var(0).sum() + (1 - p) * X[~small].var(0).sum()) / X.var(0).sum()
+
+
+def within_by_var(X, small):
+    within = small.sum() * X[small].var(0).sum() + (~small).sum() * X[~small].var(0).sum()
+    return 1 - within / (X - X.mean(0)).square().sum()
+
+
+def centres_apart(X, small):
+    d = X[small].mean(0) - X[~small].mean(0)
+    return d @ d / (X - X.mean(0)).square().sum(1).mean()
+
+
+def summed_over_averaged(X, small):
+    mu = X.mean(0)
+    between = small.sum() * (X[small].mean(0) - mu).norm() ** 2 + (~small).sum() * (X[~small].mean(0) - mu).norm() ** 2
+    return between / (X - mu).square().sum(1).mean()
 
 
 def rooted_share(X, small):
@@ -458,6 +564,25 @@ def absolute(X, k):
     return each.topk(k).values.sum() / each.sum()
 
 
+def by_size(X, k):
+    u = F.normalize(X)
+    each = u.sum(0).pow(2) - u.pow(2).sum(0)
+    order = each.abs().argsort(descending=True)
+    return each[order[:k]].sum() / each.sum()
+
+
+def share_without_sign(X, k):
+    u = F.normalize(X)
+    each = u.sum(0).pow(2) - u.pow(2).sum(0)
+    return (each.topk(k).values.sum() / each.sum()).abs()
+
+
+def clipped(X, k):
+    u = F.normalize(X)
+    each = (u.sum(0).pow(2) - u.pow(2).sum(0)).clip(0)
+    return each.topk(k).values.sum() / each.sum()
+
+
 def amount(X, k):
     u = F.normalize(X)
     each = u.sum(0).pow(2) - u.pow(2).sum(0)
@@ -490,7 +615,7 @@ HALVES = {"two sides": (VECTORS + 20 * SMALL[:, None], SMALL)}
 BANK = {
     "6.1": Bank(
         real=TEXT,
-        right=[by_scatter, table_of_types, by_hand, numpy_types],
+        right=[by_scatter, table_of_types, by_hand, numpy_types, one_hot],
         wrong=[
             (norm_of_mean, "pairs of the same token are counted too"),
             (whole_table, "pairs of the same token are counted too"),
@@ -503,8 +628,11 @@ BANK = {
             (same_instead, "the same token in two contexts: the other question"),
             (no_sign, "absolute values are averaged"),
             (rooted, "the root of it"),
-            (first_occurrences, None),
-            (twice, None),
+            (first_occurrences, "one occurrence of each type for all"),
+            (twice, "every pair is counted twice"),
+            (drawn, None),
+            (all_pairs_of_vectors, None),
+            (numpy_pairs_of_vectors, None),
             (nothing, None),
         ],
     ),
@@ -517,6 +645,11 @@ BANK = {
             (singles_one, "tokens that occur once count as 1"),
             (singles_nought, "tokens that occur once count as 0"),
             (pooled, "frequent tokens count more"),
+            (by_number_of_pairs, "frequent tokens count more"),
+            (raw_identity, "the rows are not normalised"),
+            (ordered_over_unordered, "every pair is counted twice"),
+            (diagonal_in_sum, "the sum holds each occurrence with itself, the divisor does not"),
+            (sums, "the sum over a type's pairs, not their mean"),
             (dots, "the rows are not normalised"),
             (with_type_mean, "cosine with the token's mean, not between its occurrences"),
             (table_of_types, "different tokens: the other question"),
@@ -537,6 +670,11 @@ BANK = {
             (f_ratio, "between against within, not against the whole"),
             (plain_lengths, "the lengths are not squared"),
             (per_coordinate, "averaged over coordinates as ratios"),
+            (total_by_var, "n − 1 in a variance"),
+            (all_by_var, "n − 1 in a variance"),
+            (within_by_var, "n − 1 in a variance"),
+            (centres_apart, "the squared distance of the two centres, against the variance"),
+            (summed_over_averaged, "a sum above, a mean below"),
             (rooted_share, "the root of it"),
             (cluster_size, None),
             (cosine_of_centres, None),
@@ -573,6 +711,9 @@ BANK = {
             (others, "what is left without them"),
             (without_them, "the mean cosine without them, over the mean cosine"),
             (absolute, "absolute contributions"),
+            (by_size, "ranked by size, not by sign"),
+            (share_without_sign, "the sign of the share is lost"),
+            (clipped, "what takes away is counted as 0"),
             (amount, "the amount, not the share"),
             (always_three, None),
             (smallest, None),

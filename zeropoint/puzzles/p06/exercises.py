@@ -17,6 +17,7 @@ SHAPES = [
     (40, 6, 9, 1.5, torch.float32),
     (300, 16, 60, 1.0, torch.float32),
 ]
+MANY = (2000, 6, 60, 1.0, torch.float32)  # so many that a table of all pairs is told from any other array
 
 
 def _cloud(n: int, d: int, groups: Tensor, common: float, generator: torch.Generator) -> Tensor:
@@ -34,7 +35,7 @@ def _cloud(n: int, d: int, groups: Tensor, common: float, generator: torch.Gener
 def texts(seed: int) -> list[tuple[Tensor, Tensor]]:
     """Vectors and their tokens: token numbers with gaps, unequal counts, some types once and at least two more often."""
     generator, out = torch.Generator().manual_seed(seed), []
-    for n, d, types, common, dtype in SHAPES:
+    for n, d, types, common, dtype in [*SHAPES, MANY]:
         favourite = torch.rand(types, generator=generator) ** 2 + 0.02
         rest = torch.multinomial(favourite[1:], n - 5, replacement=True, generator=generator) + 1
         group = torch.cat([torch.tensor([0, 1, 1, 1, 2]), rest])  # type 0 occurs once, type 1 three times or more
@@ -54,12 +55,20 @@ def halves(seed: int) -> list[tuple[Tensor, Tensor]]:
 
 
 def tops(seed: int) -> list[tuple[Tensor, int]]:
-    """Vectors with a common vector that is large in a few coordinates, and how many of them to count."""
+    """Vectors with a common vector that is large in a few coordinates, and how many of them to count.
+
+    In the last three the largest coordinate points both ways, so that it takes away from the mean cosine, which is negative.
+    """
     generator, out = torch.Generator().manual_seed(seed), []
     for i, (n, d, _, common, dtype) in enumerate(SHAPES):
         X = _cloud(n, d, torch.zeros(n, dtype=torch.long), common, generator)
         X[:, torch.randperm(d, generator=generator)[:2]] += torch.tensor([2.5, -2.0], dtype=torch.float64)
         out.append((X.to(dtype), 1 + i % 3 if d > 3 else 1))
+    for n, k, dtype in ((2, 1, torch.float64), (4, 2, torch.float32), (6, 2, torch.float64)):
+        both_ways = n * torch.tensor([1.0, -1.0], dtype=torch.float64).repeat(n // 2)
+        others = 1 + 0.3 * torch.rand(n, 2, generator=generator, dtype=torch.float64)
+        less = torch.tensor([1.0, 0.5], dtype=torch.float64)
+        out.append((torch.cat([both_ways[:, None], others * less], dim=1)[:, [1, 0, 2]].to(dtype), k))
     return out
 
 
@@ -77,6 +86,10 @@ def _off(n: int) -> Tensor:
 
 def _type_means(X: Tensor, token: Tensor) -> Tensor:
     return torch.stack([X[token == t].mean(0) for t in token.unique()])
+
+
+def _firsts(X: Tensor, token: Tensor) -> Tensor:
+    return torch.stack([X[token == t][0] for t in token.unique()])
 
 
 def _often(token: Tensor) -> list[Tensor]:
@@ -109,14 +122,16 @@ EX_6_1 = Exercise(
     title="mean cosine of different tokens",
     kind="function",
     difficulty=2,
-    minutes=10,
+    minutes=12,
     statement="""
-    Draw two different token types at random, then one occurrence of each at random: the mean cosine. So a
-    type that stands in the text a hundred times counts no more than one that stands there once. No table of
-    pairs of vectors, please: n is 8,192.
+    The exact average, nothing drawn: for two different token types, the mean cosine over all pairs of an
+    occurrence of the one and an occurrence of the other; then the mean of that over all pairs of types. So a
+    type that stands in the text a hundred times counts no more than one that stands there once. n is 8,192,
+    and a table of all pairs of vectors, n × n numbers, is too large: the check looks for one.
     """,
     cases=texts,
     reference=inter_type,
+    no_table=True,
     scale=1.0,
     real=lambda x: x,
     mistakes=[
@@ -175,6 +190,16 @@ EX_6_1 = Exercise(
             lambda X, token: torch.as_tensor(inter_type(X, token)).abs().sqrt(),
             "The last step is one too many: why a root?",
         ),
+        Mistake(
+            "every pair is counted twice",
+            lambda X, token: 2 * inter_type(X, token),
+            "Of n types, how many pairs does your sum hold, and by how many do you divide?",
+        ),
+        Mistake(
+            "one occurrence of each type for all",
+            lambda X, token: _pair_mean(_units(_firsts(X, token)) @ _units(_firsts(X, token)).T),
+            "A token has other vectors elsewhere in the text. Where are they in your average?",
+        ),
     ],
     hints=[
         "Take two types, one with two occurrences and one with three. Their mean cosine is an average of six dot products. Write it as one.",
@@ -204,6 +229,11 @@ def _each(X: Tensor, token: Tensor, fn) -> Tensor:
     return torch.stack([torch.as_tensor(fn(u[rows]), dtype=X.dtype) for rows in _often(token)])
 
 
+def _raw(X: Tensor, token: Tensor, fn) -> Tensor:
+    """The mean over types of `fn` of a type's rows, as they are, and their number."""
+    return torch.stack([fn(X[rows], len(rows)) for rows in _often(token)]).mean()
+
+
 def _once_as(value: float):
     """Types that occur once enter the average with `value`."""
 
@@ -223,8 +253,8 @@ EX_6_2 = Exercise(
     difficulty=2,
     minutes=8,
     statement="""
-    Draw a type that occurs at least twice, then two different occurrences of it: the mean cosine. Every such
-    type counts the same.
+    For a type that occurs at least twice: the mean cosine over all pairs of two different occurrences of it.
+    Return the mean of that over all such types, each counting the same.
     """,
     cases=texts,
     reference=intra_type,
@@ -260,6 +290,26 @@ EX_6_2 = Exercise(
             "the rows are not normalised",
             lambda X, token: torch.stack([_pair_mean(X[rows] @ X[rows].T) for rows in _often(token)]).mean(),
             NOT_UNIT,
+        ),
+        Mistake(
+            "the rows are not normalised",
+            lambda X, token: _raw(X, token, lambda rows, k: (rows.sum(0).square().sum() - k) / (k * (k - 1))),
+            NOT_UNIT,
+        ),
+        Mistake(
+            "every pair is counted twice",
+            lambda X, token: 2 * intra_type(X, token),
+            "Of k occurrences, how many pairs does your sum hold, and by how many do you divide?",
+        ),
+        Mistake(
+            "the sum holds each occurrence with itself, the divisor does not",
+            lambda X, token: _raw(_units(X), token, lambda u, k: u.sum(0).square().sum() / (k * (k - 1))),
+            "How many of the products in your sum are of an occurrence with itself, and what is each?",
+        ),
+        Mistake(
+            "the sum over a type's pairs, not their mean",
+            lambda X, token: _each(X, token, lambda u: (u @ u.T)[_off(len(u))].sum()).mean(),
+            "Can a mean cosine exceed 1?",
         ),
         Mistake(
             "cosine with the token's mean, not between its occurrences",
@@ -306,9 +356,15 @@ def _within(X: Tensor, small: Tensor) -> Tensor:
     return sum((X[s] - X[s].mean(0)).square().sum() for s in _sides(small))
 
 
+def _unbiased_within(X: Tensor, small: Tensor) -> Tensor:
+    return sum(s.sum() * X[s].var(0).sum() for s in _sides(small))
+
+
 def _total(X: Tensor) -> Tensor:
     return (X - X.mean(0)).square().sum()
 
+
+BESSEL = "What do PyTorch's `var` and `std` divide by unless told otherwise, and what does the statement?"
 
 EX_6_3 = Exercise(
     id="6.3",
@@ -365,6 +421,31 @@ EX_6_3 = Exercise(
                 / (X - X.mean(0)).norm(dim=1).sum()
             ),
             "Variance adds up; lengths don't.",
+        ),
+        Mistake(
+            "n − 1 in a variance",
+            lambda X, small: between_share(X, small) * (len(X) - 1) / len(X),
+            BESSEL,
+        ),
+        Mistake(
+            "n − 1 in a variance",
+            lambda X, small: 1 - _unbiased_within(X, small) / (len(X) * X.var(0).sum()),
+            BESSEL,
+        ),
+        Mistake(
+            "n − 1 in a variance",
+            lambda X, small: 1 - _unbiased_within(X, small) / _total(X),
+            BESSEL,
+        ),
+        Mistake(
+            "the squared distance of the two centres, against the variance",
+            lambda X, small: (X[small].mean(0) - X[~small].mean(0)).square().sum() / (_total(X) / len(X)),
+            "Can a share exceed 1?",
+        ),
+        Mistake(
+            "a sum above, a mean below",
+            lambda X, small: len(X) * between_share(X, small),
+            "Can a share exceed 1?",
         ),
         Mistake(
             "averaged over coordinates as ratios",
@@ -483,9 +564,10 @@ EX_6_5 = Exercise(
     title="a few coordinates' share of the mean cosine",
     kind="function",
     difficulty=2,
-    minutes=10,
+    minutes=12,
     task="A cosine is a sum over coordinates, û·v̂ = Σ ûᵢv̂ᵢ, and so is the mean cosine over all pairs of different rows. "
-    "Which share of it do the `k` coordinates contribute that contribute most?",
+    "Some coordinates add to it, some may take away. Return the sum of the `k` largest contributions over the sum of all; "
+    "everything keeps its sign, so where the mean cosine is negative this may be too.",
     cases=tops,
     reference=top_share,
     scale=1.0,
@@ -544,6 +626,21 @@ EX_6_5 = Exercise(
             "A coordinate may take away from the cosine. Keep its sign.",
         ),
         Mistake(
+            "ranked by size, not by sign",
+            lambda X, k: _added(X)[_added(X).abs().topk(k).indices].sum() / _added(X).sum(),
+            "A coordinate that takes much away: is it among those that contribute most?",
+        ),
+        Mistake(
+            "the sign of the share is lost",
+            lambda X, k: abs(top_share(X, k)),
+            "Where the mean cosine is negative, what does a positive contribution make of the share?",
+        ),
+        Mistake(
+            "what takes away is counted as 0",
+            lambda X, k: _largest(_added(X).clamp(min=0), k) / _added(X).clamp(min=0).sum(),
+            "A coordinate may take away from the cosine. Keep its sign.",
+        ),
+        Mistake(
             "the amount, not the share",
             lambda X, k: _largest(_added(X), k) / (len(X) * (len(X) - 1)),
             "A share of what? Divide by the whole.",
@@ -563,38 +660,48 @@ EX_6_6 = Exercise(
     title="is the cone only at the bottom?",
     kind="why",
     difficulty=2,
-    minutes=10,
+    minutes=12,
     statement="""
-    In a few sentences: is the cone only at the bottom? Are there two clusters in the models that ran, what
-    did you compare with, and what is the cut about? Which origin suffices? Then compare yours with the
-    points, one by one.
+    In a few sentences: is the cone only at the bottom, and does your answer hold by either count? Are there
+    two clusters in the models that ran, what did you compare with, and what is the cut about? Which origin
+    takes the cosine away, and when would another be needed? Then compare yours with the points, one by one.
     """,
     answer="""
-    At every layer the mean cosine stands beside that of initial weights: where it is higher, the cone isn't
-    only at the bottom; it also depends on whether types or uses are averaged. Same-token pairs are the
-    yardstick for what else a vector holds. k-means cuts any cloud, so "two clusters" is a claim about the
-    distance from the Gaussian twin, and position 0 is one candidate among others for what is in the small
-    one. Where there are no clusters one mean suffices; per-cluster centring earns its keep only where a small
-    cluster lies far off and pulls the global mean away from everyone.
+    At every layer the mean cosine stands beside that of initial weights on the same rows: where it is higher,
+    the cone isn't only at the bottom. But it is an average over pairs, and by types and by use the averages
+    differ, most at layer 0: frequent tokens hold less of the common vector than rare ones. So each count has
+    its own mean, and the mean that empties one count may leave the other. Same-token pairs are the yardstick
+    for what else a vector holds. k-means cuts any cloud, so "two clusters" is a claim about a gap that the
+    Gaussian twin lacks and a planted cluster has; what the cut follows is tried a property at a time, against
+    shuffled sides. Where there are no clusters one mean suffices; a mean for each side earns its keep only
+    where a small cluster lies far off and pulls the global mean away from everyone.
     """,
     hints=[
-        "Take the layers one by one: what did you compare each mean cosine with?",
+        "Take the layers one by one: what did you compare each mean cosine with, and which pairs did it average?",
         "For the clusters: which cloud would have given you the same cut without having clusters?",
-        "For each re-centring: which origin did it choose, and for which vectors?",
+        "For each re-centring: which origin did it choose, for which vectors, and who counted what is left?",
     ],
     rubric=[
-        "Layer by layer: the mean cosine of different tokens at each layer, beside the same architecture with initial weights, and not beside zero alone.",
-        "Which average: types counted alike and vectors counted by use give different numbers; the mean over the vocabulary is not the mean of what the model reads.",
+        "Layer by layer: the mean cosine of different tokens at each layer, beside the same architecture with initial weights on the same rows, and not beside zero alone.",
+        'Which count: types counted alike and vectors counted by use give different numbers, most of all at layer 0, where the frequent tokens hold less of the common vector; so "only at the bottom" may be true by one count and false by the other.',
+        "Which mean: the mean by use empties the count by use, the mean by types the count by types; crossed, each leaves something, since they are two different vectors.",
         "Same token against different tokens: intra-type stays above inter-type, so what the vectors share isn't everything that they hold.",
-        "Two clusters: k-means always finds two. The verdict rests on a cloud without clusters (same mean and covariance), on a gap between the two sides, which a mere tail lacks, and on a planted case that the test must detect.",
+        "Two clusters: k-means always finds two. The verdict rests on a cloud without clusters (same mean and covariance), on a gap between the two sides, which a mere tail lacks, and on planted clusters, of which the test finds some and cannot see others.",
         "What the cut follows: position, norm and token each tried alone, judged against shuffled sides; whether position 0 explains it in this model.",
-        "Which origin suffices: global, per cluster, or without position 0, from the numbers of this run; global centring fails only where one cluster is far and small.",
-        "Rogue dimensions: the largest coordinates' share, against a random direction, whose squared coordinates are uneven too.",
+        "When one origin fails: in the planted table, where a part of the vectors is far and small. Without that, a mean for each side gains nothing.",
+        "Loud coordinates: the largest ones' share, against a random direction, whose squared coordinates are uneven too.",
         "What doesn't follow: a stand-in's answer isn't GPT-2's; a small model may lack what a large one has.",
     ],
 )
 
 # Words that give the puzzle's answer away: none may stand in the puzzle file.
-SPOILERS = ("rogue", "cloud without clusters", "far and small", "shuffled sides", "k-means always", "no gap")
+SPOILERS = (
+    "position 0",
+    "cloud without clusters",
+    "far and small",
+    "k-means always",
+    "no gap",
+    "hold less of the common",
+)
 
 EXERCISES = [EX_6_1, EX_6_2, EX_6_3, EX_6_4, EX_6_5, EX_6_6]

@@ -6,8 +6,16 @@ PREDICTIONS = [
     Number("6.a", "the mean cosine of different tokens at the top, the first model", low=-1.0, high=1.0),
     Number("6.b", "the mean cosine of different tokens at the top, the second model", low=-1.0, high=1.0),
     Number("6.c", "the mean cosine of one token in two contexts, the second model", low=-1.0, high=1.0),
-    Word("6.d", "one cloud or two clusters, at any layer of the first model", ("one", "two")),
-    Word("6.e", "one cloud or two clusters, at any layer of the second model", ("one", "two")),
+    Word(
+        "6.d",
+        "whether the measure by use is lower or higher than by types, layer 0, the first model",
+        ("lower", "higher"),
+    ),
+    Word("6.e", "one cloud or two clusters, at any layer of the first model", ("one", "two")),
+    Word("6.f", "one cloud or two clusters, at any layer of the second model", ("one", "two")),
+    Word(
+        "6.g", "what tells the sides of a cut apart best, the second model", ("position", "norm", "frequency", "token")
+    ),
     Number("n6.1", "the mean cosine of different tokens at the top, the first model", low=-1.0, high=1.0),
     Number("n6.2", "the mean cosine of different tokens at the top, the second model", low=-1.0, high=1.0),
     Word("n6.3", "one cloud or two clusters, at any layer of the first model", ("one", "two")),
