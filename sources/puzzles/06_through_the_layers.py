@@ -3,9 +3,9 @@
 #
 # **Question.** You know how a model's token embeddings lie. How do the vectors lie that it makes of them, layer by layer?
 #
-# **Time** 75 min · **Difficulty** ●●○ · **You need** puzzle 01, and that each block of a transformer adds to a running sum, the residual stream
+# **Time** 90 min · **Difficulty** ●●○ · **You need** puzzle 01, and that each block of a transformer adds to a running sum, the residual stream
 #
-# Two reports to test on the models that run here. A reader of the original post: aren't there more layers than the embedding? And Cai et al. 2021: GPT-2's hidden vectors fall into two clusters. A solution is a verdict on each, with what you compared it with, and a rival ruled out.
+# Two reports to test on the models that run here. A reader of the original post: aren't there more layers than the embedding? And Cai et al. 2021: GPT-2's hidden vectors fall into two clusters. A solution is a verdict on each, with what you compared it with, and a rival ruled out. A mean cosine is an average over pairs, and somebody has to say which pairs: see whether your verdicts depend on it.
 #
 # `check` says whether an answer is right, `hint` helps a step at a time, `reveal` shows a solution once yours passes.
 
@@ -35,7 +35,7 @@ from zeropoint.models import load_pair
 from zeropoint.puzzles.p06 import clusters
 
 # %% [markdown]
-# A text that no stand-in was trained on, cut into rows of tokens. `stream_of[name].vectors[k]` are the vectors after k blocks (0: token plus position embedding), one a token of the text; its `.token`, `.position` and `.sequence` say which. `initial` is the same architecture with fresh weights.
+# A text that no stand-in was trained on, cut into rows of tokens. `stream_of[name].vectors[k]` are the vectors after k blocks (0: token plus position embedding), one a token of the text; its `.token`, `.position` and `.sequence` say which. `initial` is the same architecture with fresh weights, on the same rows: a measure may depend on how much text there is.
 
 # %%
 models = load_pair()
@@ -43,7 +43,8 @@ NEO, GPT2 = labels = [m.label for m in models]
 count = 64 if models[0].source == "stand-in" else 24
 ids = {m.label: streams.sequences(m.tokenizer, count) for m in models}  # [sequence, position]
 stream_of = {m.label: streams.stream(m.bridge, ids[m.label]) for m in models}
-initial = {m.label: streams.untrained_stream(m, ids[m.label][:16]) for m in models}
+initial = {m.label: streams.untrained_stream(m, ids[m.label]) for m in models}
+all_streams = stream_of | {f"{n}, initial weights": s for n, s in initial.items()}
 {name: tuple(s.vectors.shape) for name, s in stream_of.items()}  # [layer, token in text, d_model]
 
 # %% [markdown]
@@ -72,13 +73,12 @@ check("6.2", answer_6_2, real={name: (s.vectors[-1], s.token) for name, s in str
 # %% [markdown]
 # ## Look
 #
-# Both, at every layer, beside initial weights. How sure are the curves? Cut the text in parts and see.
+# Both, at every layer, beside initial weights. How sure are the curves? `streams.by_group(measure, s)` gives a measure of a stream for eight parts of its text.
 
 # %%
 if ready("6.a", "6.b", "6.c", "6.1", "6.2"):
     different, same = checked("6.1"), checked("6.2")  # your answers, as they passed
     fig = plots.panels(["different tokens", "same token"])
-    all_streams = stream_of | {f"{n}, initial weights": s for n, s in initial.items()}
     for i, (name, s) in enumerate(all_streams.items()):
         for column, fn in enumerate((different, same), start=1):
             y = [fn(X, s.token) for X in s.vectors]
@@ -90,13 +90,43 @@ if ready("6.a", "6.b", "6.c", "6.1", "6.2"):
         outcome(f"6.{asked}", fn(stream_of[name].vectors[-1], stream_of[name].token), label=name)
 
 # %% [markdown]
-# ## Two clusters?
+# ## Whose mean?
 #
-# Find out, without telling the method what to look for. What would you see if the report were true here, and if it were false? What else cuts a cloud in two? `clusters.two_means(X)` cuts a cloud by k-means: `.small` is a mask of the smaller side, `.silhouette` a measure of how far apart the two are; a quarter of an hour for experiments.
+# 6.1 counts every type once, so the rare ones have the say: most types are rare. 01 counted every row once. Do that here, and a token has as many votes as it has places in the text. At layer 0 of the first model, is the mean cosine by use lower or higher than yours by types?
 
 # %%
-predict("6.d", None)  # "one" cloud or "two" clusters, above the embedding, the first model
-predict("6.e", None)  # and of the second model
+predict("6.d", None)  # "lower" or "higher"
+
+# %%
+if ready("6.a", "6.b", "6.d", "6.1"):
+    by_type = checked("6.1")  # your answer, as it passed
+    fig = plots.panels(["by types", "by use"], shared_yaxes=True)
+    for i, (name, s) in enumerate(all_streams.items()):
+        types = [by_type(X, s.token) for X in s.vectors]
+        use = [geometry.mean_pairwise_cosine(X) for X in s.vectors]
+        for column, y in enumerate((types, use), start=1):
+            line = plots.line(name, range(len(y)), y, i, mode="lines+markers")
+            fig.add_trace(line, row=1, col=column)
+        print(f"{name}, layer 0: by types {types[0]:.3f}, by use {use[0]:.3f}")
+        if name == NEO:
+            outcome("6.d", "lower" if use[0] < types[0] else "higher", label=name)
+    title = f"Different tokens, counted two ways<br>{NEO} and {GPT2}"
+    show("6 counted two ways", plots.finish(fig, title, "blocks passed", "mean cosine"))
+
+# %% [markdown]
+# Which tokens make the difference? `s.token.bincount()` says how often each is used. And "only at the bottom": is it so by both counts?
+
+# %%
+# your experiments
+
+# %% [markdown]
+# ## Two clusters?
+#
+# Find out, without telling the method what to look for. What would you see if the report were true here, and if it were false? What else cuts a cloud in two? `clusters.two_means(X)` cuts a cloud by k-means: `.small` is a mask of the smaller side, `.silhouette` a measure of how far apart the two are; ten minutes for experiments.
+
+# %%
+predict("6.e", None)  # "one" cloud or "two" clusters, above the embedding, the first model
+predict("6.f", None)  # and of the second model
 
 # %%
 # your experiments
@@ -113,7 +143,7 @@ check(
 # Now the number has to mean something. `clusters.gaussian_twin(X)` is one cloud, without clusters, with X's mean and covariance.
 
 # %%
-if ready("6.d", "6.e", "6.3"):
+if ready("6.e", "6.f", "6.3"):
     between = checked("6.3")  # your answer, as it passed
     fig = plots.panels(labels, shared_yaxes=True)
     for column, (name, s) in enumerate(stream_of.items(), start=1):
@@ -128,16 +158,53 @@ if ready("6.d", "6.e", "6.3"):
     show("6 cut in two", plots.finish(fig, title, "blocks passed", y))
 
 # %% [markdown]
-# For the score, a verdict by another measure: along the line of the two centres, two clusters leave a gap, less than a tenth as dense as the lower peak, and that peak is more than a few stray rows; at some layer above the embedding (at layer 0 one frequent token is a cluster by itself). Plant a second cluster in the twin (`clusters.planted(X, chosen, distance)`): which ones does the rule find, and which can it not see? Then: what do the two sides have in common? Try position, norm and token.
+# For the score, a verdict by another measure: along the line of the two centres, two clusters leave a gap, less than a tenth as dense as the lower peak, and that peak is more than a few stray rows. The layers above the embedding are judged: at layer 0 one frequent token is a cluster by itself.
+#
+# A test that is to be believed has said yes and no. So plant clusters: a share of a twin's vectors is moved together, by so many times the cloud's radius. Every False in a column that was moved is a cluster that the rule cannot see.
 
 # %%
-if ready("6.d", "6.e", "6.3"):
-    for asked, name in zip("de", labels, strict=True):
+if ready("6.e", "6.f", "6.3"):
+    vectors = stream_of[NEO].vectors
+    one_cloud = clusters.gaussian_twin(vectors[len(vectors) // 2])
+    place = torch.arange(len(one_cloud)) / len(one_cloud)
+    seen = {}
+    for part in (0.5, 0.2, 0.05, 0.01):
+        clouds = {r: clusters.planted(one_cloud, place < part, r) for r in (0, 1, 2, 4, 8)}
+        seen[f"{part:.0%} moved"] = {
+            f"by {r} radii": clusters.two_means(V).is_two_clusters for r, V in clouds.items()
+        }
+    print(pd.DataFrame(seen).T.to_string())
+    for asked, name in zip("ef", labels, strict=True):
         found = any(cut.is_two_clusters for cut in halves[name][1:])
         outcome(f"6.{asked}", "two" if found else "one", label=name)
 
+# %% [markdown]
+# ## What is the cut about?
+#
+# Clusters or not, k-means cut somewhere. Take the second model's top layer. What do the vectors of a side have in common: where they stand, how long they are, how often their token is used, or which token it is? Try it; a property tells if it alone sorts the vectors into the two sides, and a control says how well it does so by chance.
+
+# %%
+predict("6.g", None)  # "position", "norm", "frequency" or "token"
+
 # %%
 # your experiments
+
+# %% [markdown]
+# Each property alone, from 0 (tells nothing) to 1 (a threshold does it). A token predicts by its uses in the even rows of text; all are judged on the odd rows. Beside it the control: the same sides, dealt out anew.
+
+# %%
+if ready("6.g", "6.3"):
+    from zeropoint.puzzles.p06 import sides
+
+    told = {}
+    for name, s in stream_of.items():
+        small = halves[name][-1].small
+        again = small[torch.randperm(len(small))]
+        told[name] = sides.explanations(s, -1, small)
+        told[f"{name}, by chance"] = sides.explanations(s, -1, again)
+    print(pd.DataFrame(told).T.round(2).to_string())
+    best = max(told[GPT2], key=told[GPT2].get)
+    outcome("6.g", sides.KIND[best], label=GPT2)
 
 # %% [markdown] tags=["solution"]
 # A share near the twin's is what one long cloud gives when it is cut across. Where both sides hold position 0 in proportion, position isn't what they differ in.
@@ -151,9 +218,7 @@ for name, s in stream_of.items():
             "valley": cut.valley,
             "size of the smaller": cut.small.float().mean().item(),
             "of positions 0 in it": cut.small[s.position == 0].float().mean().item(),
-        } | {
-            f"{what} tells": value for what, value in clusters.explanations(s, k, cut.small).items()
-        }
+        } | {f"{what} tells": value for what, value in sides.explanations(s, k, cut.small).items()}
 pd.DataFrame(rows).T.round(3)
 
 # %% exercise="6.4"
@@ -164,23 +229,47 @@ check(
 )
 
 # %% [markdown]
-# Which origin takes the cosine away: one mean for all, what 6.4 did, or only leaving out position 0? Mean pairwise cosine, every vector counted:
+# ## Which origin?
+#
+# There are two means to take away, as there are two counts. And there is 6.4, and a third idea: leave the smaller side out. What is left is counted both ways. Before you run it: must a mean empty its own count? Need it empty the other?
+
+# %%
+if ready("6.d", "6.1", "6.4"):
+    left = {}
+    for name, s in stream_of.items():
+        votes = 1 / s.token.bincount()[s.token]  # of a vector, where every type has one
+        for k, (X, cut) in enumerate(zip(s.vectors, halves[name], strict=True)):
+            by_types = (votes[:, None] * X).sum(0) / votes.sum()
+            everywhere = torch.ones_like(cut.small)
+            ways = {
+                "as it is": (X, everywhere),
+                "less the mean by use": (X - X.mean(0), everywhere),
+                "less the mean by types": (X - by_types, everywhere),
+                "6.4": (checked("6.4")(X, cut.small), everywhere),
+                "larger side less its mean": (X - X[~cut.small].mean(0), ~cut.small),
+            }
+            for way, (V, rows) in ways.items():
+                row = left.setdefault(f"{name}, {k} blocks", {})
+                row[way, "by use"] = geometry.mean_pairwise_cosine(V[rows])
+                row[way, "by types"] = checked("6.1")(V[rows], s.token[rows])
+    print(pd.DataFrame(left).T.round(3).to_string())
+
+# %% [markdown]
+# In these models. When would one mean not do, and 6.4 be needed? Plant it: what is left by use, of a twin of which a share was moved.
 
 # %%
 if ready("6.4"):
+    vectors = stream_of[NEO].vectors
+    one_cloud = clusters.gaussian_twin(vectors[len(vectors) // 2])
+    place = torch.arange(len(one_cloud)) / len(one_cloud)
     left = {}
-    for name, s in stream_of.items():
-        for k, (X, cut) in enumerate(zip(s.vectors, halves[name], strict=True)):
-            later = X[s.position > 0]
-            ways = {
-                "as it is": X,
-                "one mean": geometry.centre(X),
-                "6.4": checked("6.4")(X, cut.small),
-                "without position 0": later,
-                "without it, then one mean": geometry.centre(later),
+    for part in (0.5, 0.1, 0.01):
+        for radii in (1, 8, 64):
+            V = clusters.planted(one_cloud, place < part, radii)
+            left[f"{part:.0%} moved by {radii} radii"] = {
+                "less one mean": geometry.mean_pairwise_cosine(V - V.mean(0)),
+                "6.4": geometry.mean_pairwise_cosine(checked("6.4")(V, place < part)),
             }
-            cosines = {way: geometry.mean_pairwise_cosine(V) for way, V in ways.items()}
-            left[f"{name}, {k} blocks"] = cosines
     print(pd.DataFrame(left).T.round(3).to_string())
 
 # %% exercise="6.5"
@@ -203,6 +292,14 @@ pd.DataFrame({name: [answer_6_5(X, 3) for X in s.vectors] for name, s in stream_
 
 # %% exercise="6.6"
 why("6.6", answer_6_6)
+
+# %% [markdown]
+# ## Still open
+#
+# Where one block makes a cone that its input hardly had, which part of the block does it, and why? `blocks.0.hook_attn_out` and `blocks.0.hook_mlp_out` are there, and so is the bias of each.
+
+# %%
+# your experiments
 
 # %% [markdown]
 # ## Where you stand

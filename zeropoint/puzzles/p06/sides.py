@@ -9,6 +9,15 @@ from torch import Tensor
 from zeropoint.puzzles.p06.measures import separates
 from zeropoint.streams import Stream
 
+KIND = {
+    "position 0": "position",
+    "position": "position",
+    "norm": "norm",
+    "uses of the token": "frequency",
+    "token": "token",
+}
+"""Of each of the `explanations`, the word that a prediction has for it."""
+
 
 def explanations(s: Stream, layer: int, small: Bool[Tensor, " n"]) -> dict[str, float]:
     """How well each property alone tells the two sides apart, as `separates` has it.
