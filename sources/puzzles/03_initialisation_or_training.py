@@ -3,7 +3,7 @@
 #
 # **Question.** The embeddings of 01 share one big mean vector. Was it there before the first update? If not: when does it come, which tokens bring it, and which parts of the network does it need?
 #
-# **Time** 60 min · **Difficulty** ●●○ · **You need** the mean vector of 01, and what an optimiser's update is
+# **Time** 70 min · **Difficulty** ●●○ · **You need** the mean vector of 01, and what an optimiser's update is
 #
 # A solution gives a time, the tokens that move, and a part whose removal removes the mean from the input embedding, beside parts whose removal does not. You have two recorded trainings, the runs of a grid, and a tiny model that you can train in a minute.
 
@@ -13,7 +13,6 @@ from dataclasses import replace
 import pandas as pd
 import torch
 from jaxtyping import Float, Int
-from scipy.stats import t as student
 from torch import Tensor
 
 from zeropoint import geometry, models, plots, report
@@ -31,11 +30,11 @@ from zeropoint.desk import (
     skip,
     why,
 )
-from zeropoint.puzzles.p03 import trajectory
+from zeropoint.puzzles.p03 import removals, trajectory
 from zeropoint.tiny import grid
 from zeropoint.tiny.corpus import tokens_for
 from zeropoint.tiny.shape import TinyConfig, TinyLM
-from zeropoint.tiny.training import Recipe, train
+from zeropoint.tiny.training import Recipe, batch_at, next_token_loss, train
 
 # %%
 MINI = {models.load_embedding(name).label: name for name in models.STAND_INS}
@@ -76,13 +75,16 @@ check("3.1", answer_3_1, real={label: (16384, 128, 0.02) for label in MINI})
 # %% [markdown]
 # ## Look
 #
-# The first row recorded of each training, before any update. Does it agree with 3.1?
+# The first of mini-neo's recorded numbers is from before any update. And here is its embedding drawn anew: row norm and spread of cosines as root mean squares. Do the first three columns agree with 3.1?
 
 # %%
 if ready("3.a", "3.1"):
     outcome("3.a", courses[NEO].mean_cosine[0], label=NEO)
-    measured = ["mean_row_norm", "norm_of_mean", "mean_cosine"]
-    print(pd.DataFrame({label: c.loc[0, measured] for label, c in courses.items()}))
+    fresh, sigma = trajectory.fresh(models.standin_folder(MINI[NEO]))
+    measured = trajectory.sizes(fresh)
+    by_chance = (*checked("3.1")(*fresh.shape, sigma), 0.0)
+    names = [f"3.1, {NEO}", "drawn anew"]
+    print(pd.DataFrame([by_chance, measured.values()], names, measured).to_string())
 
 # %%
 if ready("3.a", "3.b"):
@@ -94,22 +96,27 @@ if ready("3.a", "3.b"):
     title = f"Two recorded trainings<br>{NEO} and {GPT2}"
     show("3 trainings", plots.finish(fig, title, "updates + 1", ["cosine", "nats a token"]))
 
-# %% exercise="3.2"
-looks = {
-    n: (torch.tensor(c.index).double(), torch.tensor(c.mean_cosine.to_numpy()))
-    for n, c in courses.items()
-}
-check("3.2", answer_3_2, real=looks)
-
 # %%
-if ready("3.b", "3.2"):
-    outcome("3.b", checked("3.2")(*looks[NEO], 0.5), label=NEO)
+if ready("3.b"):
+    c = courses[NEO]
+    outcome("3.b", trajectory.crossing(c.index, c.mean_cosine, 0.5), label=NEO)
 
 # %% [markdown]
-# What has the model learned by then, and what not yet? `trajectory.record("mini-neo")` holds the recipe and some yardsticks. After its peak, mini-gpt2's mean cosine goes down: has its mean become shorter? The columns are in `courses`.
+# What has the model learned by then, and what not yet? `trajectory.record("mini-neo")` holds the recipe and some yardsticks. And a question about the other curve: after its peak, mini-gpt2's mean cosine goes down. Is its mean vector then `"shorter"` at the end than at that peak, or `"longer"`?
 
 # %%
-# your look at the numbers
+predict("3.h", None)
+
+# %%
+if ready("3.a", "3.b", "3.h"):
+    c = courses[GPT2]
+    c = c.loc[[c.mean_cosine.idxmax(), c.index[-1]]]
+    print(c[["mean_cosine", "norm_of_mean", "mean_row_norm"]])
+    shrinks = c.norm_of_mean.iloc[1] < c.norm_of_mean.iloc[0]
+    outcome("3.h", "shorter" if shrinks else "longer", label=GPT2)
+
+# %% [markdown]
+# A mean cosine is roughly ‖mean‖² over the mean squared length of a row. Which of the two explains the fall?
 
 # %% [markdown]
 # ## Train one
@@ -123,70 +130,124 @@ shape = TinyConfig(d_vocab=2048, d_model=64, n_layers=2, ctx=64, seed=0)
 recipe = Recipe(steps=300, batch=4, ctx=64, lr=2e-3, warmup=30, seed=0)
 
 
-def live(**removed):
+def live(progress=True, **removed):
     """Train and give (W_E before, W_E after, what was seen on the way)."""
     model = TinyLM(replace(shape, **removed))
     before = model.W_E.detach().clone()
-    rows = train(model, text, recipe, watched={0, 8, 16, 32, 64, 128, 200, 300})
+    looks = {0, 8, 16, 32, 64, 128, 200, 300}
+    rows = train(model, text, recipe, watched=looks, progress=progress)
     return before, model.W_E.detach(), pd.DataFrame(rows)
 
 
-before, after, rows = live()
+before, after, rows = live(progress=ready("3.a", "3.b"))  # the bar tells, too
 
 # %%
 c = rows[rows.group == "all"].set_index("step").mean_cosine
-fig = plots.go.Figure(plots.line("mean cosine", c.index, c, 0, mode="lines+markers"))
-plots.finish(fig, f"Before your eyes<br>{TINY}", "updates", "mean pairwise cosine")
+if ready("3.a", "3.b"):
+    fig = plots.go.Figure(plots.line("mean cosine", c.index, c, 0, mode="lines+markers"))
+    title = f"Before your eyes<br>{TINY}"
+    show("3 live", plots.finish(fig, title, "updates", "mean pairwise cosine"))
 
-# %% exercise="3.3"
-by_count = text.counts.argsort(descending=True, stable=True)
-check("3.3", answer_3_3, real={TINY: (after, by_count, 16)})
-
-# %% exercise="3.4"
-check("3.4", answer_3_4, real={TINY: (before, after)})
+# %% [markdown]
+# ## The first push
+#
+# Before its first update this model was fresh. Which way did that update push, and whom?
 
 # %%
-if ready("3.c", "3.3", "3.4"):
-    cosine = checked("3.3")(after, by_count, 16)
-    drift = checked("3.4")(before, after) / after.mean(0).norm()
-    drift = drift[by_count].view(16, -1).mean(1)
+model = TinyLM(shape)
+batch = batch_at(text.train, recipe, 0)
+hidden, scores = model.trunk(batch[:, :-1])
+h, following = hidden.detach().flatten(0, 1), batch[:, 1:].flatten()  # a row for each position
+
+# %% exercise="3.2"
+check("3.2", answer_3_2, real={TINY: (h, scores.detach(), following)})
+
+# %% exercise="3.3"
+check("3.3", answer_3_3, real={TINY: (h, len(text.counts))})
+
+# %% [markdown]
+# Compare with autograd, which follows both uses of the one matrix: of each token that is nowhere in the batch, the cosine of its step of descent with your 3.3, and its length in that of 3.3.
+
+# %%
+if ready("3.3"):
+    next_token_loss(model.trunk, batch).backward()
+    absent = torch.ones(len(scores), dtype=torch.bool).index_fill(0, batch.unique(), False)
+    step, push = -model.W_E.grad[absent], checked("3.3")(h, len(scores))
+    compared = {"cosine": torch.cosine_similarity(step, push, dim=1)}
+    compared["length"] = step.norm(dim=1) / push.norm()
+    print(pd.DataFrame(compared).describe().round(3))
+
+# %% [markdown]
+# ## Who moves?
+#
+# That was one batch. Some tokens of this vocabulary are nowhere in the text (`text.counts`), so that every update pushes them in this way. How far do they go along the final mean, in units of its length, where the average token goes about 1? And what is the cosine of their whole way, from first update to last, with that *first* push?
+
+# %%
+predict("3.i", None, low=None, high=None)  # drift / ‖mean‖
+predict("3.j", None, low=None, high=None)  # cosine with the first push; 0 is no relation
+
+# %% exercise="3.4"
+by_count = text.counts.argsort(descending=True, stable=True)
+real = {TINY: (after, by_count, 16)} if ready("3.c") else None  # your numbers answer it
+check("3.4", answer_3_4, real=real)
+
+# %% exercise="3.5"
+check("3.5", answer_3_5, real={TINY: (before, after)})
+
+# %%
+nowhere = text.counts == 0
+if ready("3.c", "3.i", "3.4", "3.5"):
+    cosine = checked("3.4")(after, by_count, 16)
+    drift = checked("3.5")(before, after) / after.mean(0).norm()
+    outcome("3.i", drift[nowhere].mean().item(), label=TINY)
+    curves = {"cosine with the mean": cosine}
+    curves["drift / ‖mean‖"] = drift[by_count].view(16, -1).mean(1)
     fig = plots.go.Figure()
-    for i, (name, y) in enumerate(
-        {"cosine with the mean": cosine, "drift / ‖mean‖": drift}.items()
-    ):
+    for i, (name, y) in enumerate(curves.items()):
         fig.add_trace(plots.line(name, range(1, 17), y.tolist(), i, mode="lines+markers"))
     x = "sixteenth of the vocabulary, by frequency"
     show("3 by frequency", plots.finish(fig, f"By frequency<br>{TINY}", x, "see legend"))
     outcome("3.c", "frequent" if cosine[0] > cosine[-1] else "rare", label=TINY)
 
-# %% [markdown]
-# Some tokens of this vocabulary occur in no training batch of yours, and a few not in the text at all (`text.counts`). What moved them?
-
-# %% exercise="3.5"
-check("3.5", answer_3_5)
-
 # %%
-REMOVALS = {"d": ("LayerNorm", "norm=none"), "e": ("positions", "positions=False")}
-REMOVALS |= {"f": ("biases", "biases=False"), "g": ("tying", "tied=False")}
-runs, _ = grid.read()
-by_seed = runs.pivot(index="seed", columns="run", values="mean_cosine")  # of the input embedding
-pairs = {part: by_seed[["base", run]].dropna() for part, run in REMOVALS.values() if run in by_seed}
-
-# %%
-if ready("3.d", "3.e", "3.f", "3.g", "3.5"):
-    table = {}
-    for part, pair in pairs.items():
-        row = {"seeds": len(pair), "with": pair["base"].mean(), "without": pair.iloc[:, 1].mean()}
-        t = student.ppf(0.975, len(pair) - 1)  # Student's factor for so many seeds
-        row["effect"], row["±"] = checked("3.5")(*torch.tensor(pair.to_numpy().T), t)
-        table[part] = row
-    print(pd.DataFrame(table).T.round(3))
-    for letter, (part, _) in REMOVALS.items():
-        left = table[part]["without"] / table[part]["with"]
-        outcome(f"3.{letter}", left, label=f"without {part}, the grid's tiny models")
+if ready("3.j", "3.3"):
+    way = (after - before)[nowhere]
+    along = torch.cosine_similarity(way, checked("3.3")(h, len(scores)), dim=1)
+    outcome("3.j", along.mean().item(), label=TINY)
+    other = torch.randn(64, generator=torch.Generator().manual_seed(0))
+    aside = torch.cosine_similarity(way, other, dim=1).mean()
+    print(f"The same cosine with a random direction: {aside:.3f}")
 
 # %% [markdown]
-# Now your own: `live` takes `norm="none"`, `positions=False`, `biases=False`, `tied=False`, `n_layers=0`, alone or together. `live(…)[2]` is a table; read all its columns.
+# ## Take a part away
+#
+# One run is one seed. The **grid** is a set of tiny models that were trained beforehand: a **base**, and runs that differ from it in one thing, each with the weights and the batches of the base run of its seed. The base has more tokens and updates than yours, and so ends elsewhere. Compare which way the two still move in their second half.
+
+# %%
+runs, watched = grid.read()
+base = watched[(watched.run == "base") & (watched.group == "all")]
+if ready("3.a", "3.b"):
+    mine = rows[rows.group == "all"].set_index("step").mean_cosine
+    theirs = base.groupby("step").mean_cosine.mean()
+    for name, course, size in ((TINY, mine, 2048), ("the grid's base", theirs, 4096)):
+        looked = ", ".join(f"{value:.2f} at {step}" for step, value in course.items())
+        print(f"{name}, {size:,} tokens: mean cosine {looked}")
+
+# %% [markdown]
+# Below, what is left of the base's mean cosine, seed by seed, with a 95 % interval over seeds; tying twice, since untied there are two matrices. Three rows leave the model whole: one text has its tokens in random order, one has all tokens equally frequent, and one optimiser divides all tokens' steps by the same number, where Adam has one for each.
+
+# %%
+parts = {"d": "LayerNorm", "e": "positions", "f": "biases", "g": "tying"}
+if ready("3.d", "3.e", "3.f", "3.g"):
+    left = {part: removals.share(runs, part) for part in removals.RUNS}
+    GRID = "recorded tiny models"
+    show("3 removals", removals.figure(left, f"What is left without<br>{GRID}, 95 % intervals"))
+    for letter, part in parts.items():
+        outcome(f"3.{letter}", left[part].value, label=f"without {part}, {GRID}")
+        print(f"without {part}: {left[part]}")
+
+# %% [markdown]
+# Now your own: `live` takes `norm="none"`, `positions=False`, `biases=False`, `tied=False`, `n_layers=0`, alone or together. `live(…)[2]` is a table; read all its columns. Does a removal in yours go the way it goes in the grid?
 
 # %%
 # live(norm="none", positions=False, biases=False)[2].query("group == 'all'")
@@ -217,7 +278,8 @@ progress("3")
 
 # %% tags=["solution"]
 for label in MINI:
-    passes = answer_3_2(*looks[label], 0.5)
+    c = courses[label]
+    passes = trajectory.crossing(c.index, c.mean_cosine, 0.5)
     report(
         label, {"mean cosine passes 0.5": passes, "at the end": courses[label].mean_cosine.iloc[-1]}
     )

@@ -93,100 +93,183 @@ def sampled(n, d, sigma):
     return W.norm(dim=1).mean(), W.mean(0).norm() * (100 / n) ** 0.5, 1 / math.sqrt(d)
 
 
-# --- 3.2 first crossing --------------------------------------------------------------------------------------------
+def first_two_swapped(n, d, sigma):
+    row = sigma * math.sqrt(d)
+    return row / math.sqrt(n), row, 1 / math.sqrt(d)
 
 
-def by_loop(steps, values, level):
-    for i in range(1, len(steps)):
-        if values[i] >= level:
-            share = (level - values[i - 1]) / (values[i] - values[i - 1])
-            return float(steps[i - 1] + share * (steps[i] - steps[i - 1]))
-    return float("nan")
+def last_two_swapped(n, d, sigma):
+    row = sigma * math.sqrt(d)
+    return row, 1 / math.sqrt(d), row / math.sqrt(n)
 
 
-def by_argmax(steps, values, level):
-    i = (values >= level).int().argmax()
-    return torch.lerp(steps[i - 1], steps[i], (level - values[i - 1]) / (values[i] - values[i - 1]))
+# --- 3.2 the gradient of the output rows --------------------------------------------------------------------------
 
 
-def interp_of_two(steps, values, level):
-    s, v = steps.numpy(), values.numpy()
-    i = np.flatnonzero(v >= level)[0]
-    return np.interp(level, v[i - 1 : i + 1], s[i - 1 : i + 1])
+def by_autograd(h, W, following):
+    W = W.clone().requires_grad_()
+    F.cross_entropy(h @ W.T, following).backward()
+    return W.grad
 
 
-def slope(steps, values, level):
-    i = int(torch.nonzero(values > level)[0, 0])
-    rise = (values[i] - values[i - 1]) / (steps[i] - steps[i - 1])
-    return (steps[i] - (values[i] - level) / rise).item()
+def error_term(h, W, following):
+    error = (h @ W.T).softmax(-1)
+    error[torch.arange(len(h)), following] -= 1
+    return error.T @ h / len(h)
 
 
-def next_look(steps, values, level):
-    return steps[values >= level][0]
+def outer_products(h, W, following):
+    total = torch.zeros_like(W)
+    for state, token in zip(h, following, strict=True):
+        p = (W @ state).softmax(0)
+        total += torch.outer(p, state)
+        total[token] -= state
+    return total / len(h)
 
 
-def look_before(steps, values, level):
-    i = int(torch.nonzero(values >= level)[0])
-    return steps[i - 1].item()
+def with_einsum(h, W, following):
+    p = einops.einsum(h, W, "n d, v d -> n v").softmax(1)
+    return einops.einsum(p - torch.eye(len(W))[following].to(p), h, "n v, n d -> v d") / h.shape[0]
 
 
-def halfway(steps, values, level):
-    i = int(torch.nonzero(values >= level)[0])
-    return (steps[i] + steps[i - 1]) / 2
+def numpy_gradient(h, W, following):
+    h, W, t = h.numpy(), W.numpy(), following.numpy()
+    z = np.exp(h @ W.T)
+    p = z / z.sum(1, keepdims=True)
+    p[np.arange(len(t)), t] -= 1
+    return p.T @ h / len(t)
 
 
-def nearest(steps, values, level):
-    return steps[torch.argmin(torch.abs(values - level))]
+def downhill(h, W, following):
+    p = (h @ W.T).softmax(1)
+    return (F.one_hot(following, len(W)) - p).T @ h / len(h)
 
 
-def index(steps, values, level):
-    return int(torch.nonzero(values >= level)[0])
+def summed_over(h, W, following):
+    p = (h @ W.T).softmax(1)
+    return (p - F.one_hot(following, len(W))).T @ h
 
 
-def last_one(steps, values, level):
-    for i in range(len(steps) - 1, 0, -1):
-        if values[i - 1] < level <= values[i]:
-            return float(
-                steps[i - 1] + (level - values[i - 1]) / (values[i] - values[i - 1]) * (steps[i] - steps[i - 1])
-            )
+def sum_by_autograd(h, W, following):
+    W = W.clone().requires_grad_()
+    F.cross_entropy(h @ W.T, following, reduction="sum").backward()
+    return W.grad
 
 
-def turned_round(steps, values, level):
-    i = int(torch.nonzero(values >= level)[0])
-    share = (values[i] - level) / (values[i] - values[i - 1])
-    return steps[i - 1] + share * (steps[i] - steps[i - 1])
+def all_wrong(h, W, following):
+    return (h @ W.T).softmax(1).T @ h / len(h)
 
 
-def plain_interp(steps, values, level):
-    return np.interp(level, values.numpy(), steps.numpy())
+def only_right(h, W, following):
+    return -F.one_hot(following, len(W)).to(h).T @ h / len(h)
 
 
-def of_the_largest(steps, values, level):
-    return by_loop(steps, values / values.max(), level)
+def wrong_axis(h, W, following):
+    p = (h @ W.T).softmax(0)
+    return (p - F.one_hot(following, len(W))).T @ h / len(h)
 
 
-def in_logs(steps, values, level):
-    return math.exp(by_loop((steps + 1).log(), values, level)) - 1
+def logits_for_p(h, W, following):
+    return (h @ W.T - F.one_hot(following, len(W))).T @ h / len(h)
 
 
-def sorted_interp(steps, values, level):
-    i = values.argsort()
-    return np.interp(level, values[i].numpy(), steps[i].numpy())
+def uniform(h, W, following):
+    return (1 / len(W) - F.one_hot(following, len(W)).to(h)).T @ h / len(h)
 
 
-def share_of_steps(steps, values, level):
-    return by_loop(steps, values, level) / steps[-1].item()
+def means_multiplied(h, W, following):
+    p = (h @ W.T).softmax(1) - F.one_hot(following, len(W))
+    return p.mean(0)[:, None] * h.mean(0)
 
 
-def rounded(steps, values, level):
-    return round(by_loop(steps, values, level))
+def for_h(h, W, following):
+    h = h.clone().requires_grad_()
+    F.cross_entropy(h @ W.T, following).backward()
+    return h.grad
 
 
-def always_one_half(steps, values, level):
-    return by_loop(steps, values, 0.5)
+def unit_states(h, W, following):
+    return by_autograd(F.normalize(h), W, following)
 
 
-# --- 3.3 cosine by frequency ---------------------------------------------------------------------------------------
+def transposed(h, W, following):
+    return by_autograd(h, W, following).T
+
+
+def over_the_vocabulary(h, W, following):
+    return by_autograd(h, W, following) * len(h) / len(W)
+
+
+# --- 3.3 the first push -------------------------------------------------------------------------------------------
+
+
+def against_mean(h, d_vocab):
+    return -h.sum(0) / (len(h) * d_vocab)
+
+
+def from_the_gradient(h, d_vocab):
+    W = torch.zeros(d_vocab, h.shape[1], dtype=h.dtype, requires_grad=True)
+    F.cross_entropy(h @ W.T, torch.zeros(len(h), dtype=torch.long)).backward()
+    return -W.grad[-1]
+
+
+def numpy_push(h, d_vocab):
+    return -(1 / d_vocab) * h.numpy().mean(axis=0)
+
+
+def einops_push(h, d_vocab):
+    return einops.reduce(-h / d_vocab, "n d -> d", "mean")
+
+
+def uphill(h, d_vocab):
+    return h.mean(0) / d_vocab
+
+
+def not_shared(h, d_vocab):
+    return -h.mean(0)
+
+
+def not_shared_uphill(h, d_vocab):
+    return h.mean(0)
+
+
+def sum_of_pushes(h, d_vocab):
+    return -h.sum(0) / d_vocab
+
+
+def twice_averaged(h, d_vocab):
+    return -h.mean(0) / d_vocab / len(h)
+
+
+def direction_only(h, d_vocab):
+    return -F.normalize(h.mean(0), dim=0)
+
+
+def no_push(h, d_vocab):
+    return torch.zeros(h.shape[1])
+
+
+def of_a_right_token(h, d_vocab):
+    return h.mean(0) - h.mean(0) / d_vocab
+
+
+def of_the_last_position(h, d_vocab):
+    return -h[-1] / d_vocab
+
+
+def by_median(h, d_vocab):
+    return -h.median(0).values / d_vocab
+
+
+def a_number(h, d_vocab):
+    return -h.mean() / d_vocab
+
+
+def a_row_each(h, d_vocab):
+    return -h / d_vocab
+
+
+# --- 3.4 cosine by frequency ---------------------------------------------------------------------------------------
 
 
 def split(W, order, k):
@@ -252,6 +335,14 @@ def to_mean_of_units(W, order, k):
     return F.cosine_similarity(u, u.mean(0)[None])[order].view(k, -1).mean(1)
 
 
+def units_only(W, order, k):
+    return (F.normalize(W) @ W.mean(0))[order].view(k, -1).mean(1)
+
+
+def unit_mean_only(W, order, k):
+    return (W @ F.normalize(W.mean(0), dim=0))[order].view(k, -1).mean(1)
+
+
 def strided(W, order, k):
     cos = F.cosine_similarity(W, W.mean(0, keepdim=True), dim=1)
     return cos[order].view(-1, k).mean(0)
@@ -287,7 +378,7 @@ def running(W, order, k):
     return split(W, order, k).cumsum(0) / torch.arange(1, k + 1)
 
 
-# --- 3.4 drift -----------------------------------------------------------------------------------------------------
+# --- 3.5 drift -----------------------------------------------------------------------------------------------------
 
 
 def normalised(before, after):
@@ -358,6 +449,10 @@ def in_units_of_mean(before, after):
     return (after - before) @ m / m.norm() ** 2
 
 
+def sign_lost(before, after):
+    return normalised(before, after).abs()
+
+
 def averaged(before, after):
     return normalised(before, after).mean()
 
@@ -371,108 +466,10 @@ def over_d_model(before, after):
     return (after - before).mean(1)
 
 
-# --- 3.5 paired effect ---------------------------------------------------------------------------------------------
-
-
-def by_std(with_part, without, t):
-    diff = without - with_part
-    return diff.mean(), t * diff.std() / math.sqrt(len(diff))
-
-
-def in_numpy(with_part, without, t):
-    diff = without.numpy() - with_part.numpy()
-    return diff.mean(), t * np.std(diff, ddof=1) / np.sqrt(diff.size)
-
-
-def by_hand(with_part, without, t):
-    diff = [b - a for a, b in zip(with_part.tolist(), without.tolist(), strict=True)]
-    n, mean = len(diff), sum(diff) / len(diff)
-    return mean, t * math.sqrt(sum((x - mean) ** 2 for x in diff) / (n - 1) / n)
-
-
-def by_other_root(with_part, without, t):
-    diff = without - with_part
-    return diff.mean().item(), (t * diff.std(correction=0) / (len(diff) - 1) ** 0.5).item()
-
-
-def sign_turned(with_part, without, t):
-    diff = with_part - without
-    return diff.mean(), t * diff.std() / math.sqrt(len(diff))
-
-
-def welch(with_part, without, t):
-    n = len(without)
-    return without.mean() - with_part.mean(), t * math.sqrt(with_part.var() / n + without.var() / n)
-
-
-def difference_of_spreads(with_part, without, t):
-    return without.mean() - with_part.mean(), t * abs(without.std() - with_part.std()) / math.sqrt(len(without))
-
-
-def only_without(with_part, without, t):
-    return (without - with_part).mean(), t * without.std() / math.sqrt(len(without))
-
-
-def of_single_ones(with_part, without, t):
-    diff = without - with_part
-    return diff.mean(), t * diff.std()
-
-
-def by_n(with_part, without, t):
-    diff = without - with_part
-    return diff.mean(), t * diff.std() / len(diff)
-
-
-def by_root_of_n_less_one(with_part, without, t):
-    diff = without - with_part
-    return diff.mean(), t * diff.std() / math.sqrt(len(diff) - 1)
-
-
-def numpy_default(with_part, without, t):
-    diff = (without - with_part).numpy()
-    return diff.mean(), t * diff.std() / len(diff) ** 0.5
-
-
-def normal(with_part, without, t):
-    diff = without - with_part
-    return diff.mean(), 1.96 * diff.std() / len(diff) ** 0.5
-
-
-def standard_error(with_part, without, t):
-    diff = without - with_part
-    return diff.mean(), diff.std() / len(diff) ** 0.5
-
-
-def whole_width(with_part, without, t):
-    diff = without - with_part
-    return diff.mean(), 2 * t * diff.std() / len(diff) ** 0.5
-
-
-def relative(with_part, without, t):
-    diff = without / with_part - 1
-    return diff.mean(), t * diff.std() / len(diff) ** 0.5
-
-
-def ends_of_the_interval(with_part, without, t):
-    mean, half = by_std(with_part, without, t)
-    return mean - half, mean + half
-
-
-def median(with_part, without, t):
-    return (without - with_part).median(), by_std(with_part, without, t)[1]
-
-
-def mean_only(with_part, without, t):
-    return (without - with_part).mean()
-
-
-def absolute_effect(with_part, without, t):
-    return (without - with_part).abs().mean(), by_std(with_part, without, t)[1]
-
-
 G = torch.Generator().manual_seed(0)
-STEPS = torch.tensor([0.0, 4, 16, 64, 256, 1024, 6000])
-COURSE = torch.tensor([0.0, 0.01, 0.12, 0.43, 0.71, 0.64, 0.55])
+STATES = torch.randn(40, 8, generator=G) + 1
+SCORES = torch.randn(64, 8, generator=G) * 0.3
+FOLLOWING = torch.randint(64, (40,), generator=G)
 CLOUD = torch.randn(64, 8, generator=G) + 1
 AFTER = CLOUD + torch.randn(64, 8, generator=G) + 0.5
 
@@ -491,6 +488,8 @@ BANK = {
             (mean_absolute_cosine, "the cosine: mean |cosine|, not root mean square"),
             (cosine_of_n, "the cosine depends on the number of tokens"),
             (two_values, None),
+            (first_two_swapped, "the first two have changed places"),
+            (last_two_swapped, "the last two have changed places"),
             (sigma_forgotten, None),
             (gpt_neo_by_heart, None),
             (unbiased, None),
@@ -499,26 +498,43 @@ BANK = {
         real={"a model": (16384, 128, 0.02)},
     ),
     "3.2": Bank(
-        right=[by_loop, by_argmax, interp_of_two, slope],
+        right=[by_autograd, error_term, outer_products, with_einsum, numpy_gradient],
         wrong=[
-            (next_look, "the look after the crossing"),
-            (look_before, "the look before the crossing"),
-            (halfway, "halfway between two looks"),
-            (nearest, "the look whose value is nearest"),
-            (index, "the number of the look, not its step"),
-            (last_one, "the last crossing, not the first"),
-            (turned_round, "the fraction is turned round"),
-            (plain_interp, "np.interp, which wants rising values"),
-            (of_the_largest, "a share of the largest value, not the level itself"),
-            (in_logs, None),
-            (sorted_interp, None),
-            (share_of_steps, None),
-            (rounded, None),
-            (always_one_half, None),
+            (downhill, "the step of descent, not the gradient"),
+            (summed_over, "summed over positions, not averaged"),
+            (sum_by_autograd, "summed over positions, not averaged"),
+            (all_wrong, "the right answers are not taken off"),
+            (only_right, "only the right answers"),
+            (wrong_axis, "softmax over the positions"),
+            (logits_for_p, "logits for probabilities"),
+            (uniform, "every token taken for equally probable"),
+            (means_multiplied, "averages multiplied, not products averaged"),
+            (for_h, "the gradient for h, not for W"),
+            (unit_states, None),
+            (transposed, None),
+            (over_the_vocabulary, None),
         ],
-        real={"a course": (STEPS, COURSE)},
+        real={"a last product": (STATES, SCORES, FOLLOWING)},
     ),
     "3.3": Bank(
+        right=[against_mean, from_the_gradient, numpy_push, einops_push],
+        wrong=[
+            (uphill, "the gradient, not the step"),
+            (not_shared, "as far as a token that is sure"),
+            (not_shared_uphill, "as far as a token that is sure, and uphill"),
+            (sum_of_pushes, "summed over positions, not averaged"),
+            (twice_averaged, "divided by the number of positions once more"),
+            (direction_only, "only its direction"),
+            (no_push, "it stays where it is"),
+            (of_a_right_token, "the token is taken to be right"),
+            (of_the_last_position, None),
+            (by_median, None),
+            (a_number, None),
+            (a_row_each, None),
+        ],
+        real={"hidden states": (STATES, 2048)},
+    ),
+    "3.4": Bank(
         right=[split, reduced, numpy_split, group_by_group],
         wrong=[
             (rarest_first, "the rarest first"),
@@ -528,6 +544,8 @@ BANK = {
             (cosine_of_means, "the cosine of the group's mean"),
             (medians, "medians, not means"),
             (dot_products, "nothing is normalised"),
+            (units_only, "only one of the two is normalised"),
+            (unit_mean_only, "only one of the two is normalised"),
             (to_mean_of_units, "the mean of the unit rows, not of the rows"),
             (strided, "every k-th token"),
             (within, "cosines within the group, not with the mean"),
@@ -539,7 +557,7 @@ BANK = {
         ],
         real={"a cloud": (CLOUD, torch.randperm(64, generator=G), 8)},
     ),
-    "3.4": Bank(
+    "3.5": Bank(
         right=[normalised, difference_of_places, numpy_drift, by_einsum],
         wrong=[
             (initial_mean, "along the initial mean"),
@@ -552,33 +570,12 @@ BANK = {
             (own_direction, "along each token's own direction"),
             (along_mean_of_units, "the mean of the unit rows, not of the rows"),
             (change_of_cosine, "the change of the cosine"),
-            (in_units_of_mean, None),
+            (in_units_of_mean, "in units of the mean"),
+            (sign_lost, "the sign is lost"),
             (averaged, None),
             (as_vectors, None),
             (over_d_model, None),
         ],
         real={"a training": (CLOUD, AFTER)},
-    ),
-    "3.5": Bank(
-        right=[by_std, in_numpy, by_hand, by_other_root],
-        wrong=[
-            (sign_turned, "the sign is turned"),
-            (welch, "not paired"),
-            (difference_of_spreads, "not paired"),
-            (only_without, "only the spread of the runs without the part"),
-            (of_single_ones, "the spread of single differences, not of their mean"),
-            (by_n, "divided by n, not by its root"),
-            (by_root_of_n_less_one, "divided by the root of n − 1"),
-            (numpy_default, "the spread divides by n, not by n − 1"),
-            (normal, "1.96 for t"),
-            (standard_error, "the standard error: t is missing"),
-            (whole_width, "the whole width, not half of it"),
-            (relative, "relative: divided by the unchanged model's value"),
-            (ends_of_the_interval, None),
-            (median, None),
-            (mean_only, None),
-            (absolute_effect, None),
-        ],
-        real={"a removal": (torch.tensor([0.78, 0.8, 0.77]), torch.tensor([0.7, 0.76, 0.65]), 4.303)},
     ),
 }

@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pandas as pd
 import pytest
 import torch
@@ -48,6 +49,33 @@ def test_crossing():
     assert crossing(steps, values, 0.2) == pytest.approx(5)
     assert crossing(steps, 1 - values, 0.8) == pytest.approx(5)
     assert math.isnan(crossing(steps, values, 0.5))
+
+
+@pytest.mark.parametrize(
+    "values, first",
+    [
+        ([0.0, 0.5, 0.2, 0.9], 10),  # touched at a look, and left
+        ([0.0, 0.4, 0.2, 0.7], 48),  # crossed in the last interval
+        ([0.0, 0.9, 0.1, 0.9], 10 * 5 / 9),  # crossed three times: the first
+        ([0.0, 0.1, 0.2, 0.5], 60),  # reached at the last look
+        ([0.5, 0.5, 0.9, 0.1], 0),  # there from the beginning
+        ([0.9, 0.8, 0.3, 0.7], 10 + 20 * 3 / 5),  # from above
+    ],
+)
+def test_crossing_is_the_first_time_a_level_is_reached(values, first):
+    assert crossing(pd.Series([0, 10, 30, 60]), pd.Series(values), 0.5) == pytest.approx(first)
+
+
+def test_crossing_against_a_fine_grid_of_each_random_course():
+    g = torch.Generator().manual_seed(0)
+    for _ in range(200):
+        steps = torch.randint(1, 60, (7,), generator=g).cumsum(0).double()
+        values = torch.rand(7, generator=g, dtype=torch.float64)
+        fine = np.linspace(steps[0], steps[-1], 20_001)
+        above = np.interp(fine, steps, values) >= 0.6
+        turned = (above != above[0]).nonzero()[0]
+        found = crossing(pd.Series(steps.numpy()), pd.Series(values.numpy()), 0.6)
+        assert found == pytest.approx(fine[turned[0]], abs=0.05) if len(turned) else math.isnan(found)
 
 
 @pytest.mark.parametrize("name", NAMES)

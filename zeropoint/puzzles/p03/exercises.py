@@ -53,8 +53,9 @@ EX_3_1 = Exercise(
     difficulty=2,
     minutes=8,
     statement="""
-    n rows of d independent numbers from N(0, σ²). Return three root mean squares: of a row's length, of the
-    length of the mean row, and of the cosine of two different rows.
+    n rows of d independent numbers from N(0, σ²). Return three root mean squares, in this order: of a row's
+    length, of the length of the mean row, and of the cosine of two different rows. Return what chance expects, as
+    formulas of n, d and σ: draw nothing.
     """,
     cases=sizes,
     reference=at_initialisation,
@@ -64,6 +65,16 @@ EX_3_1 = Exercise(
             "the mean row is as long as a row",
             _with(mean=lambda n, d, s: s * d**0.5),
             "Two random directions partly cancel when they are averaged. What about thousands?",
+        ),
+        Mistake(
+            "the first two have changed places",
+            lambda n, d, s: (at_initialisation(n, d, s)[1], at_initialisation(n, d, s)[0], d**-0.5),
+            "Which is longer, a row or the mean of many?",
+        ),
+        Mistake(
+            "the last two have changed places",
+            lambda n, d, s: (at_initialisation(n, d, s)[0], d**-0.5, at_initialisation(n, d, s)[1]),
+            "Does a cosine change when all numbers are doubled? Does your third value?",
         ),
         Mistake("the mean row: divided by n, not by its root", _with(mean=lambda n, d, s: s * d**0.5 / n), AVERAGE),
         Mistake("the mean row: summed, not averaged", _with(mean=lambda n, d, s: s * (d * n) ** 0.5), AVERAGE),
@@ -113,108 +124,195 @@ EX_3_1 = Exercise(
 # --- 3.2 -----------------------------------------------------------------------------------------------------------
 
 
-def courses(seed: int) -> list[tuple[Tensor, Tensor, float]]:
-    """Steps (uneven), values that rise past a level, fall below it and (but for one) rise again, and the level."""
+def output_gradient(
+    h: Float[Tensor, "positions d_model"],
+    W: Float[Tensor, "d_vocab d_model"],
+    following: Int[Tensor, " positions"],
+) -> Float[Tensor, "d_vocab d_model"]:
+    """The gradient of the mean cross-entropy at each row of W, where h @ W.T are the logits."""
+    p = (h @ W.T).softmax(dim=1)  # [positions, d_vocab]
+    right = torch.nn.functional.one_hot(following, len(W))  # 1 for the token that follows
+    return (p - right).T @ h / len(h)
+
+
+def positions(seed: int) -> list[tuple[Tensor, Tensor, Tensor]]:
+    """Hidden states with a mean, scores, and tokens that follow; more tokens than positions, so that some are absent."""
     g = torch.Generator().manual_seed(seed)
     out = []
-    shapes = [(2, 2, 1, 1), (4, 3, 1, 3), (1, 2, 1, 2), (7, 4, 2, 4), (2, 2, 9, 0)]  # looks below, above, below, above
-    for i, shape in enumerate(shapes):
-        level = round(0.3 + 0.4 * torch.rand((), generator=g).item(), 2)
-        side = torch.cat([torch.full((n,), (-1.0) ** (k + 1)) for k, n in enumerate(shape)]).double()
-        values = level + side * (0.06 + 0.2 * torch.rand(len(side), generator=g, dtype=torch.float64))
-        values[0] = 0
-        steps = torch.randint(1, 60, (len(side),), generator=g).cumsum(0) - 1
-        dtype = (torch.float64, torch.float32)[i % 2]
-        out.append((steps.to(dtype), values.round(decimals=3).to(dtype), level))
+    for n, v, d, dtype in (
+        (2, 4, 3, torch.float64),
+        (3, 5, 2, torch.float32),
+        (5, 8, 4, torch.float64),
+        (20, 30, 6, torch.float32),
+    ):
+        h = torch.randn(n, d, generator=g, dtype=torch.float64) + torch.randn(d, generator=g, dtype=torch.float64)
+        W = torch.randn(v, d, generator=g, dtype=torch.float64)
+        following = torch.randint(v, (n,), generator=g)
+        out.append((h.round(decimals=2).to(dtype), W.round(decimals=2).to(dtype), following))
     return out
 
 
-def first_crossing(
-    steps: Float[Tensor, " looks"],
-    values: Float[Tensor, " looks"],
-    level: float,
-) -> float:
-    """The update, as a fraction where need be, at which the values first reach the level."""
-    after = int((values >= level).nonzero()[0])  # the first look at which they are there
-    before = after - 1
-    part = (level - values[before]) / (values[after] - values[before])
-    return (steps[before] + part * (steps[after] - steps[before])).item()
+def _hot(following: Tensor, W: Tensor) -> Tensor:
+    return torch.nn.functional.one_hot(following, len(W)).to(W.dtype)
 
 
-def _first(values: Tensor, level: float) -> int:
-    return int((values >= level).nonzero()[0])
+def _from(weights):
+    """The gradient with other weights [positions, d_vocab] in the place of p − 1[right]."""
+    return lambda h, W, following: weights(h @ W.T, _hot(following, W)).T @ h / len(h)
 
-
-def _between(steps: Tensor, values: Tensor, level: float, i: int, turned: bool = False) -> Tensor:
-    part = (level - values[i - 1]) / (values[i] - values[i - 1])
-    return steps[i - 1] + (1 - part if turned else part) * (steps[i] - steps[i - 1])
-
-
-def _last(steps: Tensor, values: Tensor, level: float) -> Tensor:
-    i = int(((values[1:] >= level) & (values[:-1] < level)).nonzero()[-1]) + 1
-    return _between(steps, values, level, i)
-
-
-BETWEEN = "It happened between two looks. Where between them, if it rose evenly?"
 
 EX_3_2 = Exercise(
     id="3.2",
-    title="when does it pass a level",
+    title="what an update asks of each token",
     kind="function",
-    difficulty=1,
-    minutes=8,
+    difficulty=2,
+    minutes=10,
     statement="""
-    At which update does a recorded quantity first reach a level? It is below the level at the first look, and
-    may fall below it again later. Between two looks take it to change evenly.
+    The last product of the model: hidden states h of some positions, a matrix W whose rows score the tokens
+    (logits h @ W.T, no bias), and the token that follows each position. Return the gradient of the cross-entropy,
+    averaged over the positions, with respect to W, while h is held still: shape [d_vocab, d_model]. Autograd may
+    check you, but write it by hand: the next exercise needs its two terms.
     """,
-    cases=courses,
-    reference=first_crossing,
-    real=lambda course: (*course, 0.5),
+    cases=positions,
+    reference=output_gradient,
+    real=tuple,
     mistakes=[
-        Mistake("the look after the crossing", lambda steps, values, level: steps[_first(values, level)], BETWEEN),
-        Mistake("the look before the crossing", lambda steps, values, level: steps[_first(values, level) - 1], BETWEEN),
         Mistake(
-            "halfway between two looks",
-            lambda steps, values, level: steps[_first(values, level) - 1 : _first(values, level) + 1].mean(),
-            BETWEEN,
+            "the step of descent, not the gradient",
+            _from(lambda logits, right: right - logits.softmax(1)),
+            "The gradient points to where the loss grows. Should raising the right token's score make it grow?",
         ),
         Mistake(
-            "the look whose value is nearest",
-            lambda steps, values, level: steps[(values - level).abs().argmin()],
-            "Nearest in value, and perhaps much later.",
+            "summed over positions, not averaged",
+            lambda h, W, following: output_gradient(h, W, following) * len(h),
+            "Twice the text, twice your gradient. Which loss was asked for?",
         ),
         Mistake(
-            "the number of the look, not its step",
-            lambda steps, values, level: _first(values, level),
-            "The looks are not evenly spaced. At which update was this one?",
-        ),
-        Mistake("the last crossing, not the first", _last, "It may pass a level, fall below it, and pass it again."),
-        Mistake(
-            "the fraction is turned round",
-            lambda steps, values, level: _between(steps, values, level, _first(values, level), turned=True),
-            "If the level is only just above the earlier value, which look should you be near?",
+            "the right answers are not taken off",
+            _from(lambda logits, right: logits.softmax(1)),
+            "Your gradient pushes every token away, the right one too. Where does `following` come in?",
         ),
         Mistake(
-            "np.interp, which wants rising values",
-            lambda steps, values, level: float(np.interp(level, values.numpy(), steps.numpy())),
-            "What does its documentation ask of the second argument, and does this curve comply?",
+            "only the right answers",
+            _from(lambda logits, right: -right),
+            "The loss holds log Σ exp as well: what is its gradient?",
         ),
         Mistake(
-            "a share of the largest value, not the level itself",
-            lambda steps, values, level: _between(
-                steps, values, level * values.max(), _first(values, level * values.max())
-            ),
-            "The level is given in the units of the values.",
+            "softmax over the positions",
+            _from(lambda logits, right: logits.softmax(0) - right),
+            "The probabilities of one position add up to 1. Which axis is that?",
+        ),
+        Mistake(
+            "logits for probabilities",
+            _from(lambda logits, right: logits - right),
+            "A logit can be negative, or 7. What became of the softmax?",
+        ),
+        Mistake(
+            "every token taken for equally probable",
+            _from(lambda logits, right: torch.full_like(logits, 1 / logits.shape[1]) - right),
+            "All but true of a fresh model. Here W is any matrix.",
+        ),
+        Mistake(
+            "averages multiplied, not products averaged",
+            lambda h, W, following: torch.outer(((h @ W.T).softmax(1) - _hot(following, W)).mean(0), h.mean(0)),
+            "Each position pushes with its own hidden state. In what order did you average?",
+        ),
+        Mistake(
+            "the gradient for h, not for W",
+            lambda h, W, following: ((h @ W.T).softmax(1) - _hot(following, W)) @ W / len(h),
+            "Which of the two is held still?",
         ),
     ],
     hints=[
-        "Find the first look at which the value is at least the level. What do you know about the look before it?",
-        "Between these two the curve is taken to be a straight line: which part of its rise lies below the level?",
-        "That part of the distance between the two steps, added to the earlier step.",
+        "One position first. Its loss is log Σ exp(logits) less the logit of the token that follows. What is the derivative of each for the logit of token v?",
+        "The logit's derivative is p_v, less 1 if v follows. And the logit of v is h · W[v]: what is its gradient at W[v]?",
+        "(p − one-hot) is [positions, d_vocab], h is [positions, d_model]: one matrix product sums over positions. Then average.",
     ],
 )
 
 # --- 3.3 -----------------------------------------------------------------------------------------------------------
+
+
+def first_push(h: Float[Tensor, "positions d_model"], d_vocab: int) -> Float[Tensor, " d_model"]:
+    """Minus the gradient at the row of a token that follows nowhere, where all d_vocab tokens are equally probable."""
+    return -h.mean(0) / d_vocab
+
+
+def fresh_states(seed: int) -> list[tuple[Tensor, int]]:
+    """Hidden states with a mean, and sizes of a vocabulary that are neither their number nor their width."""
+    g = torch.Generator().manual_seed(seed)
+    out = []
+    for n, d, v, dtype in (
+        (2, 3, 5, torch.float64),
+        (4, 2, 9, torch.float32),
+        (7, 5, 40, torch.float64),
+        (50, 8, 2048, torch.float32),
+    ):
+        h = torch.randn(n, d, generator=g, dtype=torch.float64) + 2 * torch.randn(d, generator=g, dtype=torch.float64)
+        out.append((h.round(decimals=2).to(dtype), v))
+    return out
+
+
+EX_3_3 = Exercise(
+    id="3.3",
+    title="the first push on an absent token",
+    kind="function",
+    difficulty=2,
+    minutes=6,
+    statement="""
+    In a fresh model all logits are all but 0, so take every token to be equally probable at every position. A token
+    follows none of the positions of a batch. Which way, and how far, does one step of plain gradient descent with
+    learning rate 1 move its row of W? Return the step: shape [d_model].
+    """,
+    cases=fresh_states,
+    reference=first_push,
+    real=tuple,
+    mistakes=[
+        Mistake("the gradient, not the step", lambda h, v: h.mean(0) / v, "Descent goes which way along the gradient?"),
+        Mistake(
+            "as far as a token that is sure",
+            lambda h, v: -h.mean(0),
+            "How probable does the model hold this token, of so many?",
+        ),
+        Mistake(
+            "as far as a token that is sure, and uphill",
+            lambda h, v: h.mean(0),
+            "How probable does the model hold this token, of so many? And descent goes which way along the gradient?",
+        ),
+        Mistake(
+            "summed over positions, not averaged",
+            lambda h, v: -h.sum(0) / v,
+            "The loss is the average over positions, as in 3.2.",
+        ),
+        Mistake(
+            "divided by the number of positions once more",
+            lambda h, v: -h.mean(0) / v / len(h),
+            "One average over the positions is in the loss. Where does your second come from?",
+        ),
+        Mistake(
+            "only its direction",
+            lambda h, v: -_units(h.mean(0)),
+            "Which way is right. How far, too, is asked.",
+        ),
+        Mistake(
+            "it stays where it is",
+            lambda h, v: torch.zeros_like(h[0]),
+            "It is not in the batch. It is among the wrong answers at every position.",
+        ),
+        Mistake(
+            "the token is taken to be right",
+            lambda h, v: (1 - 1 / v) * h.mean(0),
+            "It follows nowhere. Which of the two terms of 3.2 is left?",
+        ),
+    ],
+    hints=[
+        "3.2 has two terms. Which of them is 0 for a token that follows nowhere?",
+        "What is left is p_v times h, averaged over positions. What is p_v where all are equally probable?",
+        "Nothing in it depends on which absent token it is. And a step goes against the gradient.",
+    ],
+)
+
+# --- 3.4 -----------------------------------------------------------------------------------------------------------
 
 
 def clouds_in_order(seed: int) -> list[tuple[Tensor, Tensor, int]]:
@@ -253,8 +351,8 @@ def _to(W: Tensor, direction: Tensor) -> Tensor:
     return _units(W) @ _units(direction)
 
 
-EX_3_3 = Exercise(
-    id="3.3",
+EX_3_4 = Exercise(
+    id="3.4",
     title="cosine with the mean, by frequency",
     kind="function",
     difficulty=2,
@@ -305,6 +403,16 @@ EX_3_3 = Exercise(
             "Can the mean of cosines exceed 1?",
         ),
         Mistake(
+            "only one of the two is normalised",
+            lambda W, order, k: _groups(W, order, k, lambda V: (_units(V) @ W.mean(0)).mean()),
+            "A cosine divides by two lengths. By which did you?",
+        ),
+        Mistake(
+            "only one of the two is normalised",
+            lambda W, order, k: _groups(W, order, k, lambda V: (V @ _units(W.mean(0))).mean()),
+            "A cosine divides by two lengths. By which did you?",
+        ),
+        Mistake(
             "the mean of the unit rows, not of the rows",
             lambda W, order, k: _groups(W, order, k, lambda V: _to(V, _units(W).mean(0)).mean()),
             "In what order did you normalise and average?",
@@ -334,7 +442,7 @@ EX_3_3 = Exercise(
     ],
 )
 
-# --- 3.4 -----------------------------------------------------------------------------------------------------------
+# --- 3.5 -----------------------------------------------------------------------------------------------------------
 
 
 def moves(seed: int) -> list[tuple[Tensor, Tensor]]:
@@ -357,8 +465,8 @@ def drift(
     return (after - before) @ (mean / mean.norm())
 
 
-EX_3_4 = Exercise(
-    id="3.4",
+EX_3_5 = Exercise(
+    id="3.5",
     title="drift along the final mean",
     kind="function",
     difficulty=1,
@@ -385,6 +493,16 @@ EX_3_4 = Exercise(
             "the direction has not length 1",
             lambda before, after: (after - before) @ after.mean(0),
             "Measure in the units of the embedding: how long is the vector that you multiplied with?",
+        ),
+        Mistake(
+            "in units of the mean",
+            lambda before, after: (after - before) @ after.mean(0) / after.mean(0).square().sum(),
+            "Divided by the mean's length once, it becomes a direction. What does the second time do?",
+        ),
+        Mistake(
+            "the sign is lost",
+            lambda before, after: ((after - before) @ _units(after.mean(0))).abs(),
+            "Backwards counts negative.",
         ),
         Mistake(
             "the sign is turned",
@@ -429,123 +547,6 @@ EX_3_4 = Exercise(
     ],
 )
 
-# --- 3.5 -----------------------------------------------------------------------------------------------------------
-
-T_95 = {3: 4.303, 4: 3.182, 5: 2.776, 8: 2.365}
-
-
-def seeds(seed: int) -> list[tuple[Tensor, Tensor, float]]:
-    """A measure with and without a part, for the same seeds, which matter as much as the part; and Student's t."""
-    g = torch.Generator().manual_seed(seed)
-    out = []
-    for n, dtype in ((3, torch.float64), (4, torch.float32), (5, torch.float64), (8, torch.float32)):
-        of_seed = torch.rand(n, generator=g, dtype=torch.float64)
-        effect = (0.3 + torch.rand((), generator=g, dtype=torch.float64)) * (1 if n % 2 else -1)
-        noise = torch.linspace(-0.15, 0.15, n, dtype=torch.float64)[torch.randperm(n, generator=g)]
-        noise = noise + 0.05 * torch.rand(n, generator=g, dtype=torch.float64)
-        with_part, without = of_seed, of_seed + effect + noise
-        out.append((with_part.round(decimals=3).to(dtype), without.round(decimals=3).to(dtype), T_95[n]))
-    return out
-
-
-def paired_effect(
-    with_part: Float[Tensor, " seeds"], without: Float[Tensor, " seeds"], t: float
-) -> tuple[float, float]:
-    """The mean effect of the removal, and the half width of its 95 % interval."""
-    differences = without - with_part  # seed by seed: what both runs of a seed share cancels
-    half_width = t * differences.std() / len(differences) ** 0.5
-    return differences.mean().item(), half_width.item()
-
-
-PAIRED = "Both runs of a seed began with the same weights and saw the same text. Where did you use that?"
-N = "The interval is for the mean of n differences. How does n come in, and how often?"
-
-
-def _half(width):
-    """The right mean with another half width."""
-    return lambda with_part, without, t: (
-        (without - with_part).mean().item(),
-        float(width(without - with_part, with_part, without, t)),
-    )
-
-
-EX_3_5 = Exercise(
-    id="3.5",
-    title="what a removal changes, and how sure that is",
-    kind="function",
-    difficulty=2,
-    minutes=8,
-    statement="""
-    The grid trained each variant with the same seeds as the unchanged model. Return the effect of a removal,
-    *without* less *with*, averaged over seeds, and the half width of its 95 % interval. `t` is Student's
-    factor for that many seeds.
-    """,
-    cases=seeds,
-    reference=paired_effect,
-    real=tuple,
-    mistakes=[
-        Mistake(
-            "the sign is turned",
-            lambda with_part, without, t: (
-                (with_part - without).mean().item(),
-                paired_effect(with_part, without, t)[1],
-            ),
-            "A removal that lowers the measure has a negative effect.",
-        ),
-        Mistake(
-            "not paired",
-            _half(lambda diff, a, b, t: t * (a.var() / len(a) + b.var() / len(b)) ** 0.5),
-            PAIRED,
-        ),
-        Mistake("not paired", _half(lambda diff, a, b, t: t * (a.std() - b.std()).abs() / len(a) ** 0.5), PAIRED),
-        Mistake(
-            "only the spread of the runs without the part",
-            _half(lambda diff, a, b, t: t * b.std() / len(b) ** 0.5),
-            PAIRED,
-        ),
-        Mistake("the spread of single differences, not of their mean", _half(lambda diff, a, b, t: t * diff.std()), N),
-        Mistake("divided by n, not by its root", _half(lambda diff, a, b, t: t * diff.std() / len(diff)), N),
-        Mistake(
-            "divided by the root of n − 1",
-            _half(lambda diff, a, b, t: t * diff.std() / (len(diff) - 1) ** 0.5),
-            "torch's std has the n − 1 inside already.",
-        ),
-        Mistake(
-            "the spread divides by n, not by n − 1",
-            _half(lambda diff, a, b, t: t * diff.std(correction=0) / len(diff) ** 0.5),
-            "The mean was estimated from the same few numbers: what does that cost?",
-        ),
-        Mistake(
-            "1.96 for t",
-            _half(lambda diff, a, b, t: 1.96 * diff.std() / len(diff) ** 0.5),
-            "With so few seeds a normal distribution is too confident.",
-        ),
-        Mistake(
-            "the standard error: t is missing",
-            _half(lambda diff, a, b, t: diff.std() / len(diff) ** 0.5),
-            "What is t for?",
-        ),
-        Mistake(
-            "the whole width, not half of it",
-            _half(lambda diff, a, b, t: 2 * t * diff.std() / len(diff) ** 0.5),
-            "Mean ± half width.",
-        ),
-        Mistake(
-            "relative: divided by the unchanged model's value",
-            lambda with_part, without, t: (
-                ((without - with_part) / with_part).mean().item(),
-                (t * ((without - with_part) / with_part).std() / len(without) ** 0.5).item(),
-            ),
-            "Stay in the units of the measure.",
-        ),
-    ],
-    hints=[
-        "One number a seed first: without minus with.",
-        "Their mean is the effect. How far would the mean of as many differences stray by chance, judged by their own spread?",
-        "t times the standard deviation (with n − 1) over the root of n.",
-    ],
-)
-
 # --- 3.6 -----------------------------------------------------------------------------------------------------------
 
 EX_3_6 = Exercise(
@@ -555,31 +556,32 @@ EX_3_6 = Exercise(
     difficulty=3,
     minutes=12,
     statement="""
-    In a few sentences: when does the mean come, and what is the model learning then? Which tokens move, and
-    why those? What does it need, what not, and what does that tell about where it is made? Then compare,
-    point by point.
+    In a few sentences: when does the mean come, and what is the model learning then? Which tokens move, which way,
+    and why those? What does it need, of model and text, and what not, and what does that tell about where it is
+    made? Then compare, point by point.
     """,
     answer="""
     At the start the mean is as short as chance makes it. It grows within the first few per cent of the
     training, while the loss falls to the entropy of single tokens: before word order, the model learns which
-    tokens are rare. Each update pushes every token that did not come next away from the hidden states, and
-    for a rare token there is little else, so nearly the whole vocabulary drifts one way, rarest furthest,
-    tokens that never occur included; the most frequent go the other way. That is work of the output matrix:
-    untied, it alone gets the mean, and the input embedding stays centred. Tied, the input inherits it.
-    LayerNorm, positions and biases can go.
+    tokens are rare. Text in random order makes the mean too, text of equally frequent tokens does not. Each
+    update pushes every token that did not come next against the hidden states, at first by the same step, the
+    mean hidden state over d_vocab. A rare token gets little else, so nearly the whole vocabulary drifts one
+    way, rarest furthest, tokens that never occur included; the most frequent go the other way. That is work of
+    the output matrix: untied, it alone gets the mean, and the input embedding stays centred. Tied, the input
+    inherits it. LayerNorm, positions and biases can go.
     """,
     hints=[
-        "When: give the update, and what else happens then. The column held_out_loss of a trajectory, beside the record's entropy of single tokens, is a second clock. And the grid has runs named text=shuffled (no word order) and text=level (all tokens equally frequent).",
-        "From where: look at the sign of the drift by frequency, and at tokens which never occur in the text.",
+        "When: give the update, and what else happens then. The column held_out_loss of a trajectory, beside the record's entropy of single tokens, is a second clock. And what do the two changed texts take away, and leave?",
+        "Who and why: 3.3 says what a token gets when it is absent. Look at the sign of the drift by frequency, and at tokens which never occur in the text.",
         "Which parts: one removal leaves two matrices where there was one. live(tied=False) has rows for each: compare the column `matrix`.",
     ],
     rubric=[
         "Initialisation is ruled out: a fresh model's mean is as short as chance makes it (σ√(d/n)), and its mean cosine is zero within a chance width.",
-        "When: early, within the first few per cent of the training, at about the time when the loss reaches the entropy of single tokens; so before word order is learned. The grid agrees if its runs on shuffled text have the mean, and those with level frequencies have not.",
+        "When: early, within the first few per cent of the training, at about the time when the loss reaches the entropy of single tokens; so before word order is learned. The grid's changed texts say the same if the mean needs no order but needs unequal frequencies.",
         "Who: nearly the whole vocabulary moves the same way, rare tokens furthest, tokens that never occur included; the most frequent few move the other way.",
         "What it does not need, each by a removal: LayerNorm, positions, biases (as far as this run's intervals show it).",
         "What the input embedding needs: tying. Untied, the input matrix stays centred and the output matrix has the mean: it is made on the output side and the input inherits it.",
-        "A mechanism in outline: every update pushes all tokens that did not come next away from the hidden state, by a share of their probability; a rare token's gradients have little else in them.",
+        "A mechanism in outline: every update pushes all tokens that did not come next against the hidden state, by a share of their probability, at first by −h̄ / d_vocab for all alike; a rare token's gradients have little else in them. Where tokens that never occur have gone by the end says how far that first push still shows.",
         "Limits: tiny models, one text, few seeds; a part not needed here may still matter at scale, and why the optimiser turns a small push into a large mean is open (04).",
     ],
 )

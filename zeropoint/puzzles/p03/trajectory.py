@@ -75,10 +75,15 @@ def fresh(folder: Path) -> tuple[Float[Tensor, "d_vocab d_model"], float]:
 
 
 def crossing(steps: pd.Series | pd.Index, values: pd.Series, level: float) -> float:
-    """The step at which `values` first pass `level`, upwards or downwards, by linear interpolation; NaN if they never do."""
+    """The step at which `values` first reach `level`, from above or from below, by linear interpolation; NaN if they never do.
+
+    To touch the level and turn back is to reach it; values that begin at it have reached it at the first look.
+    """
     x, y = list(steps), list(values)
-    for i in range(1, len(y)):
-        if (y[i - 1] - level) * (y[i] - level) <= 0 and y[i] != y[i - 1]:
+    for i in range(len(y)):
+        if y[i] == level:
+            return float(x[i])
+        if i and (y[i - 1] - level) * (y[i] - level) < 0:
             return x[i - 1] + (x[i] - x[i - 1]) * (level - y[i - 1]) / (y[i] - y[i - 1])
     return float("nan")
 
