@@ -15,7 +15,7 @@ from zeropoint import report
 from zeropoint.claims import Ledger, exact
 from zeropoint.desk import outcome, predict
 from zeropoint.models import load_pair
-from zeropoint.puzzles.p05 import analogies, claims, heap, shifts
+from zeropoint.puzzles.p05 import analogies, claims, heap, reading, shifts
 
 first, second = load_pair()
 
@@ -134,24 +134,24 @@ ledger.test(claims.WEIGHTS, on=FIRST, miss=exact(miss))
 # %%
 points = heap.vectors(5, 2)  # [25, 2]
 place = torch.tensor([5, 1])  # names each point by a number: (1, 3) is 8
-T = heap.of_vectors(points, 5) @ place  # T[a, b, c] is the name of a − b + c
+T = reading.of_vectors(points, 5) @ place  # T[a, b, c] is the name of a − b + c
 zeros = 0
 for zero in range(25):
-    addition, negatives = heap.group_at(T, zero)
-    zeros += heap.is_group(addition, zero)
+    addition, negatives = reading.group_at(T, zero)
+    zeros += reading.is_group(addition, zero)
 print(zeros, "of 25 points serve as zero")
 
 # %% [markdown]
 # The control is a − b − c, whose weights add up to −1. It should be no heap.
 
 # %%
-no_heap = heap.of_vectors(points, 5, weights=(1, -1, -1)) @ place
+no_heap = reading.of_vectors(points, 5, weights=(1, -1, -1)) @ place
 ledger.test(
     claims.HEAP,
     on="25 points modulo 5",
-    heap=exact(heap.is_heap(T)),
+    heap=exact(reading.is_heap(T)),
     zeros=exact(zeros),
-    control=exact(heap.is_heap(no_heap)),
+    control=exact(reading.is_heap(no_heap)),
 )
 
 # %% [markdown]
@@ -160,7 +160,7 @@ ledger.test(
 # %%
 twice = set()
 for zero in range(25):
-    addition, negatives = heap.group_at(T, zero)
+    addition, negatives = reading.group_at(T, zero)
     twice.add(addition[7, 7].item())
 ledger.test(claims.DOUBLING, on="25 points modulo 5", answers=exact(len(twice)))
 
@@ -189,10 +189,10 @@ box.y[[a, b, c, d]]
 # These are the box's secret, the vectors behind the names a, b, c and d. Check a − b + c = d, modulo 5. `heap_of_columns` does this for all triples; the table turned on its side gives the heap of x.
 
 # %%
-T_y = heap.heap_of_columns(f)
-T_x = heap.heap_of_columns(f.T)
-y_recovered = heap.fits(T_y, box.y, p=5)
-x_recovered = heap.fits(T_x, box.x, p=5)
+T_y = reading.heap_of_columns(f)
+T_x = reading.heap_of_columns(f.T)
+y_recovered = reading.fits(T_y, box.y, p=5)
+x_recovered = reading.fits(T_x, box.x, p=5)
 print("heaps recovered, of y and of x:", y_recovered, x_recovered)
 
 # %% [markdown]
@@ -202,35 +202,35 @@ print("heaps recovered, of y and of x:", y_recovered, x_recovered)
 serve = 0
 for x0 in range(25):
     for y0 in range(25):
-        serve += torch.equal(heap.rebuilt(f, x0, y0), f)
-outcome("n5.1", heap.fixed(y_recovered, serve), label=box.label)
+        serve += torch.equal(reading.rebuilt(f, x0, y0), f)
+outcome("n5.1", reading.fixed(y_recovered, serve), label=box.label)
 
 # %% [markdown]
 # The control is a table which also holds each value once a row and once a column, but is no P(Mx + y). There, a step should depend on the row from which it is read.
 
 # %%
-fake = heap.switched(f)
+fake = reading.switched(f)
 ledger.test(
     claims.BOX,
     on=box.label,
     heaps=exact(y_recovered and x_recovered),
     zeros=exact(serve),
-    steady=exact(heap.dependence(f)),
-    control=exact(heap.dependence(fake)),
+    steady=exact(reading.dependence(f)),
+    control=exact(reading.dependence(fake)),
 )
 
 # %% [markdown]
 # See it: the table as it was handed out, and renumbered with two choices of zeros. If zero mattered, the second and the third picture would differ.
 
 # %%
-one = heap.seen_from(f, 3, 8)
-other = heap.seen_from(f, 21, 14)
+one = reading.seen_from(f, 3, 8)
+other = reading.seen_from(f, 21, 14)
 views = {
     "as handed out": f,
     "zeros 3 and 8": one,
     "zeros 21 and 14": other,
 }
-heap.picture(views, f"f(x, y), dark for a high number<br>{box.label}")
+reading.picture(views, f"f(x, y), dark for a high number<br>{box.label}")
 
 # %% [markdown]
 # Lay the second over the third, and look for one square that differs. The report counts for you. A model's first vector is of this form as well: W_E[token] + W_pos[position], where there is a W_pos. Notebook 02 moves that zero about.

@@ -180,7 +180,7 @@ if ready("3.3"):
 # %% [markdown]
 # ## Who moves?
 #
-# That was one batch. Some tokens of this vocabulary are nowhere in the text (`text.counts`), so that every update pushes them in this way. How far do they go along the final mean, in units of its length, where the average token goes about 1? And what is the cosine of their whole way, from first update to last, with that *first* push?
+# That was one batch. Some tokens of this vocabulary are nowhere in the text (`text.counts`), so that no update ever finds them right. How far do they go along the final mean, in units of its length, where the average token goes about 1? And what is the cosine of their whole way, from first update to last, with that *first* push?
 
 # %%
 predict("3.i", None, low=None, high=None)  # drift / ‖mean‖

@@ -75,6 +75,11 @@ def plain_modular(T, zero):
     return (n[:, None] + n) % len(T), -n % len(T)
 
 
+def negatives_all_zero(T, zero):
+    n = torch.arange(len(T))
+    return T[:, zero], T[zero, n, n]
+
+
 def sum_only(T, zero):
     return T[:, zero]
 
@@ -149,6 +154,10 @@ def backwards(points, weights, base):
 
 def weighted_mean(points, weights, base):
     return weights @ points / weights.sum()
+
+
+def one_subtraction(points, weights, base):
+    return (weights[:, None] * points).sum(0) - base
 
 
 def softmaxed(points, weights, base):
@@ -253,6 +262,38 @@ def the_point_itself(W, a, b, c):
     return W[b] - W[a] + W[c]
 
 
+def b_and_c_left_out(W, a, b, c):
+    d = torch.cdist((W[b] - W[a] + W[c])[None], W)[0]
+    d[[b, c]] = torch.inf
+    return d.argmin()
+
+
+def a_and_b_left_out(W, a, b, c):
+    return best_of(-(W - (W[b] - W[a] + W[c])).norm(dim=1), a, b)
+
+
+def a_and_c_left_out(W, a, b, c):
+    return best_of(-(W - (W[b] - W[a] + W[c])).norm(dim=1), a, c)
+
+
+def only_a_left_out(W, a, b, c):
+    return best_of(-(W - (W[b] - W[a] + W[c])).norm(dim=1), a)
+
+
+def only_b_left_out(W, a, b, c):
+    return best_of(-(W - (W[b] - W[a] + W[c])).norm(dim=1), b)
+
+
+def city_block(W, a, b, c):
+    d = (W - (W[b] - W[a] + W[c])).abs().sum(1)
+    return next(i for i in d.argsort().tolist() if i not in (a, b, c))
+
+
+def largest_difference(W, a, b, c):
+    d = (W - (W[b] - W[a] + W[c])).abs().amax(1)
+    return next(i for i in d.argsort().tolist() if i not in (a, b, c))
+
+
 def only_c_left_out(W, a, b, c):
     return best_of(-(W - (W[b] - W[a] + W[c])).norm(dim=1), c)
 
@@ -319,6 +360,16 @@ def name_arithmetic(f, a, b, c):
 def in_rows(f, a, b, c):
     y2 = (f[b] == f[a, 0]).nonzero().item()
     return (f[:, 0] == f[c, y2]).nonzero().item()
+
+
+def columns_then_rows(f, a, b, c):
+    x2 = (f[:, b] == f[0, a]).nonzero().item()
+    return (f[:, 0] == f[c, x2]).nonzero().item()
+
+
+def rows_then_columns(f, a, b, c):
+    x2 = (f[b] == f[a, 0]).nonzero().item()
+    return (f[0] == f[x2, c]).nonzero().item()
 
 
 def value(f, a, b, c):
@@ -428,7 +479,8 @@ BANK = {
             (own_negatives, "every element is its own negative"),
             (doubles, "the negatives are doubles"),
             (modular, "the names are taken for numbers"),
-            (plain_modular, None),
+            (plain_modular, "the names are taken for numbers"),
+            (negatives_all_zero, "every negative is zero"),
             (sum_only, None),
             (swapped_results, None),
             (inverse_permutation, None),
@@ -447,6 +499,7 @@ BANK = {
             (just_the_mean, "the weights play no part"),
             (base_each_time, "the base is counted once a point"),
             (backwards, "the steps are walked backwards"),
+            (one_subtraction, "the base is taken off once, not from each point"),
             (softmaxed, None),
             (averaged_steps, None),
         ],
@@ -468,7 +521,14 @@ BANK = {
             (nearest_to_c, None),
             (centred_units_distance, None),
             (the_point_itself, None),
-            (only_c_left_out, None),
+            (only_a_left_out, "of a, b and c only a left out"),
+            (only_b_left_out, "of a, b and c only b left out"),
+            (only_c_left_out, "of a, b and c only c left out"),
+            (a_and_b_left_out, "of a, b and c only a and b left out"),
+            (a_and_c_left_out, "of a, b and c only a and c left out"),
+            (b_and_c_left_out, "of a, b and c only b and c left out"),
+            (city_block, "another distance: the sum of absolute differences"),
+            (largest_difference, None),
         ],
     ),
     "5.4": Bank(
@@ -478,6 +538,8 @@ BANK = {
             (corners_mixed, "the corners are mixed up: a − c + b"),
             (name_arithmetic, "the names are taken for numbers"),
             (in_rows, "the step is made among the x"),
+            (columns_then_rows, "rows and columns are mixed"),
+            (rows_then_columns, "rows and columns are mixed"),
             (value, "a value of f, not a name of y"),
             (the_row, "halfway: the name of an x"),
             (same_row, "nothing has moved: c again"),
@@ -499,7 +561,7 @@ BANK = {
             (m_identity, "M is left out: names of x taken for names of y"),
             (zeros_named_0, "the points named 0 are taken for zeros"),
             (zeros_swapped, "the two zeros have changed places"),
-            (results_swapped, None),
+            (results_swapped, "the pair is turned round"),
             (only_p, None),
             (m_from_row_zero, None),
         ],

@@ -69,12 +69,12 @@ def test_crossing_is_the_first_time_a_level_is_reached(values, first):
 def test_crossing_against_a_fine_grid_of_each_random_course():
     g = torch.Generator().manual_seed(0)
     for _ in range(200):
-        steps = torch.randint(1, 60, (7,), generator=g).cumsum(0).double()
-        values = torch.rand(7, generator=g, dtype=torch.float64)
+        steps = torch.randint(1, 60, (7,), generator=g).cumsum(0).double().numpy()
+        values = torch.rand(7, generator=g, dtype=torch.float64).numpy()
         fine = np.linspace(steps[0], steps[-1], 20_001)
         above = np.interp(fine, steps, values) >= 0.6
         turned = (above != above[0]).nonzero()[0]
-        found = crossing(pd.Series(steps.numpy()), pd.Series(values.numpy()), 0.6)
+        found = crossing(pd.Series(steps), pd.Series(values), 0.6)
         assert found == pytest.approx(fine[turned[0]], abs=0.05) if len(turned) else math.isnan(found)
 
 

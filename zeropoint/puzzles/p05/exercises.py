@@ -22,7 +22,7 @@ def group_from_heap(T: Int[Tensor, "N N N"], zero: int) -> tuple[Int[Tensor, "N 
 def heap_tables(seed: int) -> list[tuple[Tensor, int]]:
     """Heaps of cyclic groups and F_3², and of the six permutations of three things, where a + b is not b + a."""
     generator = torch.Generator().manual_seed(seed)
-    cyclic = [(torch.arange(n)[:, None] + torch.arange(n)) % n for n in (5, 7, 8)]
+    cyclic = [(torch.arange(n)[:, None] + torch.arange(n)) % n for n in (3, 5, 7, 8)]
     permutations = [(0, 1, 2), (0, 2, 1), (1, 0, 2), (1, 2, 0), (2, 0, 1), (2, 1, 0)]
     after = [[permutations.index(tuple(p[i] for i in q)) for q in permutations] for p in permutations]
     digits = torch.cartesian_prod(torch.arange(3), torch.arange(3))
@@ -100,6 +100,19 @@ EX_5_1 = Exercise(
             ),
             "Point 3 is called 3, as a street may be called Third. Only T knows how to calculate.",
         ),
+        Mistake(
+            "the names are taken for numbers",
+            lambda T, zero: (
+                (torch.arange(len(T))[:, None] + torch.arange(len(T))) % len(T),
+                -torch.arange(len(T)) % len(T),
+            ),
+            "Point 3 is called 3, as a street may be called Third. Only T knows how to calculate.",
+        ),
+        Mistake(
+            "every negative is zero",
+            lambda T, zero: (T[:, zero, :], T[zero].diagonal()),
+            "From a back to a is no step at all: t(zero, a, a) is zero. Where does a stand in 0 − a?",
+        ),
     ],
     hints=[
         "In a group with this zero, what is a + b, written with one minus and one plus? You may use zero itself.",
@@ -147,7 +160,8 @@ EX_5_2 = Exercise(
     minutes=5,
     statement="""
     Every Σ wᵢ·xᵢ is taken from somewhere, usually from zero. Take it from `base` instead: the base plays the
-    part of zero, and the answer is a point again.
+    part of zero. The answer is a point again, written in the same coordinates as the points and the base, and no
+    step. Take the weights as they are, whatever they add up to.
     """,
     cases=weighted,
     reference=combine,
@@ -163,6 +177,11 @@ EX_5_2 = Exercise(
             "the base is added, but the steps start at zero",
             lambda points, weights, base: base + weights @ points,
             "How long is the step to a point that lies right at the base?",
+        ),
+        Mistake(
+            "the base is taken off once, not from each point",
+            lambda points, weights, base: weights @ points - base,
+            "Each point is reached by a step of its own from the base. And where does the answer lie with all weights 0?",
         ),
         Mistake(
             "the weights are made to add up to one",
@@ -218,6 +237,20 @@ def triples(seed: int) -> list[tuple[Tensor, int, int, int]]:
         W += common * torch.randn(d, generator=generator, dtype=torch.float64)
         W = W.to(getattr(torch, f"float{dtype}"))
         out += [(W, *torch.randperm(n, generator=generator)[:3].tolist()) for _ in range(5)]
+        out += _where_a_given_token_is_nearest(W, generator)
+    return out
+
+
+def _where_a_given_token_is_nearest(W: Tensor, generator: torch.Generator) -> list[tuple[Tensor, int, int, int]]:
+    """The corner falls next to a (which lies halfway between b and c), to b (c lies at a), to c (b lies at a)."""
+    a, b, c = torch.randperm(len(W), generator=generator)[:3].tolist()
+    near = 1e-3 * torch.randn(3, W.shape[1], generator=generator, dtype=W.dtype)
+    moved = {a: (W[b] + W[c]) / 2, c: W[a], b: W[a]}
+    out = []
+    for (token, place), little in zip(moved.items(), near, strict=True):
+        V = W.clone()
+        V[token] = place + little
+        out.append((V, a, b, c))
     return out
 
 
@@ -229,6 +262,16 @@ def _best(score: Tensor, *left_out: int) -> int:
 
 def _units(W: Tensor) -> Tensor:
     return W / W.norm(dim=-1, keepdim=True)
+
+
+def _leaving_out(which: str):
+    """The fourth corner with only some of the given tokens, such as "bc", out of the race."""
+
+    def answer(W: Tensor, a: int, b: int, c: int) -> int:
+        given = {"a": a, "b": b, "c": c}
+        return _best(-(W - (W[b] - W[a] + W[c])).norm(dim=1), *(given[name] for name in which))
+
+    return answer
 
 
 def _add_cosines(W: Tensor, a: int, b: int, c: int) -> int:
@@ -245,7 +288,8 @@ EX_5_3 = Exercise(
     minutes=8,
     statement="""
     a is to b as c is to …? Return the token, other than a, b and c, that comes closest to closing the
-    parallelogram. The answer must not change when the whole cloud is moved.
+    parallelogram: at the smallest Euclidean distance from the corner that is missing. The answer must not change
+    when the whole cloud is moved.
     """,
     cases=triples,
     reference=parallelogram,
@@ -266,8 +310,21 @@ EX_5_3 = Exercise(
         ),
         Mistake(
             "a, b and c may be answers",
-            lambda W, a, b, c: (W - (W[b] - W[a] + W[c])).norm(dim=1).argmin().item(),
+            _leaving_out(""),
             "A short side leaves you next to where you started. Which tokens are not meant?",
+        ),
+        *(
+            Mistake(
+                f"of a, b and c only {' and '.join(which)} left out",
+                _leaving_out(which),
+                "The corner can fall next to any of the three: next to a, where a lies halfway between b and c.",
+            )
+            for which in ("a", "b", "c", "ab", "ac", "bc")
+        ),
+        Mistake(
+            "another distance: the sum of absolute differences",
+            lambda W, a, b, c: _best(-(W - (W[b] - W[a] + W[c])).abs().sum(1), a, b, c),
+            "No shift can change this, but a turn can. Which distance is asked for?",
         ),
         Mistake(
             "another corner",
@@ -358,6 +415,16 @@ EX_5_4 = Exercise(
             "Which axis of f do a, b and c number?",
         ),
         Mistake(
+            "rows and columns are mixed",
+            lambda f, a, b, c: (f[:, 0] == f[c, _partner(f, a, b)]).nonzero().item(),
+            "Begin with x for rows and y for columns, and keep to it: a, b, c and the answer are columns.",
+        ),
+        Mistake(
+            "rows and columns are mixed",
+            lambda f, a, b, c: (f[0] == f[_partner(f.T, a, b), c]).nonzero().item(),
+            "Begin with x for rows and y for columns, and keep to it: a, b, c and the answer are columns.",
+        ),
+        Mistake(
             "a value of f, not a name of y",
             lambda f, a, b, c: f[_partner(f, a, b), c].item(),
             "Nearly there: this is P of something. Which y has that value, and in which row?",
@@ -415,13 +482,18 @@ EX_5_5 = Exercise(
     task="""
         Now zero. Somebody claims: "the zero of x is called x0, and the zero of y is called y0". Take their word for it, and return
         M as a tensor [N], names of x → names of y, and P as a tensor [N], names of y → values, so that f(x, y) = P(Mx + y) on
-        the whole table, + being the addition that has y0 for its zero. Return (M, P).
+        the whole table, + being the addition that has y0 for its zero. Return the pair (M, P), in this order.
         Which claims can you refute in this way?
         """,
     cases=boxes_with_zeros,
     reference=explain,
     real=lambda f: (f, 2, 3),
     mistakes=[
+        Mistake(
+            "the pair is turned round",
+            lambda f, x0, y0: explain(f, x0, y0)[::-1],
+            "M first, then P.",
+        ),
         Mistake(
             "P is read along x, not along y",
             lambda f, x0, y0: (explain(f, x0, y0)[0], f[:, y0]),
@@ -496,7 +568,7 @@ EX_5_6 = Exercise(
         "The line: a tool is blind to the origin if it uses nothing but differences of vectors (or first takes away a mean, which moves along); cosine, dot product and norm take the step from zero to each vector.",
         "Why: under w → w + c a combination Σ wᵢxᵢ moves along with the cloud exactly if Σ wᵢ = 1, and stays if Σ wᵢ = 0; other weights need a base point, and scaling is among them.",
         "Evidence: changes at the level of rounding on one side, many orders of magnitude above it on the other, on both models; the control, each token moved its own way, is seen by all.",
-        "The tempting mistake: that normalising cures it. Cosine neighbours and 3CosAdd change under a shift too; far from zero, they turn into distance.",
+        "The tempting mistake: that normalising cures it. Cosine neighbours and 3CosAdd change under a shift too; far from zero, they turn into distance: 64 spreads away the highest cosine gives nearly the answers that your 5.3 gives.",
         "The heap: a − b + c makes sense without zero; any point can be made zero afterwards, and then there is a group; the choice is not in the data.",
         "The box: agreement of values fixes steps, hence both heaps, while every pair of zeros gives an explanation that fits the whole table. No experiment on f can prefer one.",
         "What doesn't follow: that a tool which sees the origin is wrong. If something makes zero special (the model's own inner products, a meaningful baseline), seeing it is right; say which.",
