@@ -140,19 +140,25 @@ def share(answers, others):
 
 
 # %%
-solved = ready("5.3")
-for name, W in clouds.items():
-    W, rows = W.double(), {}
+def quiz(W):
+    """A row for each size of shift."""
+    rows, mine = {}, by_yours(W)
+    home = analogies.answers(W, q, "3CosAdd, unit rows")
     for size in (0, 4, 64):
         shift = analogies.shift(W, size, seed=0)
         cosine = analogies.answers(W, q, "3CosAdd, unit rows", shift)
-        home = cosine if size == 0 else home
-        row = {"the cosine keeps": share(cosine, home)}
-        if solved:
-            row["yours keeps"] = share(by_yours(W + shift), by_yours(W))
-            row["the cosine says what yours says"] = share(cosine, by_yours(W))
-        rows[size] = row
-    print(pd.DataFrame(rows).T.rename_axis(f"{name}: spreads").round(2).to_string())
+        rows[size] = {
+            "the cosine keeps": share(cosine, home),
+            "yours keeps": share(by_yours(W + shift), mine),
+            "the cosine says what yours says": share(cosine, mine),
+        }
+    return pd.DataFrame(rows).T
+
+
+if ready("5.a", "5.3"):
+    for name, W in clouds.items():
+        found = quiz(W.double()).rename_axis(f"{name}: spreads")
+        print(found.round(2).to_string())
 
 # %% [markdown]
 # ## A box

@@ -1,5 +1,7 @@
 """03: the numbers and figures of the walkthrough and of the solved puzzle."""
 
+import re
+
 import pytest
 
 from tests.notebooks.conftest import assert_figure
@@ -76,3 +78,24 @@ def test_without_the_hub_one_line_says_so(walkthrough):
 def test_solution_passes_everything(executed):
     solved = executed("solutions/03")
     assert not solved.error and "6 of 6" in solved.text
+
+
+def outcomes(run):
+    """{prediction: what came out} as the solved puzzle shows it."""
+    return dict(re.findall(r"Prediction (3\.\w): skipped.*?outcome\W+(?:</?\w+>)*([-\w.]+)", run.text, re.S))
+
+
+def test_the_solved_puzzle_finds_what_the_walkthrough_finds(executed):
+    found = outcomes(executed("solutions/03"))
+    assert abs(float(found["3.a"])) < 1e-4 and found["3.c"] == "rare"
+    gpt2 = trajectory.clocks("mini-gpt2")["‖mean‖, end / peak"]
+    assert found["3.h"] == ("shorter" if gpt2 < 1 else "longer")
+    assert (
+        float(found["3.i"]) > 1.5 and float(found["3.j"]) > 0.4
+    )  # further than the average token, along the first push
+
+
+def test_the_unsolved_puzzle_holds_its_outcomes(executed):
+    run = executed("puzzles/03")
+    assert not run.error and not run.figures and "outcome" not in run.text
+    assert "mean_cosine=" not in run.text  # nor does the training's bar tell
