@@ -472,7 +472,7 @@ def _explained(
 ) -> Verdict:
     """The first failure, with the mistake it looks like if there is one."""
     first = failures[0]
-    if by_chance(fn, exercise, small[0]):
+    if small and by_chance(fn, exercise, small[0]):
         sentence = (
             "your function draws at random: twice on the same input it gives two answers; the exact one is asked for"
         )
