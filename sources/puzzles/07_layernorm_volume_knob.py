@@ -3,7 +3,7 @@
 #
 # **Question.** The vectors in a model share a mean. The author of the post guesses that it helps to control LayerNorm's scale, like a volume knob. Does it, in the models that run here? (A knob: what the mean does, it does by changing what all else is divided by.)
 #
-# **Time** 60 min · **Difficulty** ●●● · **You need** puzzle 06, and LayerNorm: take away a vector's own mean over d_model, divide by its spread, multiply by γ, add β
+# **Time** 75 min · **Difficulty** ●●● · **You need** puzzle 06, and LayerNorm: take away a vector's own mean over d_model, divide by its spread, multiply by γ, add β
 #
 # A solution is an experiment whose outcome would differ if the guess were false, its result with an error, and a control.
 #
@@ -32,7 +32,6 @@ from zeropoint.desk import (
     why,
 )
 from zeropoint.models import load_pair
-from zeropoint.puzzles.p07 import volume
 
 # %% [markdown]
 # `stream_of[name].vectors[k]`: the residual stream after k blocks, one vector a token of a held-out text (see 06).
@@ -86,7 +85,7 @@ if ready("7.a", "7.b", "7.2"):
 # %% [markdown]
 # ## Design
 #
-# By how much would the denominators shrink without the mean? Then think of an intervention that tells a knob from a rival of your choice: what does each predict? With TransformerBridge a hook may change the stream or a LayerNorm:
+# By how much would the denominators shrink without the mean? Then think of an intervention that tells a knob from a rival of your choice: what does each predict? Twenty minutes, before you hand out the next tasks: they are one such design. With TransformerBridge a hook may change the stream or a LayerNorm:
 #
 # ```
 # models[0].bridge.run_with_hooks(ids, fwd_hooks=[("blocks.1.hook_resid_pre", lambda x, hook: x + v)])
@@ -123,23 +122,27 @@ check("7.4", answer_7_4, real=real)
 # Keep your two predictions before you run on.
 
 # %%
-predict("7.c", None)  # "direction" or "volume", the first model
-predict("7.d", None)  # "direction" or "volume", the second model
+predict("7.c", None)  # "B", "C" or "undecided", the first model
+predict("7.d", None)  # and the second model
 
 # %%
 effects = {}
-for m in models if ready("7.3") else ():
-    ids = streams.sequences(m.tokenizer, *rows)
-    X = streams.stream(m.bridge, ids).vectors[1]
-    vector = checked("7.3")(X, randoms[m.label]).mean(0)
-    changes = volume.changes(m, 1, X.mean(0), vector)
-    effects[m.label] = streams.effects(m.bridge, ids, changes, batch=4)
+if ready("7.3"):
+    from zeropoint.puzzles.p07 import volume
+
+    for m in models:
+        ids = streams.sequences(m.tokenizer, *rows)
+        X = streams.stream(m.bridge, ids).vectors[1]
+        vector = checked("7.3")(X, randoms[m.label]).mean(0)
+        changes = volume.changes(m, 1, X.mean(0), vector)  # A to F of 7.5, in that order
+        lettered = dict(zip("ABCDEF", changes.values(), strict=True))
+        effects[m.label] = streams.effects(m.bridge, ids, lettered, batch=4)
 
 # %% exercise="7.5"
 check(
     "7.5",
     answer_7_5,
-    real={n: (e["direction only"].kl, e["volume only"].kl) for n, e in effects.items()},
+    real={n: (e["B"].kl, e["C"].kl) for n, e in effects.items()},
 )
 
 # %% [markdown]
@@ -152,26 +155,18 @@ if ready("7.c", "7.d", "7.3", "7.5"):
         kl[name] = {what: effect.kl.mean().item() for what, effect in found.items()}
     print(pd.DataFrame(kl).round(3).to_string())
     for asked, (name, e) in zip("cd", effects.items(), strict=True):
-        gap, error = checked("7.5")(e["direction only"].kl, e["volume only"].kl)
-        said = "undecided" if abs(gap) < 2 * error else "direction" if gap > 0 else "volume"
+        gap, error = checked("7.5")(e["B"].kl, e["C"].kl)
+        said = "undecided" if abs(gap) < 2 * error else "B" if gap > 0 else "C"
         outcome(f"7.{asked}", said, label=name)
-        print(f"{name}: direction − volume {gap:+.3f} ± {error:.3f}")
-        gap, error = checked("7.5")(e["direction, matched dose"].kl, e["volume only"].kl)
-        print(f"{name}: the same at matched dose {gap:+.3f} ± {error:.3f}")
+        for one, other in ("BC", "DC", "EA"):
+            gap, error = checked("7.5")(e[one].kl, e[other].kl)
+            print(f"{name}: {one} − {other} {gap:+.3f} ± {error:.3f}")
 
 # %% [markdown]
-# What do the two random vectors tell? (One was drawn; draw more.) What does the matched dose change? Is it the same at other layers, and for the vocabulary's mean: `volume.changes(m, 0, m.W_E.mean(0), r, hook="hook_embed")`?
+# What do E and F tell? (One vector was drawn for them; draw more.) What does D change? Is it the same at other layers, and for the vocabulary's mean: `volume.changes(m, 0, m.W_E.mean(0), r, hook="hook_embed")`?
 
 # %%
 # your experiments
-
-# %% tags=["solution"]
-for name, e in effects.items():
-    gap, error = answer_7_5(e["random vector for the mean"].kl, e["mean removed"].kl)
-    said = (
-        "as good or better" if gap < -2 * error else "worse" if gap > 2 * error else "no different"
-    )
-    print(f"{name}: a random vector in its place is {said} than none ({gap:+.3f} ± {error:.3f})")
 
 # %% exercise="7.6"
 why("7.6", answer_7_6)
@@ -191,8 +186,6 @@ progress("7")
 # %% tags=["solution"]
 for name, s in stream_of.items():
     numbers = {"share of the mean, after 1 block": answer_7_2(s.vectors[1])}
-    numbers |= {
-        f"KL, {what}": effects[name][what].kl.mean().item()
-        for what in ("direction only", "volume only")
-    }
+    numbers["KL, direction only"] = effects[name]["B"].kl.mean().item()
+    numbers["KL, volume only"] = effects[name]["C"].kl.mean().item()
     report(name, numbers)

@@ -344,6 +344,11 @@ def t_value(a, b):
     return mean / se, se
 
 
+def middle_row(a, b):
+    d = np.array(a - b)
+    return np.median(d), d.std(ddof=1) / len(d) ** 0.5
+
+
 def mean_only(a, b):
     return (a - b).mean()
 
@@ -371,8 +376,8 @@ BANK = {
             (variance, "the root is missing"),
             (batch_norm, "over the text, not over d_model"),
             (as_column, None),
-            (inverse, None),
-            (torch_std, None),
+            (inverse, "the factor, not the denominator"),
+            (torch_std, "divided by d − 1, and eps is outside the root"),
         ],
     ),
     "7.2": Bank(
@@ -387,8 +392,8 @@ BANK = {
             (percent, "in percent"),
             (odds, "the mean against the rest, not against the whole"),
             (own_means, "the vectors' own means, not the mean vector"),
-            (rooted, None),
-            (denominators_drop, None),
+            (rooted, "the root of it"),
+            (denominators_drop, "how far the denominator falls, not the square's share"),
         ],
     ),
     "7.3": Bank(
@@ -404,7 +409,7 @@ BANK = {
             (own_mean, "each vector's own mean is replaced"),
             (turned, "turned round"),
             (in_place, None),
-            (projected, None),
+            (projected, "each vector moved by its own amount: what lies along the mean is turned"),
         ],
     ),
     "7.4": Bank(
@@ -422,8 +427,8 @@ BANK = {
             (one_for_all, "one denominator for all vectors"),
             (wrong_way_round, "the denominators the wrong way round"),
             (unbiased_std, "divided by d − 1"),
-            (batch_wise, None),
-            (gain_only, None),
+            (batch_wise, "over the text, not over d_model"),
+            (gain_only, "the bias is missing"),
         ],
     ),
     "7.5": Bank(
@@ -440,7 +445,8 @@ BANK = {
             (doubled, "two standard errors"),
             (t_value, "in units of the standard error"),
             (mean_only, None),
-            (median, None),
+            (median, None),  # of an even number the lower of the two in the middle
+            (middle_row, "the median row"),
         ],
     ),
 }

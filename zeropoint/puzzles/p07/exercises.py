@@ -110,6 +110,16 @@ EX_7_1 = Exercise(
             lambda X, eps: (X.var(1) + eps).sqrt(),
             "PyTorch's `var` and `std` have a default that LayerNorm doesn't share.",
         ),
+        Mistake(
+            "divided by d − 1, and eps is outside the root",
+            lambda X, eps: X.std(1) + eps,
+            "PyTorch's `std` has a default that LayerNorm doesn't share. And where does eps go?",
+        ),
+        Mistake(
+            "the factor, not the denominator",
+            lambda X, eps: 1 / (_own(X).square().mean(1) + eps).sqrt(),
+            "By what does LayerNorm divide? Louder vectors: larger or smaller numbers?",
+        ),
         Mistake("eps is outside the root", lambda X, eps: _own(X).square().mean(1).sqrt() + eps, "Where does eps go?"),
         Mistake("eps is left out", lambda X, eps: _own(X).square().mean(1).sqrt(), "What if a vector is constant?"),
         Mistake(
@@ -190,6 +200,14 @@ EX_7_2 = Exercise(
             "Make the common vector longer. Should your number rise or fall?",
         ),
         Mistake(
+            "the root of it", lambda X: mean_share(X) ** 0.5, "The share of the squares was asked for: why a root?"
+        ),
+        Mistake(
+            "how far the denominator falls, not the square's share",
+            lambda X: 1 - (1 - mean_share(X)) ** 0.5,
+            "That is how far the knob reaches, and worth knowing. The share of the squares was asked for.",
+        ),
+        Mistake(
             "the mean against the rest, not against the whole",
             lambda X: mean_share(X) / (1 - mean_share(X)),
             "Can a share exceed 1?",
@@ -216,6 +234,11 @@ def replace_mean(
 ) -> Float[Tensor, "n d_model"]:
     mu = X.mean(0)
     return X - mu + r * mu.norm() / r.norm()
+
+
+def _projected(X: Tensor, r: Tensor) -> Tensor:
+    along = X.mean(0) / X.mean(0).norm()
+    return X + (X @ along)[:, None] * (r / r.norm() - along)
 
 
 EX_7_3 = Exercise(
@@ -252,6 +275,11 @@ EX_7_3 = Exercise(
             "each vector's own mean is replaced",
             lambda X, r: X - X.mean(1, keepdim=True) + r * X.mean(0).norm() / r.norm(),
             "Two axes, two different means. Which of them is a vector of the stream's space?",
+        ),
+        Mistake(
+            "each vector moved by its own amount: what lies along the mean is turned",
+            _projected,
+            "Every vector of X is to be moved alike. How far do two of yours move?",
         ),
         Mistake(
             "turned round", lambda X, r: X - X.mean(0) - r * X.mean(0).norm() / r.norm(), "Which way does r point?"
@@ -331,6 +359,16 @@ EX_7_4 = Exercise(
             "What are `weight` and `bias` for?",
         ),
         Mistake(
+            "the bias is missing",
+            lambda X, clean, weight, bias: _own(X) / _scale(clean) * weight,
+            "What is `bias` for?",
+        ),
+        Mistake(
+            "over the text, not over d_model",
+            lambda X, clean, weight, bias: (X - X.mean(0)) / (clean.var(0, correction=0) + 1e-5).sqrt() * weight + bias,
+            "That is batch normalisation. How many denominators does a text of n tokens need?",
+        ),
+        Mistake(
             "the bias is scaled by the gain",
             lambda X, clean, weight, bias: (_own(X) / _scale(clean) + bias) * weight,
             "In which order come gain and bias?",
@@ -371,19 +409,21 @@ EX_7_5 = Exercise(
     title="which does more, and how sure is it?",
     kind="function",
     difficulty=2,
-    minutes=10,
+    minutes=12,
     statement="""
-    Six changes after the first block, on the same rows of text.
+    Six changes after the first block, A to F, on the same rows of text.
     """,
     task="""
-    mean removed: nothing else is held. direction only: the mean is gone, and every LayerNorm further on divides by what
-    it divided by before. volume only: with x = μ + u, LayerNorm gives μ/old + u/new, where old is what it divides x by
-    and new what it would divide u by. Matched dose: as direction only, but with only so much of μ taken out that the
-    next LayerNorm's output moves as far as under volume only. Two controls: a random vector of the mean's length in its
-    place, and one added to it.
-    Which does more, direction or volume? Say so in 7.c and 7.d.
+    A, the mean removed: nothing else is held.
+    B, its direction only: the mean is gone, and every LayerNorm further on divides by what it divided by before.
+    C, its volume only: with x = μ + u, LayerNorm gives μ/old + u/new, where old is what it divides x by and new what it
+    would divide u by.
+    D, direction at a matched dose: as B, but with only so much of μ taken out that the next LayerNorm's output moves as
+    far as under C.
+    E and F, two controls: a random vector of the mean's length in its place, and one added to it.
+    Which does more, B or C? Say so in 7.c and 7.d.
     Then, to compare two changes: `a[i]` and `b[i]` are what they did to row i of the text. Return the mean difference
-    a − b and its standard error, so that what makes a row easy or hard for both drops out.
+    a − b and its standard error (variances from n − 1), so that what makes a row easy or hard for both drops out.
     """,
     cases=pairs,
     reference=paired,
@@ -421,6 +461,11 @@ EX_7_5 = Exercise(
             "absolute differences",
             lambda a, b: ((a - b).abs().mean(), (a - b).abs().std() / len(a) ** 0.5),
             "Which of the two does more? Your number can't say.",
+        ),
+        Mistake(
+            "the median row",
+            lambda a, b: ((a - b).quantile(0.5), (a - b).std() / len(a) ** 0.5),
+            "The mean difference was asked for.",
         ),
         Mistake(
             "two standard errors",
