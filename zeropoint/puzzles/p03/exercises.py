@@ -234,7 +234,7 @@ EX_3_2 = Exercise(
 
 
 def first_push(h: Float[Tensor, "positions d_model"], d_vocab: int) -> Float[Tensor, " d_model"]:
-    """Minus the gradient at the row of a token that follows nowhere; all tokens equally probable."""
+    """Minus the gradient at the row of a token that follows nowhere, all tokens alike."""
     return -h.mean(0) / d_vocab
 
 
