@@ -1,5 +1,7 @@
 """06: numbers, verdicts and figures of the walkthrough, and the solved puzzle."""
 
+import pydoc
+
 import pytest
 
 from tests.notebooks.conftest import assert_figure
@@ -93,3 +95,17 @@ def test_solution_passes_everything(executed):
 def test_puzzle_tells_no_task_before_its_time(executed):
     puzzle = executed("puzzles/06")
     assert "Suppose the two sides" not in puzzle.text and puzzle.text.count("not attempted yet") >= 6
+    assert not puzzle.error and not puzzle.figures, "a figure is shown before its prediction"
+    assert "outcome" not in puzzle.text and "radii" not in puzzle.text and "position 0" not in puzzle.text
+
+
+def test_what_the_puzzle_imports_does_not_tell_what_it_asks():
+    for module in (streams, streams.text, streams.vectors, clusters):
+        assert "position 0" not in pydoc.plain(pydoc.render_doc(module)), module.__name__
+
+
+def test_the_solution_shows_what_the_rubric_asks(executed):
+    """Both counts, the planted clusters, the sides dealt out by chance, and where one mean fails."""
+    text = executed("solutions/06").text
+    for shown in ("by use", "by types", "1% moved", "by chance", "less the mean by types", "10% moved by 64 radii"):
+        assert shown in text, shown

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.notebooks.conftest import assert_figure
+from tests.notebooks.conftest import assert_figure, source
 from zeropoint import models, streams
 from zeropoint.puzzles.p07 import claims, volume
 
@@ -83,3 +83,20 @@ def test_solution_passes_everything(executed):
 def test_puzzle_tells_no_task_before_its_time(executed):
     puzzle = executed("puzzles/07")
     assert "borrowed denominators" not in puzzle.text and puzzle.text.count("not attempted yet") >= 6
+    assert not puzzle.error and not puzzle.figures, "a figure is shown before its prediction"
+    assert "B − C" not in puzzle.text
+
+
+def test_the_puzzles_code_does_not_name_the_design():
+    """Whoever reads on below "Design" meets letters."""
+    written = "\n".join(cell.source for cell in source("puzzles/07_layernorm_volume_knob").cells)
+    below = written.split("## Design")[1]
+    for name in ("direction only", "volume only", "matched", "mean removed", "random vector"):
+        assert name not in below, name
+
+
+def test_the_solution_gives_the_walkthroughs_sign(executed):
+    """Both models' direction does more when the whole mean goes, and the puzzle's verdict is its figure's."""
+    text = executed("solutions/07").text
+    for label in LABELS:
+        assert f"{label}: B − C +" in text
