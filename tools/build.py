@@ -274,13 +274,16 @@ def series(notebooks: dict[str, nbformat.NotebookNode], project: dict) -> str:
     return "\n\n".join(number(paths, notebooks, project) for _, paths in sorted(numbers.items()))
 
 
+def about(number: str) -> str:
+    """What a number asks, in words that give no other number away: its room's first line."""
+    return importlib.import_module(f"zeropoint.puzzles.p{number}").__doc__.strip()
+
+
 def number(paths: dict[str, str], notebooks: dict[str, nbformat.NotebookNode], project: dict) -> str:
-    """One number of README's list. Its room's first line says what it is about, and gives no number away."""
+    """One number of README's list."""
     heads = {folder: head(notebooks[path].cells[0].source) for folder, path in paths.items()}
     told = heads.get("notebooks") or heads["puzzles"]
     needs = (heads.get("puzzles") or told)["needs"]
-    room = importlib.import_module(f"zeropoint.puzzles.p{told['title'][:2]}")
-    about = (room.__doc__ or told["question"]).strip()
     parts = []
     for folder, name in (("puzzles", "puzzle"), ("notebooks", "walkthrough")):
         if folder in paths:
@@ -288,7 +291,7 @@ def number(paths: dict[str, str], notebooks: dict[str, nbformat.NotebookNode], p
             parts.append(f"[{name}]({paths[folder]}), {heads[folder]['minutes']} min {colab}")
     if "solutions" in paths:
         parts.append(f"[solution]({paths['solutions']})")
-    return f"**{told['title']}** · {about}  \nNeeds {needs}.  \n{' · '.join(parts)}"
+    return f"**{told['title']}** · {about(told['title'][:2])}  \nNeeds {needs}.  \n{' · '.join(parts)}"
 
 
 def between(text: str, name: str, new: str) -> str:

@@ -40,14 +40,14 @@ def rows(histograms: Mapping[str, Histogram], bins: int = 100) -> go.Figure:
         ink = plots.INKS[i]
         fig.add_trace(go.Bar(x=h.centres.tolist(), y=share, width=2 / bins, marker_color=ink), row=i + 1, col=1)
         place = dict(x=-1, xanchor="left", y=0.55, showarrow=False)
-        fig.add_annotation(text=f"<b>{name}</b>", font=dict(size=22, color=ink), **place, row=i + 1, col=1)
+        fig.add_annotation(text=f"<b>{name}</b>", font=dict(size=30, color=ink), **place, row=i + 1, col=1)
     fig.update_traces(marker_line_width=0)
     fig.update_yaxes(visible=False, range=[0, 1.05])
     fig.update_xaxes(range=[-1.005, 1.005], tickvals=[-1, -0.5, 0, 0.5, 1], ticktext=["−1", "−0.5", "0", "0.5", "1"])
-    fig.update_xaxes(showline=True, linecolor="#444444", tickfont_size=18, zeroline=False)
-    fig.update_xaxes(title=dict(text="cosine of two different tokens' embeddings", font_size=20), row=len(histograms))
-    margin = dict(l=30, r=30, t=20, b=80)
-    height = ROW * len(histograms) + 100
+    fig.update_xaxes(showline=True, linecolor="#444444", tickfont_size=24, zeroline=False)
+    fig.update_xaxes(title=dict(text="cosine of two different tokens' embeddings", font_size=26), row=len(histograms))
+    margin = dict(l=40, r=40, t=20, b=100)
+    height = ROW * len(histograms) + 120
     return fig.update_layout(
         template="plotly_white", showlegend=False, bargap=0, margin=margin, width=1000, height=height
     )

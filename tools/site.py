@@ -26,7 +26,7 @@ from nbconvert.preprocessors import Preprocessor
 from plotly.offline import get_plotlyjs
 from pygments.formatters import HtmlFormatter
 
-from tools.build import HEAD, address, links
+from tools.build import HEAD, about, address, links
 from tools.run import PLOTLY_MIMETYPE, execute
 
 PARTS = Path(__file__).with_name("site")
@@ -142,7 +142,7 @@ class Site:
             body = body.replace("</h1>", f"</h1>{opened}", 1)
         source = f"sources/{'notebooks' if folder == 'notebooks' else 'puzzles'}/{name}.py"
         title = f"{head['title']} ({KINDS[folder]})"
-        self.page(f"{folder}/{name}.html", title, head["question"], body, source=source, indexed=folder != "solutions")
+        self.page(f"{folder}/{name}.html", title, about(name[:2]), body, source=source, indexed=folder != "solutions")
 
 
 def heads(nb: nbformat.NotebookNode) -> dict[str, str]:
@@ -155,10 +155,10 @@ def series(site: Site, notebooks: dict[tuple[str, str], nbformat.NotebookNode]) 
     items = []
     for name in sorted({name for _, name in notebooks}):
         there = {folder: heads(notebooks[folder, name]) for folder in KINDS if (folder, name) in notebooks}
-        title, question = there["puzzles"]["title"].partition(":")[0], there["puzzles"]["question"]
+        title = there.get("notebooks", there["puzzles"])["title"]
         minutes = {folder: f"{head['minutes']} min" for folder, head in there.items()}
         items.append(
-            f"<li><h3>{html.escape(title)}</h3><p>{html.escape(question)}</p><p class='links'>"
+            f"<li><h3>{html.escape(title)}</h3><p>{html.escape(about(name[:2]))}</p><p class='links'>"
             f'<a href="puzzles/{name}.html">puzzle {name[:2]}</a> ({minutes["puzzles"]}) '
             f'<a href="notebooks/{name}.html">walkthrough {name[:2]}</a> ({minutes["notebooks"]}) '
             f'<a href="solutions/{name}.html">solution {name[:2]}</a></p></li>'

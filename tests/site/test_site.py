@@ -7,6 +7,7 @@ import http.server
 import re
 import shutil
 import threading
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import urldefrag, urljoin
@@ -85,6 +86,18 @@ def pages(site: Path) -> list[Path]:
 def test_every_notebook_has_a_page(site):
     built = {f"{p.parent.name}/{p.stem}" for f in maker.KINDS for p in (ROOT / f).glob("[0-9][0-9]_*.ipynb")}
     assert built <= {str(p.relative_to(site).with_suffix("")) for p in pages(site)}
+
+
+def test_the_index_says_no_more_than_readme(site):
+    index, readme = (site / "index.html").read_text(encoding="utf-8"), (ROOT / "README.md").read_text(encoding="utf-8")
+    asked = [unescape(words) for words in re.findall(r"</h3><p>(.+?)</p>", index)]
+    assert len(asked) == len(list((ROOT / "puzzles").glob("*.ipynb"))) and all(words in readme for words in asked)
+
+
+def test_a_preview_has_a_whole_address(site):
+    address = re.escape(maker.pages_address(maker.address(ROOT)["repository"]))
+    for page in pages(site):
+        assert re.search(rf'og:image" content="{address}picture.png"', page.read_text(encoding="utf-8")), page
 
 
 def test_no_link_leads_nowhere(site):
