@@ -6,7 +6,8 @@ Both learn the same text with the same tokenizer, width and depth. Architecture,
 namesakes. What does not: GPT-Neo's z-loss, 1e-4 over half a million updates, is 0.1 here, so that a few thousand do the
 same: log Z goes to 0. Nothing like it is known of GPT-2, and its stand-in has none. Weight decay is 0 for mini-neo, as
 GPT-Neo's probably was, and 0.01 for mini-gpt2; neither has dropout. Learning rates, batches, steps, width and vocabulary
-were chosen so that small models show both regimes within minutes. So the stand-ins show what the two regimes look like;
+were chosen so that small models show both regimes within minutes: with few tokens a step mini-neo's mean would be more of
+a ray. So the stand-ins show what the two regimes look like;
 why they differ is for notebook 04, which varies one thing at a time.
 An interrupted run goes on from its last checkpoint under build/standins/.
 """
@@ -31,16 +32,16 @@ from transformers import GPT2Config, GPT2LMHeadModel, GPTNeoConfig, GPTNeoForCau
 
 from zeropoint.geometry import kind_of_mean, mean_pairwise_cosine
 from zeropoint.tiny.corpus import END, LICENCE, encode, stdlib_text
-from zeropoint.tiny.training import Recipe, Trunk, held_out_loss, make_optimizer, normaliser, train_steps
+from zeropoint.tiny.training import Recipe, Trunk, held_out_numbers, make_optimizer, train_steps
 from zeropoint.tiny.watching import frequency_groups, observe, observed_steps
 
 ROOT = Path(__file__).parents[1]
 SHIPPED = ROOT / "zeropoint" / "standins"
 SCRATCH = ROOT / "build" / "standins"
-D_VOCAB, D_MODEL, N_LAYERS, N_HEADS, CTX, WINDOW = 8192, 128, 4, 4, 128, 32
+D_VOCAB, D_MODEL, N_LAYERS, N_HEADS, CTX, WINDOW = 16384, 128, 4, 4, 128, 32
 RECIPES = {
-    "mini-neo": Recipe(steps=3000, batch=10, ctx=CTX, lr=2.5e-3, beta2=0.95, weight_decay=0.0, z_loss=0.1),
-    "mini-gpt2": Recipe(steps=12000, batch=4, ctx=CTX, lr=2.5e-3, beta2=0.999, weight_decay=0.01),
+    "mini-neo": Recipe(steps=1100, batch=16, ctx=CTX, lr=3e-3, beta2=0.95, weight_decay=0.0, z_loss=0.1),
+    "mini-gpt2": Recipe(steps=4000, batch=8, ctx=CTX, lr=3e-3, beta2=0.999, weight_decay=0.01),
 }
 SAVE_EVERY = 200
 SNAPSHOTS = (0, 64, 256, 1024)  # steps at which a sample of the embedding is kept
@@ -137,7 +138,7 @@ def train(name: str, train_ids: torch.Tensor, test_ids: torch.Tensor) -> tuple[t
     def look(step: int) -> None:
         if step in watched:
             shared = dict(step=step, tokens=step * recipe.tokens_per_step, train_loss=state["smooth"])
-            shared |= dict(held_out_loss=held_out_loss(trunk, test_ids, CTX)) | normaliser(trunk, test_ids, CTX)
+            shared |= held_out_numbers(trunk, test_ids, CTX)
             state["rows"] += [shared | row for row in observe(W_E.detach(), groups)]
         if step in SNAPSHOTS:
             state["snapshots"][f"step_{step}"] = W_E.detach()[sample].half()
@@ -186,7 +187,8 @@ def record(name: str, model: torch.nn.Module, state: dict, tokenizer: Tokenizer)
     frequency = counts[counts > 0] / counts.sum()
     bytes_a_token = sum(len(text.encode()) for text in held_out) / len(test_ids)
     trunk = trunk_of(model.float())
-    loss = held_out_loss(trunk, test_ids, CTX, windows=len(test_ids) // CTX)
+    numbers = held_out_numbers(trunk, test_ids, CTX, windows=len(test_ids) // CTX)
+    loss = numbers.pop("held_out_loss")
     about = dict(
         recipe=asdict(RECIPES[name]),
         seconds=round(state["seconds"]),
@@ -197,7 +199,7 @@ def record(name: str, model: torch.nn.Module, state: dict, tokenizer: Tokenizer)
         held_out_loss_nats=round(loss, 4),
         held_out_loss_nats_per_byte=round(loss / bytes_a_token, 4),
         kind_of_mean={k: round(v, 4) for k, v in asdict(kind_of_mean(model.transformer.wte.weight)).items()},
-        normaliser={k: round(v, 4) for k, v in normaliser(trunk, test_ids, CTX, windows=256).items()},
+        normaliser={k: round(v, 4) for k, v in numbers.items()},
         completions=[completion(model, tokenizer, prompt) for prompt in PROMPTS],
         versions=dict(python=platform.python_version(), torch=torch.__version__, transformers=transformers.__version__),
     )

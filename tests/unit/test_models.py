@@ -6,7 +6,7 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM
 
-from zeropoint import models
+from zeropoint import geometry, models
 from zeropoint.models import hub
 
 
@@ -78,8 +78,33 @@ def test_wrong_paths_are_named(tmp_path):
 
 @pytest.mark.parametrize("name", list(models.STAND_INS))
 def test_stand_ins_are_language_models(name):
+    """And no worse than the first pair, whose vocabulary was larger: so the loss is measured per byte of text."""
     record = json.loads((models.standin_folder(name) / "record.json").read_text())
     assert record["held_out_loss_nats"] < 0.7 * record["unigram_entropy_nats"]
+    assert record["held_out_loss_nats_per_byte"] <= {"mini-neo": 1.153, "mini-gpt2": 0.987}[name]
+
+
+@pytest.mark.parametrize("name", list(models.STAND_INS))
+def test_the_record_describes_the_weights_beside_it(name):
+    record = json.loads((models.standin_folder(name) / "record.json").read_text())
+    measured = vars(geometry.kind_of_mean(models.load_embedding(name).W.float()))
+    assert record["kind_of_mean"] == {k: pytest.approx(v, rel=1e-3, abs=1e-4) for k, v in measured.items()}
+
+
+def test_both_regimes_emerged():
+    """GPT-Neo's kind: large, an offset, log Z at 0. GPT-2's: small. Published: 0.93, 0.183 and about 19; about 0.3."""
+    neo, gpt2 = (geometry.kind_of_mean(models.load_embedding(name).W.float()) for name in models.STAND_INS)
+    assert neo.mean_cosine >= 0.9 and neo.mean_abs_cosine_centred <= 0.3 and neo.dimension_centred >= 8
+    assert 0.2 <= gpt2.mean_cosine <= 0.4 and gpt2.mean_abs_cosine_centred <= 0.25
+    record = json.loads((models.standin_folder("mini-neo") / "record.json").read_text())
+    assert abs(record["normaliser"]["log_Z"]) <= 1
+
+
+def test_the_stand_ins_share_a_tokenizer_and_are_small():
+    folders = [models.standin_folder(name) for name in models.STAND_INS]
+    one, other = ((folder / "tokenizer.json").read_bytes() for folder in folders)
+    assert one == other
+    assert sum(file.stat().st_size for folder in folders for file in folder.iterdir()) < 16e6
 
 
 def test_the_plain_model_keeps_the_raw_weights():
