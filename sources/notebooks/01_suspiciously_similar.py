@@ -336,7 +336,7 @@ for label in (FIRST, SECOND):
     print(entry)
 
 # %% [markdown]
-# Published for GPT-Neo-125M: mean |cosine| 0.183 after centring. An even cloud in about 19 dimensions has that, and one in 768 has 0.029. So by what is published, GPT-Neo-125M is an offset, of a cloud that is far from even. Where the claim *fails* above, the common vector is a ray: centring leaves a line, and "centred" does not mean "cleaned".
+# Published for GPT-Neo-125M: mean |cosine| 0.183 after centring. An even cloud in about 19 dimensions has that, and one in 768 has 0.029. So by what is published, GPT-Neo-125M is an offset, of a cloud that is far from even. Where the claim *fails* above, tokens hold unequal amounts of the common vector. How far it is from a ray tells the distance to the made one in the table; the further it goes, the less "centred" means "cleaned".
 #
 # ## Subtract, or project out?
 #
