@@ -73,8 +73,9 @@ def spoken(layout: dict) -> str:
 
 
 def fragment(nb: nbformat.NotebookNode) -> str:
-    """A notebook's cells as HTML, without its set-up cell and its badge."""
-    nb = nbformat.from_dict({**nb, "cells": [c for c in nb.cells if "zeropoint.setup()" not in c.source]})
+    """A notebook's cells as HTML, without its set-up cell, its badge, and the last line, which the page's foot says."""
+    left_out = re.compile(r"zeropoint\.setup\(\)|^\*Built by `make build`", re.M)
+    nb = nbformat.from_dict({**nb, "cells": [c for c in nb.cells if not left_out.search(c.source)]})
     nb.cells[0].source = re.sub(r"^\[!\[Open in Colab\].*$", "", nb.cells[0].source, flags=re.M)
     exporter = HTMLExporter(
         template_name="basic", preprocessors=[SiteFigures], exclude_input_prompt=True, exclude_output_prompt=True
@@ -82,6 +83,7 @@ def fragment(nb: nbformat.NotebookNode) -> str:
     body, _ = exporter.from_notebook_node(nb)
     scrolls = r"<pre(?=[ >])|<div (?=class=\"output_html)"
     body = re.sub(scrolls, r'\g<0> tabindex="0" ', body)  # what scrolls can be reached by keyboard
+    body = re.sub(r"<table>.*?</table>", r'<div class="scroll" tabindex="0">\g<0></div>', body, flags=re.S)  # in prose
     return re.sub(r"<th>\s*</th>", "<td></td>", body)  # pandas' corner is no heading
 
 

@@ -178,6 +178,18 @@ def test_pages_are_accessible_fit_their_screen_and_load_whole(address, browser, 
 
 @pytest.mark.browser
 @needs_browser
+def test_every_page_fits_a_phone(address, browser, site):
+    page, too_wide = browser.new_page(viewport={"width": 390, "height": 900}), {}
+    for path in (str(page.relative_to(site)) for page in pages(site)):
+        page.goto(urljoin(address, path))
+        page.evaluate("document.querySelectorAll('details').forEach(part => part.open = true)")
+        wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        too_wide |= {path: wide} if wide > 0 else {}
+    assert not too_wide
+
+
+@pytest.mark.browser
+@needs_browser
 def test_the_search_finds_the_text_and_never_a_solution(address, browser):
     page = browser.new_page()
     found = {}
