@@ -48,9 +48,12 @@ def figure_html(figure: dict, name: str) -> str:
     layout = figure["layout"]
     said = html.escape(spoken(layout))
     data = json.dumps({"data": figure["data"], "layout": layout}).replace("</", r"<\/")
+    columns = {tuple(axis.get("domain", (0, 1))) for key, axis in layout.items() if key.startswith("xaxis")}
+    # several panels side by side scroll on a phone, where their axes' names would else lie over each other
+    least, reached = (f";min-width:{min(320 * len(columns), 820)}px", ' tabindex="0"') if len(columns) > 1 else ("", "")
     return (
-        f'<figure aria-label="{said}"><div class="plot" data-figure="{name}" '
-        f'style="height:{layout.get("height", 450)}px"></div>'
+        f'<figure aria-label="{said}"{reached}><div class="plot" data-figure="{name}" '
+        f'style="height:{layout.get("height", 450)}px{least}"></div>'
         f'<script type="application/json" id="{name}">{data}</script></figure>'
     )
 

@@ -203,3 +203,10 @@ def test_the_search_finds_the_text_and_never_a_solution(address, browser):
         assert any("/notebooks/" in path for path in found[word]), found
     assert "/mentors.html" in found["mentor"]
     assert not any("/solutions/" in path for paths in found.values() for path in paths)
+
+
+def test_panels_side_by_side_scroll_and_can_be_reached():
+    wide = {"data": [], "layout": {"xaxis": {"domain": [0, 0.45]}, "xaxis2": {"domain": [0.55, 1]}}}
+    stacked = {"data": [], "layout": {"xaxis": {"domain": [0, 1]}, "xaxis2": {"domain": [0, 1]}}}
+    assert re.search(r'<figure[^>]* tabindex="0">.*min-width:640px', maker.figure_html(wide, "f"))
+    assert "min-width" not in maker.figure_html(stacked, "f") and "tabindex" not in maker.figure_html(stacked, "f")

@@ -9,6 +9,7 @@ function colours() {
 function themed(layout) {
   const { ink, line } = colours();
   const out = { ...layout, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", font: { ...layout.font, color: ink } };
+  out.title = { ...layout.title, font: { ...layout.title?.font, size: innerWidth < 600 ? 12 : 16 } }; // whole on a phone
   for (const key of Object.keys(out).filter((k) => /^[xy]axis\d*$/.test(k)))
     out[key] = { ...out[key], gridcolor: line, zerolinecolor: line, linecolor: line };
   return out;
