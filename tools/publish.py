@@ -19,7 +19,7 @@ What remains, by hand:
   2. Settings, Pages: choose "GitHub Actions" as the source. The workflow `site` then publishes build/site.
   3. Settings, Actions: allow workflows; run `tests` and `colab` once from the Actions tab.
   4. Open one Colab badge from README in a private window and run the first cell.
-  5. Take the line "not published yet" out of README.
+  5. Take the line that begins "Not published yet" out of README.
 """
 
 
