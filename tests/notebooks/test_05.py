@@ -84,5 +84,6 @@ def test_solution(executed):
 
 def test_unsolved_puzzle_holds_its_outcomes(executed):
     run = executed("puzzles/05")
-    assert not run.figures and run.text.count("Held back") == 5
+    waiting = ("5.a, 5.b, 5.c, 5.d, 5.e", "exercise 5.1", "exercise 5.2", "exercise 5.3", "exercises 5.4, 5.5")
+    assert not run.figures and all(ids in run.text for ids in waiting)
     assert "claims about the zeros fit" not in run.text
