@@ -114,6 +114,15 @@ def test_the_librarys_own_answer_is_recognised_inside_what_it_returns():
     assert "measures.top_share of the library did it" in sentence(measures.top_share, "6.5")
 
 
+def test_the_librarys_own_answers_to_03_and_05_are_recognised():
+    from zeropoint.puzzles.p05 import reading
+    from zeropoint.tiny import watching
+
+    assert "watching.drift of the library did it" in sentence(watching.drift, "3.5")
+    assert "reading.group_at of the library did it" in sentence(reading.group_at, "5.1")
+    assert "reading.explain of the library did it" in sentence(reading.explain, "5.5")
+
+
 @pytest.mark.parametrize(
     "draw",
     [lambda n: torch.randint(n, (50,)), lambda n: np.random.randint(n, size=50), lambda n: [random.randrange(n)]],

@@ -571,7 +571,7 @@ EX_3_6 = Exercise(
     inherits it. LayerNorm, positions and biases can go.
     """,
     hints=[
-        "When: give the update, and what else happens then. The column held_out_loss of a trajectory, beside the record's entropy of single tokens, is a second clock. And what do the two changed texts take away, and leave?",
+        "When: give the update, and what else happens then; the table of clocks has both. And what do the two changed texts take away, and leave?",
         "Who and why: 3.3 says what a token gets when it is absent. Look at the sign of the drift by frequency, and at tokens which never occur in the text.",
         "Which parts: one removal leaves two matrices where there was one. live(tied=False) has rows for each: compare the column `matrix`.",
     ],
