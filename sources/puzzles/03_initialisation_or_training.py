@@ -41,6 +41,7 @@ MINI = {models.load_embedding(name).label: name for name in models.STAND_INS}
 NEO, GPT2 = MINI
 # rows: the updates that were looked at
 courses = {label: trajectory.whole(name) for label, name in MINI.items()}
+print(f"{NEO} was trained for {courses[NEO].index[-1]:,} updates.")
 list(courses[NEO].columns)
 
 # %% [markdown]
@@ -50,7 +51,7 @@ list(courses[NEO].columns)
 
 # %%
 predict("3.a", None, low=None, high=None)  # mini-neo's mean cosine before the first update
-predict("3.b", None, low=None, high=None)  # the update, of 6,000, at which it passes 0.5
+predict("3.b", None, low=None, high=None)  # the update at which it passes 0.5
 predict("3.c", None)  # "frequent" or "rare": which tokens end closer to the mean's direction?
 
 # %% [markdown]
