@@ -3,7 +3,7 @@
 #
 # **Question.** Two language models, two tables of token embeddings. In one, almost all vectors point the same way; in the other, much less. Is that surprising, and why is it so?
 #
-# **Time** 70 min · **Difficulty** ●●○ · **You need** matrix products, the cosine, and that a language model begins by looking up each token in a table of vectors
+# **Time** 80 min · **Difficulty** ●●○ · **You need** matrix products, the cosine, and that a language model begins by looking up each token in a table of vectors
 #
 # A solution is a mechanism, evidence for it, and a rival explanation ruled out. From 1.2 on a cell hands you the task when you run it: each task tells a little more than the one before, so stay with the question first.
 #
@@ -12,6 +12,7 @@
 # %%
 import torch
 from einops import einsum, reduce
+from IPython.display import display
 from jaxtyping import Float
 from torch import Tensor
 
@@ -32,6 +33,7 @@ from zeropoint.desk import (
     why,
 )
 from zeropoint.models import load_pair
+from zeropoint.puzzles.p01 import look
 
 # %%
 neo, gpt2 = load_pair()
@@ -88,9 +90,6 @@ check("1.2", answer_1_2, real=clouds)
 # %% exercise="1.3"
 check("1.3", answer_1_3, real=clouds)
 
-# %% exercise="1.4"
-check("1.4", answer_1_4, real=clouds)
-
 # %% [markdown]
 # ## Look again
 #
@@ -109,11 +108,42 @@ if ready("1.d", "1.3"):
     show("1 all pairs, after 1.3", figure)
     outcome("1.d", after[NEO].mean_abs, label=NEO)
 
+# %% [markdown]
+# Did it need what you did in 1.3, or would anything as large have done? A table with a control, once 1.3 is solved.
+
+# %%
+if ready("1.d", "1.3"):
+    display(look.taken_away(clouds, checked("1.3")))
+
+# %% exercise="1.4"
+check("1.4", answer_1_4, real=clouds)
+
+# %% [markdown]
+# Which tokens have least of it, in the first model: "the frequent", "the rare" or "neither"?
+
+# %%
+predict("1.e", None)
+
+# %%
+if ready("1.e", "1.4"):
+    display(look.who_holds(neo), look.who_holds(gpt2))
+    outcome("1.e", look.who_has_least(clouds[NEO]), label=NEO)
+    print(f"{GPT2}: {look.who_has_least(clouds[GPT2])}")
+
 # %% exercise="1.5"
 check("1.5", answer_1_5, real=clouds)
 
 # %% exercise="1.6"
-why("1.6", answer_1_6)
+check("1.6", answer_1_6)
+
+# %%
+if ready("1.6"):
+    for name, W in clouds.items():
+        kind = "True" if checked("1.6")(W) else "False"
+        print(f"{name}: your test of 1.6 says {kind}")
+
+# %% exercise="1.7"
+why("1.7", answer_1_7)
 
 # %% [markdown]
 # ## Where you stand

@@ -10,6 +10,7 @@ import torch
 import torch.nn.functional as F
 
 from tests.checks.bank import Bank
+from zeropoint import geometry
 
 # --- 1.1 mean pairwise cosine --------------------------------------------------------------------------------------
 
@@ -25,6 +26,46 @@ def table_less_diagonal(W):
     u = W / torch.linalg.norm(W, dim=1)[:, None]
     cos = torch.einsum("id,jd->ij", u, u)
     return (cos.sum() - cos.diagonal().sum()) / (len(W) ** 2 - len(W))
+
+
+def in_column_blocks(W):
+    u = F.normalize(W).T
+    return ((u.sum(1) ** 2).sum() - u.shape[1]) / (u.shape[1] * (u.shape[1] - 1))
+
+
+def mean_unit_squared(W):
+    n = len(W)
+    m = F.normalize(W, dim=1).mean(0)
+    return (n * (m @ m) - 1) / (n - 1)
+
+
+def numpy_table(W):
+    w = W.numpy()
+    w = w / np.linalg.norm(w, axis=1, keepdims=True)
+    n = len(w)
+    return ((w @ w.T).sum() - n) / (n * (n - 1))
+
+
+def twins_dropped(W):
+    u = F.normalize(W)
+    cos = u @ u.T
+    return cos[cos < 0.99999].mean()
+
+
+def by_the_library(W):
+    return geometry.mean_pairwise_cosine(W)
+
+
+def columns_normalised_by_sum(W):
+    u = W / W.norm(dim=0)
+    n = len(u)
+    return (u.sum(0).pow(2).sum() - n) / (n * (n - 1))
+
+
+def keepdim_forgotten(W):
+    u = W / W.norm(dim=1)
+    n = len(u)
+    return (u.sum(0).pow(2).sum() - n) / (n * (n - 1))
 
 
 def in_numpy(W):
@@ -169,117 +210,126 @@ def halves(W):
     return full_table(W.half().float())
 
 
-# --- 1.2 cosine with the mean --------------------------------------------------------------------------------------
+# --- 1.2 share of the mean -----------------------------------------------------------------------------------------
 
 
-def library(W):
-    return F.cosine_similarity(W, W.mean(dim=0, keepdim=True), dim=-1)
+def squares(W):
+    return W.mean(0).pow(2).sum() / W.pow(2).sum(-1).mean()
 
 
-def two_units(W):
-    return F.normalize(W, dim=1) @ F.normalize(W.mean(0), dim=0)
+def norms(W):
+    return W.mean(0).norm() ** 2 / (W.norm(dim=1) ** 2).mean()
 
 
-def with_einops(W):
-    mean = einops.reduce(W, "v d -> d", "mean")
-    return einops.einsum(W, mean, "v d, d -> v") / (W.norm(dim=1) * mean.norm())
+def numpy_share(W):
+    w = W.numpy().astype(np.float64)
+    return np.dot(w.mean(0), w.mean(0)) / np.mean(np.sum(w * w, axis=1))
 
 
-def numpy_cosine(W):
-    w = np.asarray(W, dtype=np.float64)
-    m = w.mean(axis=0)
-    return w.dot(m) / np.linalg.norm(w, axis=1) / np.linalg.norm(m)
+def by_variance(W):
+    left = W.var(0, correction=0).sum()
+    mean = W.mean(0).square().sum()
+    return (mean / (mean + left)).item()
 
 
-def row_by_row(W):
-    m = W.mean(0)
-    return torch.stack([torch.dot(w, m) / (w.norm() * m.norm()) for w in W])
+def by_frobenius(W):
+    return float(len(W) * W.mean(0).norm() ** 2 / torch.linalg.matrix_norm(W) ** 2)
 
 
-def sum_for_mean(W):
-    return F.normalize(W, dim=1) @ F.normalize(W.sum(0), dim=0)  # a positive factor changes no direction
+def means_of_squares(W):
+    return (W.mean(0) ** 2).mean() / (W**2).mean()  # both averaged over dimensions: the factor d cancels
 
 
-def dot_mean(W):
-    return W @ W.mean(0)
+def plain_norms(W):
+    return W.mean(0).norm() / W.norm(dim=1).mean()
 
 
-def rows_only(W):
-    return F.normalize(W, dim=1) @ W.mean(0)
+def root_of_share(W):
+    return torch.sqrt(squares(W))
 
 
-def mean_only(W):
-    m = W.mean(0)
-    return (W * (m / m.norm())).sum(dim=1)
+def square_of_ratio(W):
+    return (W.mean(0).norm() / W.norm(dim=1).mean()).item() ** 2
 
 
-def over_d_model(W):
-    return F.cosine_similarity(W, W.mean(1, keepdim=True), dim=1)
+def mean_norm_for_norm_mean(W):
+    r = W.norm(dim=1)
+    return r.mean() ** 2 / (r**2).mean()
 
 
-def over_d_model_vector(W):
-    m = W.mean(dim=1)
-    return (W @ m) / (W.norm(dim=1) * m.norm())
+def always_one(W):
+    return W.norm(dim=1).mean() / torch.linalg.norm(W, dim=1).mean()
 
 
-def over_d_model_scalar(W):
-    return W.mean(1) / W.norm(dim=1)
+def averaged_dims(W):
+    return W.mean(0).square().mean() / W.square().sum(1).mean()
 
 
-def mean_of_units(W):
+def averaged_dims_below(W):
+    return W.mean(0).square().sum() / W.square().mean()
+
+
+def frobenius_not_averaged(W):
+    return W.mean(0).norm() ** 2 / W.norm() ** 2
+
+
+def other_axis(W):
+    return W.mean(1).norm() ** 2 / W.norm(dim=1).square().mean()
+
+
+def other_axis_throughout(W):
+    return W.mean(1).square().sum() / W.square().sum(0).mean()
+
+
+def left_over(W):
+    return (W - W.mean(0)).square().sum() / W.square().sum()
+
+
+def mean_to_variance(W):
+    return W.mean(0).square().sum() / W.var(0, correction=0).sum()
+
+
+def of_units(W):
+    return F.normalize(W).mean(0).square().sum()
+
+
+def inverted(W):
+    return W.square().sum(1).mean() / W.mean(0).square().sum()
+
+
+def per_dimension(W):
+    return W.mean(0).square() / W.square().mean(0)
+
+
+def biased(W):
+    mean = W.mean(0).square().sum()
+    return mean / (mean + W.var(0).sum())  # torch's default divides by n - 1
+
+
+def per_cent(W):
+    return 100 * squares(W)
+
+
+def mean_of_ratios(W):
+    return (W.mean(0).pow(2).sum() / W.pow(2).sum(1)).mean()
+
+
+def mean_cosine(W):
     u = F.normalize(W)
-    return u @ F.normalize(u.mean(0), dim=0)
+    n = len(u)
+    return (u.sum(0).square().sum() - n) / (n * (n - 1))
 
 
-def mean_of_units_unnormalised(W):
-    u = F.normalize(W)
-    return u @ u.mean(0)
+def with_mean_row(W):
+    return F.cosine_similarity(W, W.mean(0)[None]).mean()
 
 
-def cosine_of_centred(W):
-    m = W.mean(0)
-    return F.cosine_similarity(W - m, m[None], dim=1)
+def by_library(W):
+    return geometry.share_of_mean(W)
 
 
-def columns_normalised(W):
-    u = F.normalize(W, dim=0)
-    return F.cosine_similarity(u, u.mean(0)[None])
-
-
-def columns_then_mean_direction(W):
-    return F.normalize(W, dim=0) @ F.normalize(W.mean(0), dim=0)
-
-
-def absolute_cosines(W):
-    return library(W).abs()
-
-
-def keepdim_left(W):
-    return library(W)[:, None]
-
-
-def averaged(W):
-    return library(W).mean()
-
-
-def all_pairs(W):
-    return F.normalize(W) @ F.normalize(W).T
-
-
-def median_vector(W):
-    return F.cosine_similarity(W, W.quantile(0.5, dim=0)[None])
-
-
-def squared_cosine(W):
-    return library(W) ** 2
-
-
-def sorted_cosines(W):
-    return library(W).sort().values
-
-
-def first_row(W):
-    return F.cosine_similarity(W, W[:1])
+def library_centred(W):
+    return geometry.centre(W)
 
 
 # --- 1.3 centre ----------------------------------------------------------------------------------------------------
@@ -398,104 +448,98 @@ def centred_by_five_thousand(W):
     return W - W[:5000].mean(0)
 
 
-# --- 1.4 share of the mean -----------------------------------------------------------------------------------------
+# --- 1.4 what is left along the mean -------------------------------------------------------------------------------
 
 
-def squares(W):
-    return W.mean(0).pow(2).sum() / W.pow(2).sum(-1).mean()
+def variance_of_parts(W):
+    parts = W @ F.normalize(W.mean(0), dim=0)
+    return parts.var(correction=0) / W.var(0, correction=0).sum()
 
 
-def norms(W):
-    return W.mean(0).norm() ** 2 / (W.norm(dim=1) ** 2).mean()
+def by_covariance(W):
+    left = W - W.mean(0)
+    direction = F.normalize(W.mean(0), dim=0)
+    covariance = left.T @ left
+    return direction @ covariance @ direction / covariance.trace()
 
 
-def numpy_share(W):
-    w = W.numpy().astype(np.float64)
-    return np.dot(w.mean(0), w.mean(0)) / np.mean(np.sum(w * w, axis=1))
+def what_projecting_takes(W):
+    mean = F.normalize(W.mean(0), dim=0)
+    left = W - W.mean(0)
+    across = left - torch.outer(left @ mean, mean)
+    return 1 - (across**2).sum() / (left**2).sum()
 
 
-def by_variance(W):
-    left = W.var(0, correction=0).sum()
-    mean = W.mean(0).square().sum()
-    return (mean / (mean + left)).item()
+def numpy_along(W):
+    w = W.numpy()
+    m = w.mean(0)
+    left = w - m
+    return ((left @ m) ** 2).sum() / (m @ m) / (left**2).sum()
 
 
-def by_frobenius(W):
-    return float(len(W) * W.mean(0).norm() ** 2 / torch.linalg.matrix_norm(W) ** 2)
+def not_moved(W):
+    parts = W @ F.normalize(W.mean(0), dim=0)
+    return parts.pow(2).mean() / W.pow(2).sum(1).mean()
 
 
-def means_of_squares(W):
-    return (W.mean(0) ** 2).mean() / (W**2).mean()  # both averaged over dimensions: the factor d cancels
+def moved_below_only(W):
+    parts = W @ F.normalize(W.mean(0), dim=0)
+    return parts.pow(2).mean() / (W - W.mean(0)).pow(2).sum(1).mean()
 
 
-def plain_norms(W):
-    return W.mean(0).norm() / W.norm(dim=1).mean()
+def of_everything(W):
+    parts = (W - W.mean(0)) @ F.normalize(W.mean(0), dim=0)
+    return parts.pow(2).mean() / W.pow(2).sum(1).mean()
 
 
-def root_of_share(W):
-    return torch.sqrt(squares(W))
+def length_left_in(W):
+    left = W - W.mean(0)
+    return (left @ W.mean(0)).pow(2).mean() / left.pow(2).sum(1).mean()
 
 
-def square_of_ratio(W):
-    return (W.mean(0).norm() / W.norm(dim=1).mean()).item() ** 2
+def sizes(W):
+    left = W - W.mean(0)
+    return (left @ F.normalize(W.mean(0), dim=0)).abs().mean() / left.norm(dim=1).mean()
 
 
-def mean_norm_for_norm_mean(W):
-    r = W.norm(dim=1)
-    return r.mean() ** 2 / (r**2).mean()
+def root_of_along(W):
+    return variance_of_parts(W) ** 0.5
 
 
-def always_one(W):
-    return W.norm(dim=1).mean() / torch.linalg.norm(W, dim=1).mean()
+def each_tokens_share(W):
+    return F.cosine_similarity(W - W.mean(0), W.mean(0)[None]).pow(2).mean()
 
 
-def averaged_dims(W):
-    return W.mean(0).square().mean() / W.square().sum(1).mean()
+def signed(W):
+    left = W - W.mean(0)
+    return (left @ W.mean(0)).mean() ** 2 / left.pow(2).sum(1).mean()
 
 
-def averaged_dims_below(W):
-    return W.mean(0).square().sum() / W.square().mean()
+def across(W):
+    return 1 - by_covariance(W)
 
 
-def frobenius_not_averaged(W):
-    return W.mean(0).norm() ** 2 / W.norm() ** 2
+def unbiased(W):
+    parts = W @ F.normalize(W.mean(0), dim=0)
+    return parts.var() / (W - W.mean(0)).pow(2).sum(1).mean()
 
 
-def other_axis(W):
-    return W.mean(1).norm() ** 2 / W.norm(dim=1).square().mean()
+def share_again(W):
+    return W.mean(0).pow(2).sum() / W.pow(2).sum(1).mean()
 
 
-def other_axis_throughout(W):
-    return W.mean(1).square().sum() / W.square().sum(0).mean()
+def first_component(W):
+    spectrum = torch.linalg.svdvals(W - W.mean(0)) ** 2
+    return spectrum[0] / spectrum.sum()
 
 
-def left_over(W):
-    return (W - W.mean(0)).square().sum() / W.square().sum()
+def spread_of_parts(W):
+    parts = W @ F.normalize(W.mean(0), dim=0)
+    return parts.std() / parts.mean()
 
 
-def mean_to_variance(W):
-    return W.mean(0).square().sum() / W.var(0, correction=0).sum()
-
-
-def of_units(W):
-    return F.normalize(W).mean(0).square().sum()
-
-
-def inverted(W):
-    return W.square().sum(1).mean() / W.mean(0).square().sum()
-
-
-def per_dimension(W):
-    return W.mean(0).square() / W.square().mean(0)
-
-
-def biased(W):
-    mean = W.mean(0).square().sum()
-    return mean / (mean + W.var(0).sum())  # torch's default divides by n - 1
-
-
-def per_cent(W):
-    return 100 * squares(W)
+def by_kind(W):
+    return geometry.kind_of_mean(W).share_along_mean
 
 
 # --- 1.5 effective dimension ---------------------------------------------------------------------------------------
@@ -606,9 +650,112 @@ def variance_of_cosines(W):
     return 1 / (u @ u.T)[i, j].var()
 
 
+def units_then_centred_by_sum(W):
+    u = F.normalize(W)
+    u = u - u.mean(0)
+    n = len(u)
+    return n * (n - 1) / ((u.T @ u).pow(2).sum() - n)
+
+
+def covariance_ratio(W):
+    lam = torch.linalg.eigvalsh(torch.cov(W.T))
+    return lam.sum() ** 2 / lam.pow(2).sum()
+
+
+def ratio_not_centred(W):
+    lam = torch.linalg.svdvals(W).square()
+    return lam.sum() ** 2 / lam.square().sum()
+
+
+def dimension_by_library(W):
+    return geometry.effective_dimension(W - W.mean(0))
+
+
+# --- 1.6 an offset or a ray? ---------------------------------------------------------------------------------------
+
+
+def small_share(W):
+    return variance_of_parts(W) < 0.3
+
+
+def component_across(W):
+    left = W - W.mean(0)
+    first = torch.linalg.svd(left, full_matrices=False).Vh[0]
+    return (first @ F.normalize(W.mean(0), dim=0)).abs() < 0.7
+
+
+def no_wider_than_elsewhere(W):
+    parts = W @ F.normalize(W.mean(0), dim=0)
+    return bool(parts.var() < 8 * W.var(0).mean())
+
+
+def in_numpy_kind(W):
+    return bool(numpy_along(W) < 0.25)
+
+
+def small_spread(W):
+    held = W @ W.mean(0)
+    return bool(held.std() / held.mean() < 0.25)
+
+
+def between_percentiles(W):
+    held = W @ W.mean(0) / W.mean(0).square().sum()
+    low, high = held.quantile(torch.tensor([0.1, 0.9], dtype=W.dtype))
+    return (high - low).item() < 0.6
+
+
+def small_spread_in_numpy(W):
+    w = W.numpy()
+    held = w @ w.mean(0)
+    return held.std() < 0.25 * held.mean()
+
+
+def centred_mean_cosine(W):
+    u = F.normalize(W - W.mean(0))
+    n = len(u)
+    return abs((u.sum(0).square().sum() - n) / (n * (n - 1))) < 0.3
+
+
+def all_alongside(W):
+    return (F.cosine_similarity(W, W.mean(0)[None]) > 0).double().mean() < 0.5
+
+
+def swapped_kinds(W):
+    return not small_share(W)
+
+
+def wide(W):
+    u = F.normalize(W - W.mean(0))
+    n = len(u)
+    return n * (n - 1) / ((u.T @ u).square().sum() - n) > 4
+
+
+def narrow_cosines(W):
+    u = F.normalize(W - W.mean(0))
+    i, j = torch.triu_indices(len(u), len(u), 1)
+    return (u @ u.T)[i, j].abs().mean() < 0.3
+
+
+def equal_lengths(W):
+    r = W.norm(dim=1)
+    return r.std() / r.mean() < 0.25
+
+
+def low_cosine(W):
+    return mean_cosine(W) < 0.9
+
+
+def as_a_word(W):
+    return "offset" if small_share(W) else "ray"
+
+
+def as_a_number(W):
+    return spread_of_parts(W)
+
+
 BANK = {
     "1.1": Bank(
-        right=[full_table, table_less_diagonal, in_numpy, with_gradients, in_blocks, triangle],
+        right=[in_numpy, with_gradients, in_blocks, in_column_blocks, mean_unit_squared],
         wrong=[
             (diagonal_in, "the diagonal is left in"),
             (diagonal_in_short, "the diagonal is left in"),
@@ -628,6 +775,14 @@ BANK = {
             (half, "the pairs are miscounted: half of it"),
             (diagonal_zeroed, "the diagonal is set to 0, but still counted"),
             (centred_first, "centred first"),
+            (columns_normalised_by_sum, "normalised along the wrong axis"),
+            (keepdim_forgotten, "normalised along the wrong axis"),
+            (twins_dropped, "pairs of nearly equal tokens are dropped"),
+            (full_table, None),
+            (table_less_diagonal, None),
+            (triangle, None),
+            (numpy_table, None),
+            (by_the_library, None),
             (five_thousand, None),
             (by_heart, None),
             (nought, None),
@@ -636,27 +791,30 @@ BANK = {
         ],
     ),
     "1.2": Bank(
-        right=[library, two_units, with_einops, numpy_cosine, row_by_row, sum_for_mean],
+        right=[squares, norms, numpy_share, by_variance, by_frobenius, means_of_squares],
         wrong=[
-            (dot_mean, "a dot product: nothing is normalised"),
-            (rows_only, "only the rows are normalised"),
-            (mean_only, "only the mean is normalised"),
-            (over_d_model, "the mean is taken over d_model"),
-            (over_d_model_vector, "the mean is taken over d_model"),
-            (over_d_model_scalar, "the mean is taken over d_model"),
-            (mean_of_units, "the mean of the unit rows, not of the rows"),
-            (mean_of_units_unnormalised, "the length of the unit rows' mean is left in"),
-            (cosine_of_centred, "centred first"),
-            (columns_normalised, "normalised along the wrong axis"),
-            (columns_then_mean_direction, "normalised along the wrong axis"),
-            (absolute_cosines, "absolute values"),
-            (keepdim_left, None),
-            (averaged, None),
-            (all_pairs, None),
-            (median_vector, None),
-            (squared_cosine, None),
-            (sorted_cosines, None),
-            (first_row, None),
+            (plain_norms, "the lengths are not squared"),
+            (root_of_share, "the lengths are not squared"),
+            (square_of_ratio, "squared after averaging"),
+            (mean_norm_for_norm_mean, "the mean of the lengths for the length of the mean"),
+            (always_one, "the mean of the lengths for the length of the mean"),
+            (averaged_dims, "averaged over dimensions, not summed"),
+            (averaged_dims_below, "averaged over dimensions, not summed"),
+            (frobenius_not_averaged, "summed over tokens, not averaged"),
+            (other_axis, "the mean is taken over d_model"),
+            (other_axis_throughout, "the mean is taken over d_model"),
+            (left_over, "the other share: what is left without the mean"),
+            (mean_to_variance, "the mean against what is left, not against the whole"),
+            (of_units, "the rows are normalised first"),
+            (inverted, "upside down"),
+            (mean_of_ratios, "the mean of ratios, not the ratio of means"),
+            (biased, "n − 1 for n in the variance"),
+            (mean_cosine, "the mean cosine of 1.1, not a share of lengths"),
+            (with_mean_row, "the mean cosine with the mean row"),
+            (by_library, None),
+            (per_dimension, None),
+            (per_cent, None),
+            (nought, None),
         ],
     ),
     "1.3": Bank(
@@ -683,29 +841,26 @@ BANK = {
             (in_place, None),
             (transposed, None),
             (centred_by_five_thousand, None),
+            (library_centred, None),
         ],
     ),
     "1.4": Bank(
-        right=[squares, norms, numpy_share, by_variance, by_frobenius, means_of_squares],
+        right=[variance_of_parts, by_covariance, what_projecting_takes, numpy_along],
         wrong=[
-            (plain_norms, "the lengths are not squared"),
-            (root_of_share, "the lengths are not squared"),
-            (square_of_ratio, "squared after averaging"),
-            (mean_norm_for_norm_mean, "the mean of the lengths for the length of the mean"),
-            (always_one, "the mean of the lengths for the length of the mean"),
-            (averaged_dims, "averaged over dimensions, not summed"),
-            (averaged_dims_below, "averaged over dimensions, not summed"),
-            (frobenius_not_averaged, "summed over tokens, not averaged"),
-            (other_axis, "the mean is taken over d_model"),
-            (other_axis_throughout, "the mean is taken over d_model"),
-            (left_over, "the other share: what is left without the mean"),
-            (mean_to_variance, "the mean against what is left, not against the whole"),
-            (of_units, "the rows are normalised first"),
-            (inverted, "upside down"),
-            (per_dimension, None),
-            (biased, None),
-            (per_cent, None),
-            (nought, None),
+            (not_moved, "the mean is still in it"),
+            (moved_below_only, "the mean is still in it"),
+            (of_everything, "a share of the whole, not of what is left"),
+            (length_left_in, "the length of the mean is left in"),
+            (sizes, "the lengths are not squared"),
+            (root_of_along, "the lengths are not squared"),
+            (each_tokens_share, "the mean of the tokens' shares"),
+            (signed, "signs cancel: averaged before squaring"),
+            (across, "the other share: what lies across the mean"),
+            (unbiased, "n − 1 for n in the variance"),
+            (share_again, "the share of 1.2, not of what is left"),
+            (first_component, None),
+            (spread_of_parts, None),
+            (by_kind, None),
         ],
     ),
     "1.5": Bank(
@@ -723,9 +878,30 @@ BANK = {
             (just_d, "the number of dimensions, whatever the cloud"),
             (mean_square_itself, "upside down"),
             (root, "the root of it"),
-            (participation_ratio, None),
+            (participation_ratio, "the participation ratio of the covariance"),
+            (covariance_ratio, "the participation ratio of the covariance"),
+            (ratio_not_centred, "the participation ratio, not centred"),
+            (units_then_centred_by_sum, "normalised before centring, and not after"),
+            (dimension_by_library, None),
             (rank, None),
             (variance_of_cosines, None),
+        ],
+    ),
+    "1.6": Bank(
+        right=[small_share, component_across, no_wider_than_elsewhere, in_numpy_kind],
+        wrong=[
+            (centred_mean_cosine, "it calls every cloud an offset"),
+            (all_alongside, "it calls every cloud a ray"),
+            (swapped_kinds, "the two are taken for each other"),
+            (wide, "what is left is narrow, but not along the mean"),
+            (narrow_cosines, "what is left is narrow, but not along the mean"),
+            (small_spread, "by the amounts alone, where c is short"),
+            (between_percentiles, "by the amounts alone, where c is short"),
+            (small_spread_in_numpy, "by the amounts alone, where c is short"),
+            (equal_lengths, "by the lengths of the rows"),
+            (low_cosine, "by the mean cosine before centring"),
+            (as_a_word, None),
+            (as_a_number, None),
         ],
     ),
 }

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
+from types import SimpleNamespace
 
 import einops
 import numpy as np
 import torch
 import torch.nn.functional as F
+from transformers import GPT2Config, GPT2LMHeadModel
 
 from tests.checks.bank import Bank
+from zeropoint.puzzles.p02.symmetries import Trial
 
 GENERATOR = torch.Generator().manual_seed(3)
 
@@ -48,8 +51,8 @@ def in_numpy(before, after):
 def position_by_position(before, after):
     total = 0.0
     for b, a in zip(before, after, strict=True):
-        p, q = b.softmax(0), a.softmax(0)
-        total += (p * torch.log(p / q)).sum()
+        p = b.softmax(0)
+        total += (p * (b.log_softmax(0) - a.log_softmax(0))).sum()
     return total / len(before)
 
 
@@ -74,8 +77,8 @@ def raw_logits(before, after):
 
 
 def over_positions(before, after):
-    p, q = before.softmax(0), after.softmax(0)
-    return (p * (p / q).log()).sum(0).mean()
+    p, q = before.log_softmax(0), after.log_softmax(0)
+    return (p.exp() * (p - q)).sum(0).mean()
 
 
 def bits(before, after):
@@ -95,8 +98,8 @@ def total_variation(before, after):
 
 
 def worst_position(before, after):
-    P, Q = torch.distributions.Categorical(logits=before), torch.distributions.Categorical(logits=after)
-    return torch.distributions.kl_divergence(P, Q).max()
+    p, q = before.log_softmax(-1), after.log_softmax(-1)
+    return F.kl_div(q, p, reduction="none", log_target=True).sum(-1).max()
 
 
 def squared_logits(before, after):
@@ -120,9 +123,25 @@ def no_softmax(before, after):
 
 
 def jensen_shannon(before, after):
+    log_p, log_q = before.log_softmax(-1), after.log_softmax(-1)
+    log_m = torch.stack([log_p, log_q]).logsumexp(0) - math.log(2)
+    one = F.kl_div(log_m, log_p, reduction="batchmean", log_target=True)
+    return (one + F.kl_div(log_m, log_q, reduction="batchmean", log_target=True)) / 2
+
+
+def double_softmax(before, after):
     p, q = before.softmax(-1), after.softmax(-1)
-    m = (p + q) / 2
-    return ((p * (p / m).log()).sum(-1) + (q * (q / m).log()).sum(-1)).mean() / 2
+    return F.kl_div(q.log_softmax(-1), p.log_softmax(-1), reduction="batchmean", log_target=True)
+
+
+def epsilon_inside(before, after):
+    p, q = before.softmax(-1), after.softmax(-1)
+    return (p * (torch.log(p + 1e-9) - torch.log(q + 1e-9))).sum(-1).mean()
+
+
+def log_of_softmax(before, after):
+    p, q = before.softmax(-1), after.softmax(-1)
+    return (p * (p.log() - q.log())).sum(-1).mean()
 
 
 # --- 2.2 hide the mean ---------------------------------------------------------------------------------------------
@@ -154,6 +173,20 @@ def exchange_on_copies(W_E, W_pos):
 def exchange_numpy(W_E, W_pos):
     E, P = W_E.numpy(), W_pos.numpy()
     return E - E.mean(0), P + E.mean(0)
+
+
+def exchange_less_own_means(W_E, W_pos):
+    E = W_E - W_E.mean(0)
+    return E - E.mean(1, keepdim=True), W_pos + W_E.mean(0)
+
+
+def positions_less_own_means(W_E, W_pos):
+    P = W_pos + W_E.mean(0)
+    return W_E - W_E.mean(0), P - P.mean(1, keepdim=True)
+
+
+def ones_added(W_E, W_pos):
+    return W_E - W_E.mean(0), W_pos + W_E.mean(0) + 3.0
 
 
 def only_centre(W_E, W_pos):
@@ -331,87 +364,103 @@ def of_absolute(W_E, h):
     return (h @ W_E.mean(0)).abs()
 
 
-# --- 2.4 four terms in a head --------------------------------------------------------------------------------------
+# --- 2.4 six terms in a head ---------------------------------------------------------------------------------------
 
 
-def two_terms(u, v, c, A):
-    return u @ A @ v.T + (c @ A @ v.T)[None, :]
+def three_terms(u, v, c, A, b):
+    return u @ A @ v.T + (c @ A @ v.T)[None, :] + (v @ b)[None]
 
 
-def factored(u, v, c, A):
+def factored(u, v, c, A, b):
+    return (c + u) @ A @ v.T + b @ v.T
+
+
+def einsum_terms(u, v, c, A, b):
+    first = torch.einsum("qi,ij,kj->qk", u, A, v)
+    return first + torch.einsum("i,ij,kj->k", c, A, v) + torch.einsum("i,ki->k", b, v)
+
+
+def everything_less_three(u, v, c, A, b):
+    whole = (c + u) @ A @ (c + v).T + (c + v) @ b
+    return whole - (u @ A @ c)[:, None] - c @ A @ c - b @ c
+
+
+def whole(u, v, c, A, b):
+    return (c + u) @ A @ (c + v).T + b @ (c + v).T
+
+
+def without_bias(u, v, c, A, b):
     return (c + u) @ A @ v.T
 
 
-def einsum_terms(u, v, c, A):
-    first = torch.einsum("qi,ij,kj->qk", u, A, v)
-    return first + torch.einsum("i,ij,kj->k", c, A, v)
+def u_and_bias(u, v, c, A, b):
+    return u @ A @ v.T + v @ b
 
 
-def everything_less_the_two(u, v, c, A):
-    whole = (c + u) @ A @ (c + v).T
-    return whole - (u @ A @ c)[:, None] - c @ A @ c
-
-
-def whole(u, v, c, A):
-    return (c + u) @ A @ (c + v).T
-
-
-def u_and_v(u, v, c, A):
+def u_and_v(u, v, c, A, b):
     return u @ A @ v.T
 
 
-def other_two(u, v, c, A):
+def other_two(u, v, c, A, b):
     return u @ A @ (v + c).T
 
 
-def three(u, v, c, A):
-    return whole(u, v, c, A) - c @ A @ c
+def key_constant_left(u, v, c, A, b):
+    return (c + u) @ A @ v.T + v @ b + (u @ A @ c)[:, None]
 
 
-def three_with_constant(u, v, c, A):
-    return (u + c) @ A @ v.T + c @ A @ c
+def three_with_constant(u, v, c, A, b):
+    return (u + c) @ A @ v.T + v @ b + c @ A @ c
 
 
-def bias_only(u, v, c, A):
-    return (c @ A @ v.T).expand(len(u), len(v))
+def bias_with_c(u, v, c, A, b):
+    return (u + c) @ A @ v.T + (v + c) @ b
 
 
-def transposed_A(u, v, c, A):
-    return (c + u) @ A.T @ v.T
+def both_constants(u, v, c, A, b):
+    return (u + c) @ A @ v.T + (v + c) @ b + c @ A @ c
 
 
-def scaled(u, v, c, A):
-    return (c + u) @ A @ v.T / math.sqrt(len(c))
+def bias_only(u, v, c, A, b):
+    return (c @ A @ v.T + b @ v.T).expand(len(u), len(v))
 
 
-def centred_scores(u, v, c, A):
-    s = whole(u, v, c, A)
+def transposed_A(u, v, c, A, b):
+    return (c + u) @ A.T @ v.T + v @ b
+
+
+def scaled(u, v, c, A, b):
+    return three_terms(u, v, c, A, b) / math.sqrt(len(c))
+
+
+def centred_scores(u, v, c, A, b):
+    s = whole(u, v, c, A, b)
     return s - s.mean(dim=1, keepdim=True)
 
 
-def pattern(u, v, c, A):
-    return F.softmax((c + u) @ A @ v.T, dim=-1)
+def pattern(u, v, c, A, b):
+    return F.softmax(three_terms(u, v, c, A, b), dim=-1)
 
 
-def turned_round(u, v, c, A):
-    return ((c + u) @ A @ v.T).T
+def turned_round(u, v, c, A, b):
+    return three_terms(u, v, c, A, b).T
 
 
-def bias_not_broadcast(u, v, c, A):
-    return c @ A @ v.T
+def bias_not_broadcast(u, v, c, A, b):
+    return c @ A @ v.T + b @ v.T
 
 
-def less_the_largest(u, v, c, A):
-    s = (c + u) @ A @ v.T
+def less_the_largest(u, v, c, A, b):
+    s = three_terms(u, v, c, A, b)
     return s - s.max(-1, keepdim=True).values
 
 
-def key_bias_for_query_bias(u, v, c, A):
-    return u @ A @ v.T + (v @ A @ c)[None, :]
+def key_bias_for_query_bias(u, v, c, A, b):
+    return u @ A @ v.T + (v @ A @ c)[None, :] + v @ b
 
 
-def no_A(u, v, c, A):
-    return (c + u) @ v.T
+def no_A(u, v, c, A, b):
+    return (c + u) @ v.T + v @ b
 
 
 # --- 2.5 absorb a constant -----------------------------------------------------------------------------------------
@@ -494,15 +543,129 @@ def scaled_by_shift(shift, W, b, c):
     return shift - c, b + (shift * c) @ W
 
 
+def answers_added(shift, W, b, c):
+    return shift + c, b + c @ W
+
+
+# --- 2.7 an open search --------------------------------------------------------------------------------------------
+
+
+def _head(t):
+    h = t.h[0, -1]
+    return {"W_U": t.W_U + 3000 * (h / (h @ h))[:, None]}
+
+
+def _unread(t):
+    rows = torch.tensor([i not in set(t.ids.flatten().tolist()) for i in range(len(t.W_E))])
+    new = t.W_E.clone()
+    new[rows] = 0
+    return {"W_E": new}
+
+
+def _attention_output(t):
+    name = "transformer.h.1.attn.c_proj.bias"
+    return {name: t.net.get_parameter(name) - 0.5}
+
+
+def _neurons_renamed(t):
+    at = "transformer.h.0.mlp."
+    W_in, b_in, W_out = (t.net.get_parameter(at + n) for n in ("c_fc.weight", "c_fc.bias", "c_proj.weight"))
+    return {at + "c_fc.weight": W_in.flip(1), at + "c_fc.bias": b_in.flip(0), at + "c_proj.weight": W_out.flip(0)}
+
+
+def _far_positions(t):
+    new = t.W_pos.clone()
+    new[t.ids.shape[1] :] *= -1
+    return {"W_pos": new}
+
+
+def _keys_gain_a_bias(t):
+    name = "transformer.h.0.attn.c_attn.bias"
+    q, k, v = t.net.get_parameter(name).chunk(3)
+    return {name: torch.cat([q, k + 1, v])}
+
+
+def search_layernorm(t):
+    return {"free": _attention_output(t), "loud": _head(t), "fools": _unread(t)}
+
+
+def search_neurons(t):
+    return {"free": _neurons_renamed(t), "loud": _head(t), "fools": _far_positions(t)}
+
+
+def search_keys(t):
+    return {"free": _keys_gain_a_bias(t), "loud": _head(t), "fools": _unread(t)}
+
+
+def search_listed(t):
+    return search_keys(t) | {"free": {"W_E": t.W_E - t.mu, "W_pos": t.W_pos + t.mu}}
+
+
+def search_own_means(t):
+    return search_keys(t) | {"free": {"W_E": t.W_E - t.W_E.mean(1, keepdim=True)}}
+
+
+def search_no_move(t):
+    return search_keys(t) | {"free": {"W_E": t.W_E.clone()}}
+
+
+def search_unread_is_not_free(t):
+    return search_keys(t) | {"free": _unread(t)}
+
+
+def search_far_is_not_free(t):
+    return search_keys(t) | {"free": _far_positions(t)}
+
+
+def search_not_loud(t):
+    return search_keys(t) | {"loud": {"W_U": t.W_U + t.random()[:, None]}}
+
+
+def search_loud_and_wrong(t):
+    return search_keys(t) | {"loud": {"W_U": 5000 * t.W_U}}
+
+
+def search_noticed(t):
+    return search_keys(t) | {"fools": {"W_E": t.W_E - t.mu}}
+
+
+def search_nobody_fooled(t):
+    return search_keys(t) | {"fools": _keys_gain_a_bias(t)}
+
+
+def search_half_found(t):
+    return search_keys(t) | {"loud": None}
+
+
+def search_one_move(t):
+    return _head(t)
+
+
+def search_unknown_tensor(t):
+    return search_keys(t) | {"loud": {"W_Q": t.W_U}}
+
+
+def tiny_trial():
+    """A random model of GPT-2's kind, small enough to be judged a dozen times."""
+    torch.manual_seed(0)
+    shape = dict(vocab_size=60, n_positions=24, n_embd=16, n_layer=2, n_head=2, initializer_range=0.3)
+    net = GPT2LMHeadModel(GPT2Config(**shape)).eval()
+    for name, parameter in net.named_parameters():
+        if name.endswith("bias"):
+            torch.nn.init.normal_(parameter.data, std=0.3)
+    with torch.no_grad():
+        return Trial(SimpleNamespace(plain=net, label="tiny", tokenizer=None), torch.arange(24).view(2, 12))
+
+
 REAL_PAIR = {"logits": (randn(20, 500), randn(20, 500))}
 REAL_EMBEDDINGS = {"embeddings": (randn(500, 16) + randn(16), randn(40, 16))}
 REAL_HEAD = {"a head": (randn(500, 16) + randn(16), 3 * randn(30, 16))}
-REAL_ATTENTION = {"attention": (randn(30, 16), randn(30, 16), 3 * randn(16), randn(16, 16))}
+REAL_ATTENTION = {"attention": (randn(30, 16), randn(30, 16), 3 * randn(16), randn(16, 16), randn(16))}
 REAL_READER = {"an MLP": (randn(16), randn(16, 64), randn(64), randn(16))}
 
 BANK = {
     "2.1": Bank(
-        right=[by_hand, torch_kl, distributions, in_numpy, position_by_position],
+        right=[by_hand, torch_kl, in_numpy, position_by_position],
         wrong=[
             (arguments_swapped, "the other way round"),
             (symmetric, "both ways, averaged"),
@@ -520,12 +683,25 @@ BANK = {
             (each_position, None),
             (in_half, None),
             (no_softmax, None),
-            (jensen_shannon, None),
+            (jensen_shannon, "the Jensen–Shannon divergence"),
+            (double_softmax, "probabilities where logits are asked for"),
+            (epsilon_inside, "a small number inside the logarithm"),
+            (distributions, "the logarithm of a softmax, which underflows"),
+            (log_of_softmax, "the logarithm of a softmax, which underflows"),
         ],
         real=REAL_PAIR,
     ),
     "2.2": Bank(
-        right=[exchange, exchange_list, exchange_by_sum, exchange_on_copies, exchange_numpy],
+        right=[
+            exchange,
+            exchange_list,
+            exchange_by_sum,
+            exchange_on_copies,
+            exchange_numpy,
+            exchange_less_own_means,
+            positions_less_own_means,
+            ones_added,
+        ],
         wrong=[
             (only_centre, "nothing is given back"),
             (mean_after_the_move, "nothing is given back"),
@@ -566,18 +742,22 @@ BANK = {
             (over_positions_Z, None),
             (mean_log_prob, None),
             (twice, None),
-            (of_absolute, None),
+            (of_absolute, "without its sign"),
         ],
         real=REAL_HEAD,
     ),
     "2.4": Bank(
-        right=[two_terms, factored, einsum_terms, everything_less_the_two],
+        right=[three_terms, factored, einsum_terms, everything_less_three],
         wrong=[
-            (whole, "all four terms"),
-            (u_and_v, "only the term that holds no c at all survived"),
+            (whole, "all six terms"),
+            (without_bias, "the term of the queries' bias is missing"),
+            (u_and_bias, "all terms with c are gone"),
+            (u_and_v, "only the term without c and b is left"),
             (other_two, "softmax over queries, not over keys"),
-            (three, "the term uᵀAc is still there"),
-            (three_with_constant, "the term cᵀAc is still there"),
+            (key_constant_left, "the term uᵀAc is still there"),
+            (three_with_constant, "a term that is one number is still there"),
+            (bias_with_c, "a term that is one number is still there"),
+            (both_constants, "a term that is one number is still there"),
             (bias_only, "the term without c is missing"),
             (transposed_A, "A the other way round"),
             (scaled, "scaled by √d"),
@@ -605,10 +785,29 @@ BANK = {
             (rest_moved, "all the rest is moved, not c"),
             (nothing, "nothing has moved"),
             (bias_alone, None),
-            (other_order, None),
+            (other_order, "the two answers are swapped"),
+            (answers_added, "c is added to the shift"),
             (sum_of_W, None),
             (scaled_by_shift, None),
         ],
         real=REAL_READER,
+    ),
+    "2.7": Bank(
+        right=[search_layernorm, search_neurons, search_keys],
+        wrong=[
+            (search_listed, None),
+            (search_own_means, None),
+            (search_no_move, None),
+            (search_unread_is_not_free, None),
+            (search_far_is_not_free, None),
+            (search_not_loud, None),
+            (search_loud_and_wrong, None),
+            (search_noticed, None),
+            (search_nobody_fooled, None),
+            (search_half_found, None),
+            (search_one_move, None),
+            (search_unknown_tensor, None),
+        ],
+        real={"tiny": tiny_trial()},
     ),
 }

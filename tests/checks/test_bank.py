@@ -10,14 +10,14 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from tests.checks.bank import LEAST_RIGHT, LEAST_WRONG, everything
-from zeropoint.desk.checking import exact, random_cases, tensors, verdict
+from zeropoint.desk.checking import differs, exact, random_cases, tensors, verdict
 from zeropoint.desk.compare import difference
 from zeropoint.desk.exercise import find, of_puzzle, puzzles
 
 BANK = everything()
 EXERCISES = [e for p in puzzles() for e in of_puzzle(p)]
 CHECKED = [e for e in EXERCISES if e.kind != "why"]
-FUNCTIONS = [e for e in CHECKED if e.kind == "function"]
+FUNCTIONS = [e for e in CHECKED if e.cases]
 
 
 def named(answer) -> str:
@@ -32,7 +32,7 @@ def real_matrix() -> torch.Tensor:
 
 
 def real_for(exercise) -> dict:
-    return BANK[exercise.id].real or ({"a matrix": real_matrix()} if exercise.kind == "function" else {})
+    return BANK[exercise.id].real or ({"a matrix": real_matrix()} if exercise.cases else {})
 
 
 def test_every_exercise_has_its_bank(record_property):
@@ -125,7 +125,7 @@ def _wrong_by(exercise, fn, args, times: float) -> bool:
         value = fn(*exact(args))
     except (RuntimeError, IndexError, ValueError):
         return True
-    return difference(value, exercise.reference(*exact(args)), times * exercise.tolerance, exercise.scale) is not None
+    return differs(exercise, value, exercise.reference(*exact(args)), times * exercise.tolerance) is not None
 
 
 # --- a search for wrong functions that pass ------------------------------------------------------------------------
@@ -172,7 +172,7 @@ ON_OUTPUT = {
 SIZES = [1e-6, 1e-5, 1e-4, 1e-3, 0.01, 0.1, 1.0]
 
 
-@pytest.mark.parametrize("exercise", [e for e in FUNCTIONS if e.puzzle == "1"], ids=lambda e: e.id)
+@pytest.mark.parametrize("exercise", [e for e in FUNCTIONS if e.puzzle == "1" and e.id != "1.6"], ids=lambda e: e.id)
 @settings(max_examples=60, deadline=None, derandomize=True)
 @given(
     before=st.sampled_from(sorted(ON_INPUT)),
@@ -207,10 +207,10 @@ def test_a_large_float32_matrix_passes_and_a_small_error_on_it_does_not():
         assert verdict(exercise, exercise.reference, {"large": W}).passed
 
     def wrong_when_large(W):
-        value = find("1.4").reference(W)
+        value = find("1.2").reference(W)
         return value * (1.0005 if len(W) > 10_000 else 1)
 
-    found = verdict(find("1.4"), wrong_when_large, {"large": W})
+    found = verdict(find("1.2"), wrong_when_large, {"large": W})
     assert (
         found.state == "failed"
         and "large" in found.sentence

@@ -164,7 +164,11 @@ def test_not_attempted(nothing, capsys):
     [
         (lambda W: None, "1.3", "returned None"),
         (lambda W: W.mean(0), "1.3", "got a tensor of shape [2], expected a tensor of shape [4, 2]"),
-        (lambda W: (W @ W.mean(0))[:, None], "1.2", "got a tensor of shape [4, 1], expected a tensor of shape [4]"),
+        (
+            lambda W_E, h: (h @ W_E.mean(0))[:, None],
+            "2.3",
+            "got a tensor of shape [3, 1], expected a tensor of shape [3]",
+        ),
         (lambda W: torch.zeros(1), "1.1", "got a tensor of shape [1], expected a number"),
         (lambda W: [1.0, 2.0], "1.3", "got a list, expected a tensor of shape [4, 2]"),
         (lambda W: "0.9", "1.1", "got a string, expected a number"),
@@ -372,9 +376,9 @@ def test_real_matrices_in_every_form(form, capsys):
         "bfloat16": {"m": W_E.bfloat16()},
         "list of labels": {"m": W_E, "n": W_E.T},
     }[form]
-    check("1.4", lambda W: W.mean(0).norm() ** 2 / (W.norm(dim=1) ** 2).mean(), real=given)
+    check("1.2", lambda W: W.mean(0).norm() ** 2 / (W.norm(dim=1) ** 2).mean(), real=given)
     said = capsys.readouterr().out
-    assert said.startswith("✓ 1.4") and re.search(r"m +0\.\d", said)
+    assert said.startswith("✓ 1.2") and re.search(r"m +0\.\d", said)
 
 
 def test_wrong_on_the_real_matrix_alone_is_said_with_its_label():
@@ -392,7 +396,7 @@ def test_strict_raises_the_same_sentence(monkeypatch, capsys):
             check("1.3", answer)
         assert str(raised.value).split("; this looks")[0] in capsys.readouterr().out
     with pytest.raises(AssertionError, match="not attempted yet"):
-        why("1.6", " ")
+        why("1.7", " ")
     with pytest.raises(AssertionError, match="no exercise '1.9'"):
         check("1.9", right)
 
@@ -413,7 +417,7 @@ def test_an_unknown_id_is_one_line(id, capsys):
 
 def test_slips_in_the_call(capsys):
     check("1.3", right, real=W_E)
-    why("1.2", "text"), why("1.6", 3), check("1.6", "text")
+    why("1.2", "text"), why("1.7", 3), check("1.7", "text")
     said = capsys.readouterr().out.splitlines()
     assert len(said) == 4 and all(line.startswith("✗") for line in said)
     check(1.3, right)  # an id without its quotes
@@ -563,33 +567,33 @@ BECAUSE = "Because of <b>one</b> common vector: it is longer than what tells the
 
 
 def test_why_shows_the_points_beside_the_text(capsys):
-    why("1.6", "")
-    reveal("1.6")
+    why("1.7", "")
+    reveal("1.7")
     said = capsys.readouterr().out
-    assert "not attempted yet" in said and not any(p in said for p in find("1.6").rubric)
-    why("1.6", BECAUSE, now=True)
+    assert "not attempted yet" in said and not any(p in said for p in find("1.7").rubric)
+    why("1.7", BECAUSE, now=True)
     said = capsys.readouterr().out
-    assert "| Because of <b>one</b>" in said and all(p in said for p in find("1.6").rubric)
-    reveal("1.6")
-    assert find("1.6").rubric[0] in capsys.readouterr().out
-    kept = record.read()["exercises"]["1.6"]
+    assert "| Because of <b>one</b>" in said and all(p in said for p in find("1.7").rubric)
+    reveal("1.7")
+    assert find("1.7").rubric[0] in capsys.readouterr().out
+    kept = record.read()["exercises"]["1.7"]
     assert {"compared", "early"} <= set(kept) and kept["text"] == BECAUSE
 
 
 def test_a_rubric_waits_for_substance_and_for_earlier_exercises(capsys):
     for text, words in (
         ("x", "say it in a few sentences first (here are 1 words"),
-        (BECAUSE, "1.1, 1.2, 1.3, 1.4, 1.5 first"),
+        (BECAUSE, "1.1, 1.2, 1.3, 1.4, 1.5, 1.6 first"),
     ):
-        why("1.6", text)
+        why("1.7", text)
         said = capsys.readouterr().out
-        assert words in said and "now=True" in said and not any(p in said for p in find("1.6").rubric)
-    assert "compared" not in record.read()["exercises"]["1.6"]
-    for id in ("1.1", "1.2", "1.3", "1.4", "1.5"):
+        assert words in said and "now=True" in said and not any(p in said for p in find("1.7").rubric)
+    assert "compared" not in record.read()["exercises"]["1.7"]
+    for id in ("1.1", "1.2", "1.3", "1.4", "1.5", "1.6"):
         reveal(id, now=True)
-    why("1.6", BECAUSE)
-    assert find("1.6").rubric[0] in capsys.readouterr().out
-    assert "early" not in record.read()["exercises"]["1.6"]
+    why("1.7", BECAUSE)
+    assert find("1.7").rubric[0] in capsys.readouterr().out
+    assert "early" not in record.read()["exercises"]["1.7"]
 
 
 def test_a_task_comes_after_the_ones_before_it_or_on_request(capsys):
@@ -751,23 +755,23 @@ def test_a_slip_in_a_prediction_is_one_line_and_keeps_nothing(call, capsys):
 def test_progress_shows_all(capsys):
     task("1.2", now=True), task("1.3", now=True)
     check("1.3", right), hint("1.2"), check("1.2", right), reveal("1.1", now=True)
-    why("1.6", BECAUSE, now=True), predict("1.a", 0.3, 0.2, 0.4), outcome("1.a", 0.35, "mini-neo"), predict("n1.1", 0.2)
+    why("1.7", BECAUSE, now=True), predict("1.a", 0.3, 0.2, 0.4), outcome("1.a", 0.35, "mini-neo"), predict("n1.1", 0.2)
     skip("1.b")
     capsys.readouterr()
     progress("1")
     said = capsys.readouterr().out
-    assert "Puzzle 1: 2 of 6 done" in said
+    assert "Puzzle 1: 2 of 7 done" in said
     rows = {
         line.split()[0]: re.split(r"\s{2,}", line.strip()) for line in said.splitlines() if re.match(r"  n?1\.", line)
     }
     assert rows["1.3"][2:] == ["✓ solved", "1", "0 of 3", "no"]
     assert rows["1.2"][2:] == ["tried", "1", "1 of 3", "no"]
     assert rows["1.1"][2:] == ["open", "0 of 3", "yes"]
-    assert rows["1.6"][2:] == ["✓ compared", "0 of 3", "yes"]
+    assert rows["1.7"][2:] == ["✓ compared", "0 of 3", "yes"]
     assert rows["1.a"] == ["1.a", "0.3 (between 0.2 and 0.4)", "0.35", "mini-neo", "off by 0.05, inside your interval"]
     assert rows["n1.1"][:3] == ["n1.1", "0.2", "not seen yet"] and rows["1.b"][:2] == ["1.b", "skipped"]
     progress("01")
-    assert "Puzzle 1: 2 of 6 done" in capsys.readouterr().out
+    assert "Puzzle 1: 2 of 7 done" in capsys.readouterr().out
 
 
 def test_progress_survives_a_restart_and_two_notebooks(desk):
@@ -797,7 +801,7 @@ def test_a_damaged_file_is_set_aside(desk, damage, capsys):
     desk.write_bytes(damage)
     progress("1")
     said = capsys.readouterr().out
-    assert "0 of 6 done" in said and said.count("set aside as progress.json.damaged") == 1
+    assert "0 of 7 done" in said and said.count("set aside as progress.json.damaged") == 1
     assert Path(f"{desk}.damaged").read_bytes() == damage
     hint("1.1"), progress("1")
     assert "1 of 3" in capsys.readouterr().out
@@ -808,7 +812,7 @@ def test_where_nothing_can_be_written_it_lasts_in_memory(tmp_path, monkeypatch, 
     monkeypatch.setenv("ZEROPOINT_PROGRESS", str(tmp_path / "a file" / "progress.json"))
     hint("1.1"), hint("1.1"), check("1.3", right), progress("1")
     said = capsys.readouterr().out
-    assert "hint 2 of 3" in said and "1 of 6 done" in said
+    assert "hint 2 of 3" in said and "1 of 7 done" in said
     assert said.count("Progress cannot be kept in a file here") == 1
 
 
@@ -872,7 +876,7 @@ def test_every_call_returns_none(capsys):
         predict("1.a", 1),
         outcome("1.a", 1),
         reveal("1.1"),
-        why("1.6", ""),
+        why("1.7", ""),
         progress(1),
     ):
         assert result is None

@@ -24,7 +24,7 @@ def worked(desk, monkeypatch):
     task("1.2", now=True), hint("1.2")
     check("1.1", lambda W: W.sum() * 0), check("1.1", find("1.1").reference)
     reveal("1.2", now=True)
-    why("1.6", TEXT, now=True)
+    why("1.7", TEXT, now=True)
     predict("1.a", 0.0, -0.1, 0.1), outcome("1.a", 0.001, "random vectors")
     predict("1.b", 0.2, 0.1, 0.3), outcome("1.b", 0.9, "mini-neo (raw, stand-in)")
     skip("1.c")
@@ -40,10 +40,10 @@ def test_everything_that_was_done_stands_in_the_file(worked, tmp_path, capsys):
     capsys.readouterr()
     export("01", folder=tmp_path)
     said, text = capsys.readouterr().out, read(tmp_path)
-    assert "Not in it yet: 1.2, 1.3, 1.4, 1.5, prediction 1.c, prediction 1.d." in said
-    assert "2 of 6 exercises done · hints used: 1 · solutions or rubrics seen early: 2" in text
+    assert "Not in it yet: 1.2, 1.3, 1.4, 1.5, 1.6, prediction 1.c, prediction 1.d, prediction 1.e." in said
+    assert "2 of 7 exercises done · hints used: 1 · solutions or rubrics seen early: 2" in text
     assert "def mean_pairwise_cosine(W" in text and "solved, 2 checks" in text
-    assert f"> {TEXT}" in text and all(f"- {point}" in text for point in find("1.6").rubric)
+    assert f"> {TEXT}" in text and all(f"- {point}" in text for point in find("1.7").rubric)
     assert (
         "| 1.b | 0.2 (between 0.1 and 0.3) | 0.9 | mini-neo (raw, stand-in) | off by 0.7, outside your interval |"
         in text
@@ -132,8 +132,8 @@ def test_a_mentor_gathers_many_files(worked, tmp_path):
     (tmp_path / "bob" / "zero-point-02-answers.md").write_text(f"<!-- {sharing.DATA} {{broken}} -->")
     rows, unread = sharing.gather(tmp_path)
     assert [(r["file"], r["name"], r["done"], r["exercises"], r["hints"]) for r in rows] == [
-        ("ada/zero-point-01-answers.md", "ada", 2, 6, 1),
-        ("bob/zero-point-01-answers.md", "bob", 2, 6, 1),
+        ("ada/zero-point-01-answers.md", "ada", 2, 7, 1),
+        ("bob/zero-point-01-answers.md", "bob", 2, 7, 1),
     ]
     assert rows[0]["intervals"] == "1 of 2 held their outcome" and unread == ["bob/zero-point-02-answers.md"]
 

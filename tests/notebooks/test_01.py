@@ -66,4 +66,4 @@ def test_figures(walkthrough):
 
 def test_solution_passes_everything(executed):
     solved = executed("solutions/01")
-    assert not solved.error and "5 of 5" in solved.text or "solved" in solved.text
+    assert not solved.error and "Puzzle 1: 7 of 7 done" in solved.text

@@ -105,13 +105,13 @@ LEAKS = {
     "in a string": ("1.3", "text = 'return W - W.mean(0)'"),
     "over several lines": ("1.5", "squares = (\n    u.T @ u\n).square().sum()"),
     "a sentence in words": (
-        "1.6",
+        "1.7",
         "# Every row is a big common vector plus a small one\n# of its own, so any two rows share most of their length",
     ),
     "a hint": ("1.2", find("1.2").hints[0].upper()),
     "a task": ("1.2", find("1.2").task.replace("\n", " ")),
     "a nudge": ("1.1", find("1.1").mistakes[0].nudge),
-    "a point of the rubric": ("1.6", find("1.6").rubric[0]),
+    "a point of the rubric": ("1.7", find("1.7").rubric[0]),
 }
 
 

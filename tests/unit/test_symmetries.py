@@ -51,19 +51,19 @@ def test_local_attention_is_kept(model, net):
 def test_float64_goes_from_end_to_end(model, net, ids, own):
     """Hugging Face's GPT-Neo rounds its queries and keys to float32, which would leave a change of about 1e-7 here."""
     E, P = embeddings(net)
-    assert compare(own, logits(net, ids, {"wte": E - E.mean(0), "wpe": P + E.mean(0)})).logit < 1e-11
+    assert compare(own, logits(net, ids, {"W_E": E - E.mean(0), "W_pos": P + E.mean(0)})).logit < 1e-11
 
 
 def test_tied_exchange_moves_logits_and_not_predictions(net, ids, own):
     E, P = embeddings(net)
-    change = compare(own, logits(net, ids, {"wte": E - E.mean(0), "wpe": P + E.mean(0), "lm_head": E - E.mean(0)}))
+    change = compare(own, logits(net, ids, {"W_E": E - E.mean(0), "W_pos": P + E.mean(0), "W_U": (E - E.mean(0)).T}))
     assert change.logit > 0.1 and change.log_prob < 1e-11
 
 
 def test_wte_alone_leaves_the_head(net, ids, own):
     E, _ = embeddings(net)
     mu = E.mean(0)
-    untied, tied = (compare(own, logits(net, ids, m)) for m in ({"wte": E - mu}, {"wte": E - mu, "lm_head": E - mu}))
+    untied, tied = (compare(own, logits(net, ids, m)) for m in ({"W_E": E - mu}, {"W_E": E - mu, "W_U": (E - mu).T}))
     assert untied.kl > 1e-3 and untied.kl == pytest.approx(tied.kl, rel=1e-9) and untied.logit != tied.logit
 
 
@@ -88,7 +88,7 @@ def test_after_attention_adds_to_the_stream(net, ids, own):
 def test_neither_model_nor_copy_is_changed(model, ids):
     net = copy_of(model)
     before, W_E = {k: v.clone() for k, v in net.state_dict().items()}, model.W_E
-    logits(net, ids, {"wte": torch.zeros_like(W_E), **absorb(net, 0, "attn", W_E[0])})
+    logits(net, ids, {"W_E": torch.zeros_like(W_E), **absorb(net, 0, "attn", W_E[0])})
     assert all(torch.equal(v, before[k]) for k, v in net.state_dict().items())
     assert torch.equal(model.W_E, W_E)
 
@@ -183,10 +183,11 @@ def test_a_trial_compares_with_itself_and_measures_its_floor(model, ids):
     trial = Trial(model, ids)
     assert trial.change({}).logit == 0
     assert 0 < trial.floor < 1e-3
-    assert trial.verdict({"wte": trial.E - trial.mu, "wpe": trial.P + trial.mu}) == "nothing"
-    assert trial.verdict({"wte": trial.E - trial.mu}) != "nothing"
+    assert trial.verdict({"W_E": trial.W_E - trial.mu, "W_pos": trial.W_pos + trial.mu}) == "nothing"
+    assert trial.verdict({"W_E": trial.W_E - trial.mu}) != "nothing"
     exact = trial.exact()
-    assert exact.own.dtype == torch.float64
+    assert exact.own.dtype == torch.float64 and 0 < exact.floor < 1e-6 * trial.floor
+    assert exact.verdict({"W_E": exact.W_E - exact.mu, "W_pos": exact.W_pos + exact.mu}) == "nothing"
     torch.testing.assert_close(exact.random(3).float(), trial.random(3))
     assert trial.random(3).norm().item() == pytest.approx(trial.mu.norm().item(), rel=1e-5)
 

@@ -364,6 +364,8 @@ def random_cases(exercise: Exercise) -> list[tuple]:
 
 
 def _function_verdict(exercise: Exercise, fn: Callable, real: Mapping[str, Any]) -> Verdict:
+    if exercise.judge:
+        return _judged(exercise, fn, real)
     cases = sorted(
         random_cases(exercise), key=size
     )  # the smallest that fails is shown; of equal ones the fixed is first
@@ -403,6 +405,33 @@ def _function_verdict(exercise: Exercise, fn: Callable, real: Mapping[str, Any])
         shown[label] = brief(done.value)
     on = f"{len(cases)} random inputs" + "".join(f" and {label}" for label in shown)
     return Verdict("passed", f"right on {on}", real=shown)
+
+
+def differs(exercise: Exercise, yours: Any, right: Any, tolerance: float) -> Difference | None:
+    """How an answer differs from the right one in what counts of it, None where it does not."""
+    found = difference(yours, right, tolerance, exercise.scale)
+    if found is None or not found.expected or exercise.counts is None:
+        return found
+    yours = tuple(plain(y).double() for y in yours)
+    return found if difference(exercise.counts(yours), exercise.counts(right), tolerance, exercise.scale) else None
+
+
+def _judged(exercise: Exercise, fn: Callable, real: Mapping[str, Any]) -> Verdict:
+    """The verdict of an exercise's own judge, model by model."""
+    if not real:
+        return Verdict("failed", f'check("{exercise.id}", …) needs real={{label: …}} to judge it on')
+    shown = {}
+    for label, x in real.items():
+        try:
+            found = exercise.judge(fn, x)
+        except NotImplementedError:
+            return Verdict("not attempted", "not attempted yet")
+        except (Exception, KeyboardInterrupt) as error:
+            return Verdict("failed", trouble(fn, Call(error=error), label))
+        shown |= {f"{label}, {part}": line for part, line in found.parts.items()}
+        if found.wanting:
+            return Verdict("failed", f"on {label}, {found.wanting}", inputs=shown)
+    return Verdict("passed", f"right on {' and '.join(real)}", real=shown)
 
 
 def _reference_on(exercise: Exercise, label: str, x: Any) -> tuple[tuple, Any, str]:
@@ -462,7 +491,7 @@ def _judge(
     on = what + given(exercise, args)
     if sentence := trouble(fn, done, on):
         return Verdict("failed", sentence, inputs=in_full(exercise, args))
-    if found := difference(done.value, right, tolerance, exercise.scale):
+    if found := differs(exercise, done.value, right, tolerance):
         return Verdict("failed", f"on {on}: {found.sentence}", found, in_full(exercise, args))
     return None
 

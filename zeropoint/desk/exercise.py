@@ -30,6 +30,14 @@ class Mistake:
     nudge: str
 
 
+@dataclass(frozen=True)
+class Judged:
+    """What a judge found on one model: the parts that count, in a line each, and what is wanting ("" if nothing is)."""
+
+    wanting: str
+    parts: dict[str, str]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Exercise:
     """One exercise, written once: notebook, stub, check and solution are made of it (tools/build.py).
@@ -69,10 +77,14 @@ class Exercise:
     """The statement forbids a table of all pairs of rows: on the largest random input, n rows, no array may have n² numbers."""
     real: Callable[[Any], tuple] = lambda W: (W,)
     """The arguments made of what a learner gives as real={label: x}."""
+    counts: Callable[[Any], tuple] | None = None
+    """What of an answer counts, where several are right: answers are the same where this is. None: all of it."""
+    judge: Callable[[Callable[..., Any], Any], Judged] | None = None
+    """Judges a function on each x of real={label: x}, in place of cases: for what has no single right answer."""
 
     def __post_init__(self):
         needed = {
-            "function": ("reference", "cases"),
+            "function": ("reference", "judge" if self.judge else "cases"),
             "value": ("reference",),
             "choice": ("reference", "options"),
             "why": ("rubric", "answer"),

@@ -40,6 +40,13 @@ def _cloud(n: int, d: int, common: float, dtype: torch.dtype, generator: torch.G
     return W.to(dtype) if n > 100 or lengths.min() > 0.1 else _cloud(n, d, common, dtype, generator)
 
 
+def with_twins(seed: int) -> list[tuple[Tensor]]:
+    """`clouds`, and one in which different tokens have the same vector, the same direction, or nearly."""
+    (W,) = clouds(seed)[1]
+    twins = torch.cat([W, W[:1], 2 * W[1:2], W[2:3] * (1 + 1e-4 * torch.arange(W.shape[1]))])
+    return [*clouds(seed), (twins,)]
+
+
 def _units(W: Tensor, dim: int = 1) -> Tensor:
     return W / W.norm(dim=dim, keepdim=True)
 
@@ -47,6 +54,12 @@ def _units(W: Tensor, dim: int = 1) -> Tensor:
 def _pairs(u: Tensor) -> Tensor:
     """Dot products of all pairs of different rows, each pair once."""
     return (u @ u.T)[tuple(torch.triu_indices(len(u), len(u), 1))]
+
+
+def _by_sum(u: Tensor) -> Tensor:
+    """The sum of all dot products less n, over the number of ordered pairs: for unit rows, their mean cosine."""
+    n = len(u)
+    return (u.sum(0).square().sum() - n) / (n * (n - 1))
 
 
 # --- 1.1 -----------------------------------------------------------------------------------------------------------
@@ -65,6 +78,12 @@ NOT_UNIT = "A cosine doesn't notice when a row is made ten times longer. Does yo
 COUNT = "Count by hand for three rows: how many cosines did you add up, and what did you divide by?"
 AXIS_UNIT = "After this step, which vectors have length 1: the tokens, or the columns?"
 
+
+def _without_twins(W: Tensor) -> Tensor:
+    cosines = _units(W) @ _units(W).T
+    return cosines[cosines < 0.99999].mean()
+
+
 EX_1_1 = Exercise(
     id="1.1",
     title="mean pairwise cosine",
@@ -73,9 +92,11 @@ EX_1_1 = Exercise(
     minutes=10,
     statement="""
     Return the mean cosine over all pairs of different rows, each pair once. GPT-Neo's 50,257 tokens make 1.26
-    billion pairs, a table of 10 GB: do it without forming them.
+    billion pairs, a table of 10 GB: do it without that table. (The check refuses a function that forms the
+    table of its 5,120 rows; blocks of a few thousand rows are no table.)
     """,
-    cases=clouds,
+    cases=with_twins,
+    no_table=True,
     reference=mean_pairwise_cosine,
     scale=1.0,
     mistakes=[
@@ -83,6 +104,12 @@ EX_1_1 = Exercise(
         Mistake("the diagonal is left in", lambda W: _sum_with_diagonal_over_pairs(_units(W)), DIAGONAL),
         Mistake("the rows are not normalised", lambda W: _pairs(W).mean(), NOT_UNIT),
         Mistake("the rows are not normalised", lambda W: W.mean(0).square().sum(), NOT_UNIT),
+        Mistake("the rows are not normalised", lambda W: _by_sum(W), NOT_UNIT),
+        Mistake(
+            "pairs of nearly equal tokens are dropped",
+            _without_twins,
+            "Two different tokens may have the same vector, and are a pair all the same. How do you tell a token from itself?",
+        ),
         Mistake(
             "absolute values are averaged",
             lambda W: _pairs(_units(W)).abs().mean(),
@@ -95,6 +122,9 @@ EX_1_1 = Exercise(
         ),
         Mistake("normalised along the wrong axis", lambda W: _pairs(_units(W, 0)).mean(), AXIS_UNIT),
         Mistake("normalised along the wrong axis", lambda W: (_units(W, 0) @ _units(W, 0).T).mean(), AXIS_UNIT),
+        Mistake("normalised along the wrong axis", lambda W: _by_sum(_units(W, 0)), AXIS_UNIT),
+        Mistake("normalised along the wrong axis", lambda W: _pairs(W / W.norm(dim=1)).mean(), AXIS_UNIT),
+        Mistake("normalised along the wrong axis", lambda W: _by_sum(W / W.norm(dim=1)), AXIS_UNIT),
         Mistake(
             "one norm for the whole matrix",
             lambda W: _pairs(W / W.norm()).mean(),
@@ -146,154 +176,24 @@ def _sum_with_diagonal_over_pairs(u: Tensor) -> Tensor:
 # --- 1.2 -----------------------------------------------------------------------------------------------------------
 
 
-def cosine_with_mean(W: Float[Tensor, "d_vocab d_model"]) -> Float[Tensor, " d_vocab"]:
-    mean = W.mean(0)
-    return (W @ mean) / (W.norm(dim=1) * mean.norm())
-
-
-WRONG_MEAN = "Which axis did you average over? The mean is itself a vector in the space where the tokens live."
-
-EX_1_2 = Exercise(
-    id="1.2",
-    title="cosine of each token with the mean vector",
-    kind="function",
-    difficulty=1,
-    minutes=5,
-    cases=clouds,
-    task="""How does each token lie to the average token? Return the cosine of every row of W with the mean of all rows:
-    one number a token, shape [d_vocab]. Which of your explanations predict what you will see?""",
-    reference=cosine_with_mean,
-    scale=1.0,
-    mistakes=[
-        Mistake("a dot product: nothing is normalised", lambda W: W @ W.mean(0), "Can a cosine exceed 1? Can yours?"),
-        Mistake("only the rows are normalised", lambda W: _units(W) @ W.mean(0), "A cosine divides by two lengths."),
-        Mistake("only the mean is normalised", lambda W: W @ _units(W.mean(0), 0), "A cosine divides by two lengths."),
-        Mistake(
-            "the mean is taken over d_model", lambda W: _cosines(W, W.mean(1, keepdim=True).expand_as(W)), WRONG_MEAN
-        ),
-        Mistake(
-            "the mean is taken over d_model", lambda W: W @ W.mean(1) / (W.norm(dim=1) * W.mean(1).norm()), WRONG_MEAN
-        ),
-        Mistake("the mean is taken over d_model", lambda W: W.mean(1) / W.norm(dim=1), WRONG_MEAN),
-        Mistake(
-            "the mean of the unit rows, not of the rows",
-            lambda W: _units(W) @ _units(_units(W).mean(0), 0),
-            "Close: but a long row should pull the mean further than a short one. In what order did you normalise and average?",
-        ),
-        Mistake(
-            "the length of the unit rows' mean is left in",
-            lambda W: _units(W) @ _units(W).mean(0),
-            "The mean of unit vectors is shorter than 1, and it is not quite the mean that is asked for.",
-        ),
-        Mistake(
-            "centred first",
-            lambda W: _cosines(W - W.mean(0), W.mean(0).expand_as(W)),
-            "You took the mean away before you compared with it.",
-        ),
-        Mistake(
-            "normalised along the wrong axis",
-            lambda W: _cosines(_units(W, 0), _units(W, 0).mean(0).expand_as(W)),
-            AXIS_UNIT,
-        ),
-        Mistake("normalised along the wrong axis", lambda W: _units(W, 0) @ _units(W.mean(0), 0), AXIS_UNIT),
-        Mistake("absolute values", lambda W: cosine_with_mean(W).abs(), "A cosine has a sign. Where did it go?"),
-    ],
-    hints=[
-        "Two ingredients: one vector that is the average token, and one number for each token. What shape has each?",
-        "The average token is an average over the vocabulary: the axis of length d_vocab goes away.",
-        "Divide each dot product by both lengths, the token's own and the mean's. Normalise after averaging, not before.",
-    ],
-)
-
-
-def _cosines(A: Tensor, B: Tensor) -> Tensor:
-    return (A * B).sum(1) / (A.norm(dim=1) * B.norm(dim=1))
-
-
-# --- 1.3 -----------------------------------------------------------------------------------------------------------
-
-
-def centre(W: Float[Tensor, "d_vocab d_model"]) -> Float[Tensor, "d_vocab d_model"]:
-    return W - W.mean(0)  # over the vocabulary, not over d_model
-
-
-OWN_MEAN = "Two axes, two different centrings. Which one moves the origin, and which one changes each token by itself?"
-ONLY_MOVE = "Centring moves the cloud and does nothing else: distances between tokens stay. Do yours?"
-
-EX_1_3 = Exercise(
-    id="1.3",
-    title="move the origin",
-    kind="function",
-    difficulty=1,
-    minutes=5,
-    cases=clouds,
-    task="""Move the origin to where the cloud is: return W with the mean token embedding taken away from every row, shape
-    [d_vocab, d_model].""",
-    reference=centre,
-    mistakes=[
-        Mistake("centred over d_model: each row lost its own mean", lambda W: W - W.mean(1, keepdim=True), OWN_MEAN),
-        Mistake("centred over d_model: each row lost its own mean", lambda W: W - W.mean(1), OWN_MEAN),
-        Mistake(
-            "one number taken from all entries",
-            lambda W: W - W.mean(),
-            "The mean token is a vector, one number a dimension.",
-        ),
-        Mistake("standardised: divided by the spread as well", lambda W: (W - W.mean(0)) / W.std(0), ONLY_MOVE),
-        Mistake(
-            "standardised: divided by the spread as well", lambda W: (W - W.mean(0)) / W.std(0, correction=0), ONLY_MOVE
-        ),
-        Mistake("centred, then normalised", lambda W: _units(W - W.mean(0)), ONLY_MOVE),
-        Mistake("normalised, then centred", lambda W: _units(W) - _units(W).mean(0), ONLY_MOVE),
-        Mistake(
-            "the mean direction is taken away, not the mean",
-            lambda W: W - _units(W.mean(0), 0),
-            "How long is the vector that you took away?",
-        ),
-        Mistake(
-            "projected: each row lost its part along the mean",
-            lambda W: W - (W @ _units(W.mean(0), 0))[:, None] * _units(W.mean(0), 0),
-            "Every token should lose the same vector. Does it?",
-        ),
-        Mistake("the mean is added", lambda W: W + W.mean(0), "Where is the mean of your result?"),
-        Mistake(
-            "the sign is turned",
-            lambda W: W.mean(0) - W,
-            "Where does the mean of your result lie, and where does a token point?",
-        ),
-        Mistake("the sum is taken away, not the mean", lambda W: W - W.sum(0), "Where is the mean of your result?"),
-        Mistake(
-            "the median is taken away, not the mean",
-            lambda W: W - W.quantile(0.5, dim=0),
-            "A centre, but not the mean.",
-        ),
-        Mistake("nothing has moved", lambda W: W, "Where is the mean of your result?"),
-    ],
-    hints=[
-        "After it, the mean of the rows must be the zero vector. Check that on your result.",
-        "The vector to take away is the same for every token: it has shape [d_model].",
-        "An average over dim 0 has that shape; broadcasting subtracts it from every row.",
-    ],
-)
-
-# --- 1.4 -----------------------------------------------------------------------------------------------------------
-
-
 def share_of_mean(W: Float[Tensor, "d_vocab d_model"]) -> float:
     mean = W.mean(0)
     return (mean.square().sum() / W.square().sum(1).mean()).item()
 
 
+WRONG_MEAN = "Which axis did you average over? The mean is itself a vector in the space where the tokens live."
 SQUARES = "Lengths don't add up, but something about them does. Which of your two numbers is squared, and when?"
 
-EX_1_4 = Exercise(
-    id="1.4",
+EX_1_2 = Exercise(
+    id="1.2",
     title="the share that the mean carries",
     kind="function",
     difficulty=2,
-    minutes=5,
+    minutes=6,
     cases=clouds,
-    task="""How big is the common part? Return the squared length of the mean row as a share of the mean squared length of
-    the rows: one number between 0 and 1.""",
+    task="""Do the tokens have something in common, as vectors? If so, their mean keeps it, and what is each token's own
+    cancels. Return the squared length of the mean row as a share of the mean squared length of the rows: one number
+    between 0 and 1. Which of your explanations predict a large one?""",
     reference=share_of_mean,
     scale=1.0,
     mistakes=[
@@ -346,12 +246,188 @@ EX_1_4 = Exercise(
             lambda W: _units(W).mean(0).square().sum(),
             "Here lengths count: leave the rows as long as they are.",
         ),
+        Mistake(
+            "the mean of ratios, not the ratio of means",
+            lambda W: (W.mean(0).square().sum() / W.square().sum(1)).mean(),
+            "Short tokens count for much in yours. Average the squared lengths first, then divide once.",
+        ),
+        Mistake(
+            "n − 1 for n in the variance",
+            lambda W: W.mean(0).square().sum() / (W.mean(0).square().sum() + W.var(0).sum()),
+            "The two parts add up only if both are averages over the same n. What does torch's variance divide by?",
+        ),
+        Mistake(
+            "the mean cosine of 1.1, not a share of lengths",
+            lambda W: mean_pairwise_cosine(W),
+            "That is 1.1 again. In it all tokens count alike; here long ones count for more.",
+        ),
+        Mistake(
+            "the mean cosine with the mean row",
+            lambda W: (_units(W) @ _units(W.mean(0), 0)).mean(),
+            "How tokens lie to the mean, not how much of their length it is.",
+        ),
         Mistake("upside down", lambda W: 1 / share_of_mean(W), "Can a share exceed 1?"),
     ],
     hints=[
         "Write each row as mean + rest. What happens to the cross term when ‖mean + rest‖² is averaged over all rows?",
         "So the average squared length is a sum of two parts. The answer is one part over the whole.",
         "Above: the squared length of the mean vector. Below: the average over tokens of each token's squared length.",
+    ],
+)
+
+# --- 1.3 -----------------------------------------------------------------------------------------------------------
+
+
+def centre(W: Float[Tensor, "d_vocab d_model"]) -> Float[Tensor, "d_vocab d_model"]:
+    return W - W.mean(0)  # over the vocabulary, not over d_model
+
+
+OWN_MEAN = "Two axes, two different centrings. Which one moves the origin, and which one changes each token by itself?"
+ONLY_MOVE = "Centring moves the cloud and does nothing else: distances between tokens stay. Do yours?"
+
+EX_1_3 = Exercise(
+    id="1.3",
+    title="move the origin",
+    kind="function",
+    difficulty=1,
+    minutes=4,
+    cases=clouds,
+    task="""Move the origin to where the cloud is: return W with the mean token embedding taken away from every row, shape
+    [d_vocab, d_model].""",
+    reference=centre,
+    mistakes=[
+        Mistake("centred over d_model: each row lost its own mean", lambda W: W - W.mean(1, keepdim=True), OWN_MEAN),
+        Mistake("centred over d_model: each row lost its own mean", lambda W: W - W.mean(1), OWN_MEAN),
+        Mistake(
+            "one number taken from all entries",
+            lambda W: W - W.mean(),
+            "The mean token is a vector, one number a dimension.",
+        ),
+        Mistake("standardised: divided by the spread as well", lambda W: (W - W.mean(0)) / W.std(0), ONLY_MOVE),
+        Mistake(
+            "standardised: divided by the spread as well", lambda W: (W - W.mean(0)) / W.std(0, correction=0), ONLY_MOVE
+        ),
+        Mistake("centred, then normalised", lambda W: _units(W - W.mean(0)), ONLY_MOVE),
+        Mistake("normalised, then centred", lambda W: _units(W) - _units(W).mean(0), ONLY_MOVE),
+        Mistake(
+            "the mean direction is taken away, not the mean",
+            lambda W: W - _units(W.mean(0), 0),
+            "How long is the vector that you took away?",
+        ),
+        Mistake(
+            "projected: each row lost its part along the mean",
+            lambda W: W - (W @ _units(W.mean(0), 0))[:, None] * _units(W.mean(0), 0),
+            "Every token should lose the same vector. Does it?",
+        ),
+        Mistake("the mean is added", lambda W: W + W.mean(0), "Where is the mean of your result?"),
+        Mistake(
+            "the sign is turned",
+            lambda W: W.mean(0) - W,
+            "Where does the mean of your result lie, and where does a token point?",
+        ),
+        Mistake("the sum is taken away, not the mean", lambda W: W - W.sum(0), "Where is the mean of your result?"),
+        Mistake(
+            "the median is taken away, not the mean",
+            lambda W: W - W.quantile(0.5, dim=0),
+            "A centre, but not the mean.",
+        ),
+        Mistake("nothing has moved", lambda W: W, "Where is the mean of your result?"),
+    ],
+    hints=[
+        "After it, the mean of the rows must be the zero vector. Check that on your result.",
+        "The vector to take away is the same for every token: it has shape [d_model].",
+        "An average over dim 0 has that shape; broadcasting subtracts it from every row.",
+    ],
+)
+
+# --- 1.4 -----------------------------------------------------------------------------------------------------------
+
+
+def share_along_mean(W: Float[Tensor, "d_vocab d_model"]) -> float:
+    mean = W.mean(0)
+    left = W - mean
+    along = left @ mean / mean.norm()  # positive: this token holds more of the mean than most
+    return (along.square().mean() / left.square().sum(1).mean()).item()
+
+
+def _left(W: Tensor) -> tuple[Tensor, Tensor]:
+    """What centring leaves, and how far each row of it reaches along the mean."""
+    left = W - W.mean(0)
+    return left, left @ _units(W.mean(0), 0)
+
+
+STILL_THERE = "The mean itself is gone from what is left. Is it gone from both parts of your fraction?"
+WHOLE_CLOUD = "Squared lengths of the whole cloud: average first, then divide once."
+
+EX_1_4 = Exercise(
+    id="1.4",
+    title="what is left along the mean",
+    kind="function",
+    difficulty=2,
+    minutes=8,
+    cases=clouds,
+    task="""1.3 took the same vector from every token. Perhaps some tokens hold more of it than others: then something
+    along it is left. Return the share of the mean squared length of what 1.3 leaves that lies along the mean's direction:
+    one number between 0 and 1. (An even cloud has 1/d_model.) What should it be if your explanation is the whole story?""",
+    reference=share_along_mean,
+    scale=1.0,
+    mistakes=[
+        Mistake(
+            "the mean is still in it",
+            lambda W: (W @ _units(W.mean(0), 0)).square().mean() / W.square().sum(1).mean(),
+            STILL_THERE,
+        ),
+        Mistake(
+            "the mean is still in it",
+            lambda W: (W @ _units(W.mean(0), 0)).square().mean() / _left(W)[0].square().sum(1).mean(),
+            STILL_THERE,
+        ),
+        Mistake(
+            "a share of the whole, not of what is left",
+            lambda W: _left(W)[1].square().mean() / W.square().sum(1).mean(),
+            "Below the line stands what 1.3 leaves, not what there was before.",
+        ),
+        Mistake(
+            "the length of the mean is left in",
+            lambda W: (_left(W)[0] @ W.mean(0)).square().mean() / _left(W)[0].square().sum(1).mean(),
+            "Along a direction: which length has the vector that you multiply with?",
+        ),
+        Mistake(
+            "the lengths are not squared",
+            lambda W: _left(W)[1].abs().mean() / _left(W)[0].norm(dim=1).mean(),
+            SQUARES,
+        ),
+        Mistake("the lengths are not squared", lambda W: share_along_mean(W) ** 0.5, SQUARES),
+        Mistake(
+            "the mean of the tokens' shares",
+            lambda W: (_left(W)[1] / _left(W)[0].norm(dim=1)).square().mean(),
+            WHOLE_CLOUD,
+        ),
+        Mistake(
+            "signs cancel: averaged before squaring",
+            lambda W: W.new_zeros(()),
+            "What 1.3 leaves adds up to zero in every direction. Square first.",
+        ),
+        Mistake(
+            "the other share: what lies across the mean",
+            lambda W: 1 - share_along_mean(W),
+            "The two shares add up to 1. Which one is this?",
+        ),
+        Mistake(
+            "n − 1 for n in the variance",
+            lambda W: _left(W)[1].var() / _left(W)[0].square().sum(1).mean(),
+            "Above and below the line the same number of tokens should be divided by.",
+        ),
+        Mistake(
+            "the share of 1.2, not of what is left",
+            lambda W: share_of_mean(W),
+            "That is how big the mean is. Here: how unequally tokens hold it.",
+        ),
+    ],
+    hints=[
+        "Take each token after 1.3. How far does it reach along a vector of length 1 in the mean's direction?",
+        "That is a dot product, of either sign, one for each token. Their mean is zero, their squares are not.",
+        "Mean of the squared dot products, over the mean squared length of the rows that 1.3 left.",
     ],
 )
 
@@ -369,6 +445,16 @@ def effective_dimension(W: Float[Tensor, "d_vocab d_model"]) -> float:
 
 def _centred_units(W: Tensor) -> Tensor:
     return _units(W - W.mean(0))
+
+
+def _by_squares(u: Tensor) -> Tensor:
+    n = len(u)
+    return n * (n - 1) / ((u.T @ u).square().sum() - n)
+
+
+def _participation(W: Tensor) -> Tensor:
+    spectrum = torch.linalg.eigvalsh(W.T @ W)
+    return spectrum.sum().square() / spectrum.square().sum()
 
 
 NOT_CENTRED = "Try your function on W and on W + 100: the shape of the cloud is the same. Is your number?"
@@ -419,6 +505,27 @@ EX_1_5 = Exercise(
             "After centring, how long are your rows?",
         ),
         Mistake(
+            "normalised before centring, and not after",
+            lambda W: 1 / ((_units(W) - _units(W).mean(0)) @ (_units(W) - _units(W).mean(0)).T).square().mean(),
+            "After centring, how long are your rows?",
+        ),
+        Mistake(
+            "normalised before centring, and not after",
+            lambda W: _by_squares(_units(W) - _units(W).mean(0)),
+            "After centring, how long are your rows?",
+        ),
+        Mistake(
+            "the participation ratio of the covariance",
+            lambda W: _participation(W - W.mean(0)),
+            "A good measure of dimension, and what many write first; but in it long rows count for more. Here every pair of "
+            "directions counts once, and no token meets itself.",
+        ),
+        Mistake(
+            "the participation ratio, not centred",
+            _participation,
+            NOT_CENTRED,
+        ),
+        Mistake(
             "centred over d_model", lambda W: 1 / _pairs(_units(W - W.mean(1, keepdim=True))).square().mean(), OWN_MEAN
         ),
         Mistake(
@@ -446,8 +553,121 @@ EX_1_5 = Exercise(
 
 # --- 1.6 -----------------------------------------------------------------------------------------------------------
 
+
+def is_offset(W: Float[Tensor, "d_vocab d_model"]) -> bool:
+    mean = W.mean(0)
+    left = W - mean
+    along = left @ mean / mean.norm()
+    # a ray's tokens differ along the mean far more than in other directions
+    return (along.square().mean() < 0.3 * left.square().sum(1).mean()).item()
+
+
+def _held(W: Tensor) -> Tensor:
+    """How much of the mean each token holds: 1 on average."""
+    return W @ W.mean(0) / W.mean(0).square().sum()
+
+
+# rows, columns, length of the common vector in units of the rest, how far amounts differ from 1, and what else is there
+KINDS = [
+    (400, 20, 0.6, 0.0, "even"),
+    (300, 20, 2.5, 0.0, "even"),
+    (300, 20, 3.0, 0.8, "even"),
+    (200, 40, 6.0, 0.0, "even"),
+    (200, 40, 6.0, 0.6, "even"),
+    (160, 60, 4.0, 0.0, "long and short"),
+    (160, 60, 10.0, 0.8, "long and short"),
+    (300, 30, 6.0, 0.0, "a line across"),
+    (300, 30, 6.0, 0.8, "a line across"),
+]
+
+
+def made_clouds(seed: int) -> list[tuple[Tensor]]:
+    """Offsets c + u and rays a·c + u, in turn, at some angle to the axes."""
+    generator = torch.Generator().manual_seed(seed)
+    return [(_made(*kind, generator),) for kind in KINDS]
+
+
+def _made(n: int, d: int, common: float, unequal: float, rest: str, generator: torch.Generator) -> Tensor:
+    def randn(*shape: int) -> Tensor:
+        return torch.randn(*shape, generator=generator, dtype=torch.float64)
+
+    c, across = torch.linalg.qr(randn(d, 2)).Q.T
+    u = randn(n, d) / d**0.5
+    if rest == "long and short":
+        u = u * (0.2 + 11 * torch.linspace(0, 1, n, dtype=torch.float64)[:, None] ** 4)
+    if rest == "a line across":
+        u = u + 4 * torch.linspace(-1, 1, n, dtype=torch.float64)[:, None] * across
+    amounts = 1 + unequal * torch.linspace(-1, 1, n, dtype=torch.float64)[torch.randperm(n, generator=generator)]
+    return common * amounts[:, None] * c + u
+
+
+WIDTH_ALONE = "Your test sees that what is left is a line. Along which direction? Only one line makes a ray."
+
+SHORT_MEAN = (
+    "In units of a short mean, ordinary scatter is large. Is the cloud wider along the mean than in other directions?"
+)
+
 EX_1_6 = Exercise(
     id="1.6",
+    title="an offset or a ray?",
+    kind="function",
+    difficulty=2,
+    minutes=10,
+    cases=made_clouds,
+    task="""“They share a big vector c” can mean two things. An offset: each token holds the same amount of it, c + u. A ray:
+    tokens hold different amounts, a·c + u, longer and shorter copies of one arrow. Both have a high mean cosine, and both
+    have one near 0 after 1.3. Write the test that tells them apart: True for an offset, False for a ray. It is tried on
+    clouds made to be one or the other. Of an offset, c may be shorter than a typical u; of a ray it is three times as long
+    or more. Amounts of an offset are equal, those
+    of a ray range at least from 0.4 to 1.6. What is u, a token's own, may be even or not, and long or short: only along c
+    does it tell nothing. Then the notebook asks your test about the two models.""",
+    reference=is_offset,
+    mistakes=[
+        Mistake(
+            "it calls every cloud an offset",
+            lambda W: True,
+            "A mean cosine near 0 after 1.3 is sure by algebra, of a ray as well. What does a ray leave that an offset does not?",
+        ),
+        Mistake(
+            "it calls every cloud a ray",
+            lambda W: False,
+            "Both kinds have a long mean and tokens along it. In what do the tokens of a ray differ from each other?",
+        ),
+        Mistake("the two are taken for each other", lambda W: not is_offset(W), "Which of the two did you call True?"),
+        Mistake(
+            "what is left is narrow, but not along the mean",
+            lambda W: effective_dimension(W) > 4,
+            WIDTH_ALONE,
+        ),
+        Mistake(
+            "what is left is narrow, but not along the mean",
+            lambda W: _pairs(_centred_units(W)).abs().mean() < 0.3,
+            WIDTH_ALONE,
+        ),
+        Mistake("by the amounts alone, where c is short", lambda W: _held(W).std() < 0.25, SHORT_MEAN),
+        Mistake("by the amounts alone, where c is short", lambda W: _held(W).std() < 0.1, SHORT_MEAN),
+        Mistake(
+            "by the lengths of the rows",
+            lambda W: W.norm(dim=1).std() / W.norm(dim=1).mean() < 0.25,
+            "A row may be long for another reason than holding much of c. Measure along c only.",
+        ),
+        Mistake(
+            "by the mean cosine before centring",
+            lambda W: mean_pairwise_cosine(W) < 0.9,
+            "That tells how long the common vector is, not who holds how much of it.",
+        ),
+    ],
+    hints=[
+        "The mean of all rows is about c, for both kinds. What would you measure of each token against it?",
+        "How much of the mean does a token hold? Look at these amounts for all tokens: what is their average, and what their spread?",
+        "Where c is short, amounts scatter in any case. Compare their spread with how wide the cloud is in all directions: 1.4 did.",
+    ],
+)
+
+# --- 1.7 -----------------------------------------------------------------------------------------------------------
+
+EX_1_7 = Exercise(
+    id="1.7",
     title="why the mean cosine is so high",
     kind="why",
     difficulty=2,
@@ -460,9 +680,11 @@ EX_1_6 = Exercise(
     answer="""
     Every row is a big common vector plus a small one of its own, so any two rows share most of their length.
     The mean of the rows is long, the tokens lie close to its direction, and the mean cosine equals the
-    squared length of the mean unit vector. Taking the mean away takes the similarity away; taking any other
-    vector of that length away does not. Meaning is ruled out by shuffling each column on its own: the
-    chimeras are as similar as the tokens were. From the difference between the models follows only how far
+    squared length of the mean unit vector. That taking the mean away leaves a mean cosine of nearly 0 proves
+    nothing, since rows less their mean add up to zero; that no other vector of that length does it could
+    have come out otherwise. Meaning is ruled out by shuffling each column on its own: the chimeras are as
+    similar as the tokens were. What is left tells the kind: if much of it lies along the mean, tokens hold
+    very different amounts of it, and it is a ray; if little, an offset. From the difference between the models follows only how far
     each cloud lies from zero, not how much their tokens are alike.
     """,
     hints=[
@@ -474,9 +696,10 @@ EX_1_6 = Exercise(
         "Mechanism: every embedding is a common vector plus something of its own, w = c + u, and c is long compared with u.",
         "Why that gives the number: the mean pairwise cosine is the squared length of the mean unit vector (up to the diagonal), so a shared direction is enough, whatever the tokens mean.",
         "Evidence, in numbers: how many tokens lie close to the mean's direction, and what share of the average squared length the mean carries, in each model.",
-        "A test that could have failed, with a control: the mean cosine falls to about 0 without the mean, and stays without another vector of that length. (Two opposite clusters would also average to 0: the cosines with the mean tell them apart from one far cluster.)",
+        "What is no evidence: that the mean cosine falls to about 0 without the mean. Rows less their mean add up to zero, so algebra makes it so for any cloud.",
+        "A test that could have failed, with a control: without another vector of the mean's length the similarity does not fall. (It even rises: the rows then have two vectors in common, the mean and the one taken.)",
         "Rivals ruled out, each by a number: similar meanings, a few huge dimensions, norms or rare tokens, the loader's weight processing.",
-        "What is left: after centring, cosines are still far larger in size than in an isotropic cloud, and part of that may lie along the mean itself: tokens can hold more or less of the common vector. Constant plus noise is not the whole geometry.",
+        "What is left, and could have come out otherwise: how wide the cosines spread after centring, against 1/√d, and what share of it lies along the mean. A small share: an offset, all tokens hold about the same. A large one: a ray, some hold much more than others. Which tokens, and which is each model?",
         "What doesn't follow: that the model uses this vector, or that GPT-Neo's tokens are harder to tell apart. Zero is simply not a special point for the embedding, and cosine treats it as one.",
         "A prediction for GPT-2: a smaller share of the mean, so centring changes its mean cosine too, but from a lower start and also to about 0.",
     ],
@@ -485,4 +708,4 @@ EX_1_6 = Exercise(
 # Words that give the puzzle's answer away: none may stand in the puzzle file.
 SPOILERS = ("mean vector", "common vector", "centring", "centre", "the mean of the rows", "origin")
 
-EXERCISES = [EX_1_1, EX_1_2, EX_1_3, EX_1_4, EX_1_5, EX_1_6]
+EXERCISES = [EX_1_1, EX_1_2, EX_1_3, EX_1_4, EX_1_5, EX_1_6, EX_1_7]

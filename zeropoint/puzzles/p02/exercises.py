@@ -9,6 +9,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from zeropoint.desk.exercise import Exercise, Mistake
+from zeropoint.puzzles.p02 import search
+from zeropoint.puzzles.p02.symmetries import Move, Trial
 
 DTYPES = (torch.float32, torch.float64)
 
@@ -39,7 +41,8 @@ def predictions(seed: int) -> list[tuple[Tensor, Tensor]]:
     for seq, d_vocab in ((1, 3), (4, 2), (3, 7), (5, 5), (2, 40), (30, 11), (6, 2000)):
         before, after = 2 * randn(seq, d_vocab), 2 * randn(seq, d_vocab)
         cases.append((before + 3 * randn(seq, 1), after + 3 * randn(seq, 1)))
-    return _in_turn(cases)
+    far_apart = (150 * randn(3, 6).float(), 150 * randn(3, 6).float())  # softmax underflows, log_softmax does not
+    return [*_in_turn(cases), far_apart]
 
 
 def _log_probs(before: Tensor, after: Tensor, dim: int = -1) -> tuple[Tensor, Tensor]:
@@ -54,15 +57,42 @@ def _kl(before: Tensor, after: Tensor, dim: int = -1) -> Tensor:
 WHICH_WAY = "Whose probabilities weigh the logarithms? The model as it was is the one that is right here."
 NORMALISE = "Add 5 to all logits of a position: no probability changes. Does your number?"
 
+UNDERFLOW = "With logits 200 apart, what is the softmax, and what is its logarithm? There is a function that never takes the detour."
+
+
+def _with_epsilon(epsilon: float):
+    def kl(before: Tensor, after: Tensor) -> Tensor:
+        p, q = before.softmax(-1), after.softmax(-1)
+        return (p * ((p + epsilon).log() - (q + epsilon).log())).sum(-1).mean()
+
+    return kl
+
+
+def _log_of_softmax(add_up):
+    def kl(before: Tensor, after: Tensor) -> Tensor:
+        p, q = before.float().softmax(-1), after.float().softmax(-1)
+        return add_up(p * (p.log() - q.log()), -1).mean()
+
+    return kl
+
+
+def _jensen_shannon(before: Tensor, after: Tensor) -> Tensor:
+    log_p, log_q = _log_probs(before, after)
+    log_m = torch.logaddexp(log_p, log_q) - math.log(2)
+    both = log_p.exp() * (log_p - log_m) + log_q.exp() * (log_q - log_m)
+    return both.sum(-1).mean() / 2
+
+
 EX_2_1 = Exercise(
     id="2.1",
     title="how far apart are two predictions?",
     kind="function",
     difficulty=1,
-    minutes=5,
+    minutes=4,
     statement="""
-    Both arguments are logits. Return KL(before ‖ after) in nats, averaged over positions: how much worse off
-    is somebody who believes the predictions after a move while those before it are true?
+    Both arguments are logits, and `log_softmax(-1)` makes log-probabilities of them. Return the mean over positions of
+    KL(p ‖ q) = Σ p (log p − log q), summed over the vocabulary, in nats, p before a move and q after it: how much worse
+    off is somebody who believes q while p is true? Logits may lie hundreds apart.
     """,
     cases=predictions,
     reference=mean_kl,
@@ -106,6 +136,22 @@ EX_2_1 = Exercise(
             "A good distance, but another one: this has logarithms in it.",
         ),
         Mistake(
+            "probabilities where logits are asked for",
+            lambda before, after: _kl(before.softmax(-1), after.softmax(-1)).mean(),
+            "How many softmaxes does each argument go through in yours, its own and torch's?",
+        ),
+        Mistake("a small number inside the logarithm", _with_epsilon(1e-8), UNDERFLOW),
+        Mistake("a small number inside the logarithm", _with_epsilon(1e-9), UNDERFLOW),
+        Mistake("a small number inside the logarithm", _with_epsilon(1e-10), UNDERFLOW),
+        Mistake("a small number inside the logarithm", _with_epsilon(1e-12), UNDERFLOW),
+        Mistake("the logarithm of a softmax, which underflows", _log_of_softmax(Tensor.sum), UNDERFLOW),
+        Mistake("the logarithm of a softmax, which underflows", _log_of_softmax(Tensor.nansum), UNDERFLOW),
+        Mistake(
+            "the Jensen–Shannon divergence",
+            _jensen_shannon,
+            "Symmetric and bounded, and another question: here p is true and q is believed.",
+        ),
+        Mistake(
             "the largest position, not the mean",
             lambda before, after: _kl(before, after).max(),
             "One number a position, then the average.",
@@ -144,6 +190,21 @@ def _first_only(W_E: Tensor, W_pos: Tensor) -> tuple[Tensor, Tensor]:
 
 SUMS = "Take any token at any position: what does the first layer read before your move, and what after it?"
 MEAN_ZERO = "Where is the mean of your new W_E?"
+FREE_BUT = "This move is free as well, and another one. "
+
+
+def what_counts(moved: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
+    """The mean row of W_E, and what the model reads: each token and each position in a sum, less the sum's own mean.
+
+    Every reader stands behind a LayerNorm, which takes that mean away.
+    """
+    W_E, W_pos = moved
+
+    def read(sums: Tensor) -> Tensor:
+        return sums - sums.mean(1, keepdim=True)
+
+    return W_E.mean(0), read(W_E + W_pos[0]), read(W_E[0] + W_pos)
+
 
 EX_2_2 = Exercise(
     id="2.2",
@@ -152,11 +213,13 @@ EX_2_2 = Exercise(
     difficulty=1,
     minutes=5,
     statement="""
-    Return a new W_E whose mean row is zero, and a new W_pos, such that the model predicts what it did before,
-    whatever it reads. (The head keeps the old W_E.)
+    Return a new W_E and a new W_pos: the mean of all rows of the new W_E is the zero vector, and the model predicts what
+    it did before, whatever it reads. (The head keeps the old W_E. There is more than one right answer.)
     """,
     cases=embeddings,
     reference=hide_the_mean,
+    counts=what_counts,
+    scale=1.0,
     real=lambda pair: pair,
     mistakes=[
         Mistake("nothing is given back", lambda W_E, W_pos: (W_E - W_E.mean(0), W_pos), SUMS),
@@ -178,26 +241,29 @@ EX_2_2 = Exercise(
             lambda W_E, W_pos: (W_E - W_E.mean(0), W_pos + W_pos.mean(0)),
             "Which vector did the tokens lose?",
         ),
-        Mistake("the sign is turned", lambda W_E, W_pos: (W_E + W_E.mean(0), W_pos - W_E.mean(0)), MEAN_ZERO),
+        Mistake(
+            "the sign is turned", lambda W_E, W_pos: (W_E + W_E.mean(0), W_pos - W_E.mean(0)), FREE_BUT + MEAN_ZERO
+        ),
         Mistake(
             "the two means change places",
             lambda W_E, W_pos: (W_E - W_E.mean(0) + W_pos.mean(0), W_pos - W_pos.mean(0) + W_E.mean(0)),
-            MEAN_ZERO,
+            FREE_BUT + MEAN_ZERO,
         ),
         Mistake(
             "the positions are centred, not the tokens",
             lambda W_E, W_pos: (W_E + W_pos.mean(0), W_pos - W_pos.mean(0)),
-            MEAN_ZERO,
+            FREE_BUT + MEAN_ZERO,
         ),
         Mistake(
             "centred over d_model: each row lost its own mean",
             lambda W_E, W_pos: (W_E - W_E.mean(1, keepdim=True), W_pos),
-            "Two axes, two different centrings. The mean token is a vector, the same for all tokens.",
+            FREE_BUT
+            + "LayerNorm takes each row's own mean away in any case. Where is the mean of all rows of your W_E?",
         ),
         Mistake(
             "one number moved, not a vector",
             lambda W_E, W_pos: (W_E - W_E.mean(), W_pos + W_E.mean()),
-            "The mean token has one number a dimension.",
+            FREE_BUT + "The mean token has one number a dimension: is all of it gone?",
         ),
         Mistake("nothing has moved", lambda W_E, W_pos: (W_E, W_pos), MEAN_ZERO),
     ],
@@ -249,6 +315,11 @@ EX_2_3 = Exercise(
     mistakes=[
         Mistake("the sign is turned", lambda W_E, h: h @ W_E.mean(0), "After less before. What does the head lose?"),
         Mistake(
+            "without its sign",
+            lambda W_E, h: (h @ W_E.mean(0)).abs(),
+            "A change has a sign, and h·μ has one of its own at each position.",
+        ),
+        Mistake(
             "the change of the log-probabilities, not of log Z",
             lambda W_E, h: torch.zeros_like(h[:, 0]),
             "Log-probabilities are logits less log Z. Which of the two did you compare?",
@@ -299,35 +370,38 @@ def what_softmax_sees(
     v: Float[Tensor, "key d_model"],
     c: Float[Tensor, " d_model"],
     A: Float[Tensor, "d_model d_model"],
+    b: Float[Tensor, " d_model"],
 ) -> Float[Tensor, "query key"]:
-    """The sum of those of the four terms that a softmax over keys can see."""
-    # (c + u)ᵀA(c + v) = uᵀAv + cᵀAv + uᵀAc + cᵀAc, and the last two are the same for all keys of a query
-    return u @ A @ v.T + c @ A @ v.T
+    """The sum of those of the six terms that a softmax over keys can see."""
+    # uᵀAv + cᵀAv + bᵀv depend on the key; uᵀAc, cᵀAc and bᵀc are the same for all keys of a query
+    return (u @ A + c @ A + b) @ v.T
 
 
 def attention_inputs(seed: int) -> list[tuple[Tensor, ...]]:
     randn, cases = _random(seed), []
     for queries, keys, d in ((2, 3, 2), (3, 2, 4), (4, 4, 3), (5, 5, 5), (1, 6, 3), (6, 4, 8), (40, 30, 12)):
-        cases.append((randn(queries, d), randn(keys, d), 1.5 * randn(d), randn(d, d)))
+        cases.append((randn(queries, d), randn(keys, d), 1.5 * randn(d), randn(d, d), randn(d)))
     return _in_turn(cases)
 
 
-def _terms(u: Tensor, v: Tensor, c: Tensor, A: Tensor) -> dict[str, Tensor]:
+def _terms(u: Tensor, v: Tensor, c: Tensor, A: Tensor, b: Tensor) -> dict[str, Tensor]:
     terms = {
         "uAv": u @ A @ v.T,
         "cAv": (c @ A @ v.T)[None],
+        "bv": (v @ b)[None],
         "uAc": (u @ A @ c)[:, None],
         "cAc": (c @ A @ c)[None, None],
+        "bc": (b @ c)[None, None],
     }
     return {name: term.expand(len(u), len(v)) for name, term in terms.items()}
 
 
 def _sum_of(*names: str):
-    return lambda u, v, c, A: sum(_terms(u, v, c, A)[name] for name in names)
+    return lambda u, v, c, A, b: sum(_terms(u, v, c, A, b)[name] for name in names)
 
 
-def _less_row_mean(u: Tensor, v: Tensor, c: Tensor, A: Tensor) -> Tensor:
-    scores = (u + c) @ A @ (v + c).T
+def _less_row_mean(u: Tensor, v: Tensor, c: Tensor, A: Tensor, b: Tensor) -> Tensor:
+    scores = (u + c) @ A @ (v + c).T + (v + c) @ b
     return scores - scores.mean(-1, keepdim=True)
 
 
@@ -335,36 +409,48 @@ WHICH_AXIS = "Softmax runs over the keys of one query. Which of the terms is the
 
 EX_2_4 = Exercise(
     id="2.4",
-    title="four terms in a head",
+    title="six terms in a head",
     kind="function",
     difficulty=2,
     minutes=10,
     statement="""
-    Something like it happens inside attention. Let everything a head reads share a vector c: the query comes
-    from c + u, the key from c + v, and the score is (c + u)ᵀA(c + v). Multiply out. A softmax over the keys
-    cannot see all four terms: return the sum of those that it sees, shape [query, key].
+    Something like it happens inside attention. Let everything a head reads share a vector c: the query comes from c + u,
+    the key from c + v, and the score is (c + u)ᵀA(c + v) + bᵀ(c + v). Here A is W_Q W_Kᵀ, and b is W_K b_Q: what the
+    bias of the queries, which GPT-2 has and GPT-Neo has not, makes of a key. (The bias of the keys adds nothing that softmax
+    sees.) Multiply out: six terms. A softmax over the keys cannot see all of them: return the sum of those that it
+    sees, shape [query, key].
     """,
     cases=attention_inputs,
     reference=what_softmax_sees,
     real=lambda args: args,
     mistakes=[
-        Mistake("all four terms", _sum_of("uAv", "cAv", "uAc", "cAc"), WHICH_AXIS),
-        Mistake("only the term that holds no c at all survived", _sum_of("uAv"), "One term with c depends on the key."),
-        Mistake("softmax over queries, not over keys", _sum_of("uAv", "uAc"), WHICH_AXIS),
-        Mistake("the term uᵀAc is still there", _sum_of("uAv", "cAv", "uAc"), WHICH_AXIS),
-        Mistake("the term cᵀAc is still there", _sum_of("uAv", "cAv", "cAc"), WHICH_AXIS),
+        Mistake("all six terms", _sum_of("uAv", "cAv", "bv", "uAc", "cAc", "bc"), WHICH_AXIS),
         Mistake(
-            "the term without c is missing", _sum_of("cAv"), "The heads would attend the same way from every query."
+            "the term of the queries' bias is missing",
+            _sum_of("uAv", "cAv"),
+            "The bias of the queries meets every key. Is bᵀv the same for all of them?",
+        ),
+        Mistake("all terms with c are gone", _sum_of("uAv", "bv"), "One term with c depends on the key."),
+        Mistake("only the term without c and b is left", _sum_of("uAv"), "Which of the others depend on the key?"),
+        Mistake("softmax over queries, not over keys", _sum_of("uAv", "uAc"), WHICH_AXIS),
+        Mistake("the term uᵀAc is still there", _sum_of("uAv", "cAv", "bv", "uAc"), WHICH_AXIS),
+        Mistake("a term that is one number is still there", _sum_of("uAv", "cAv", "bv", "cAc"), WHICH_AXIS),
+        Mistake("a term that is one number is still there", _sum_of("uAv", "cAv", "bv", "bc"), WHICH_AXIS),
+        Mistake("a term that is one number is still there", _sum_of("uAv", "cAv", "bv", "cAc", "bc"), WHICH_AXIS),
+        Mistake(
+            "the term without c is missing",
+            _sum_of("cAv", "bv"),
+            "The heads would attend the same way from every query.",
         ),
         Mistake(
             "A the other way round",
-            lambda u, v, c, A: u @ A.T @ v.T + c @ A.T @ v.T,
+            lambda u, v, c, A, b: u @ A.T @ v.T + c @ A.T @ v.T + v @ b,
             "Queries stand on the left of A, keys on its right.",
         ),
         Mistake(
             "scaled by √d",
-            lambda u, v, c, A: what_softmax_sees(u, v, c, A) / c.shape[-1] ** 0.5,
-            "The score here is (c + u)ᵀA(c + v) as it stands.",
+            lambda u, v, c, A, b: what_softmax_sees(u, v, c, A, b) / c.shape[-1] ** 0.5,
+            "The score here is as it stands in the exercise.",
         ),
         Mistake(
             "the scores less their mean over keys",
@@ -373,14 +459,14 @@ EX_2_4 = Exercise(
         ),
         Mistake(
             "the pattern, not the scores",
-            lambda u, v, c, A: what_softmax_sees(u, v, c, A).softmax(-1),
+            lambda u, v, c, A, b: what_softmax_sees(u, v, c, A, b).softmax(-1),
             "Stop before the softmax.",
         ),
     ],
     hints=[
-        "Multiply out: four terms. Write the shape of each before it is broadcast to [query, key].",
+        "Multiply out: six terms. Write the shape of each before it is broadcast to [query, key].",
         "Softmax over keys ignores whatever is the same for all keys of a query.",
-        "Two of the terms hold v. Those two, and only those, survive.",
+        "Three of the terms hold v. Those three, and only those, survive.",
     ],
 )
 
@@ -411,10 +497,10 @@ EX_2_5 = Exercise(
     title="absorb a constant",
     kind="function",
     difficulty=2,
-    minutes=8,
+    minutes=5,
     statement="""
-    LayerNorm ends with x = x̂ · gain + shift, and something affine reads it: xW + b. Take c out of what
-    LayerNorm gives, so that the reader's output is what it was. Return the new shift and the new b.
+    LayerNorm ends with x = x̂ · gain + shift, and an MLP reads it: xW + b, x a row. Take c out of what LayerNorm gives,
+    so that the reader's output is what it was: return the new shift and the new b. (The next cells do it in every MLP.)
     """,
     cases=readers,
     reference=absorb,
@@ -453,6 +539,16 @@ EX_2_5 = Exercise(
             lambda shift, W, b, c: (c, b + (shift - c) @ W),
             "Which of the two should be gone from the shift?",
         ),
+        Mistake(
+            "the two answers are swapped",
+            lambda shift, W, b, c: (b + c @ W, shift - c),
+            "The new shift comes first, then the new b.",
+        ),
+        Mistake(
+            "c is added to the shift",
+            lambda shift, W, b, c: (shift + c, b + c @ W),
+            "Taken out of LayerNorm: which sign has it there?",
+        ),
         Mistake("nothing has moved", lambda shift, W, b, c: (shift, b), "What does your shift lose?"),
     ],
     hints=[
@@ -479,9 +575,9 @@ EX_2_6 = Exercise(
     The model reads sums of a token row and a position row, so any vector may pass from all tokens to all
     positions: equal logits if the head stays, equal probabilities if it follows, since a vector taken from
     every row of the head changes all logits of a position alike. Taking μ from the tokens alone is no
-    symmetry, tied or not. Inside attention, two of four terms are the same for all keys; cᵀAv stays and acts
-    as a bias of the query, and biases behind LayerNorm can take over any constant. Rounding is told from
-    change by the float64 floor. Weight decay and z-loss see what the predictions do not.
+    symmetry, tied or not. Inside attention, half of the six terms are the same for all keys; cᵀAv stays and adds
+    to the bias of the query, and biases behind LayerNorm can take over any constant. Rounding is told from
+    change by the floor, and by doing it again in float64, where rounding shrinks and a change does not. Weight decay and z-loss see what the predictions do not.
     """,
     hints=[
         "For each move: which is the first thing in the model that could notice it? What does that thing read?",
@@ -494,9 +590,49 @@ EX_2_6 = Exercise(
         "A tied model keeps its predictions under the exchange, because it makes both moves at once; its logits and log Z change. Untying matters for logits, and for W_E − μ alone it matters not at all.",
         "Not free: W_E − μ with nothing given back, or a random vector of that length added. Evidence: KL far above rounding, the same in float64.",
         "Exactness is judged by a yardstick: a change at the size of rounding, which shrinks when the precision doubles; a real change would not.",
-        "In attention, two of the four terms are constant over keys and cancel; cᵀAv stays and is a bias on the query. That c is the mean after LayerNorm: what LayerNorm makes of W_E's mean differs from position to position.",
+        "In attention, three of the six terms are constant over keys and cancel; cᵀAv stays beside bᵀv and acts as the bias of the query does. That c is the mean after LayerNorm: what LayerNorm makes of W_E's mean differs from position to position.",
         "A constant behind LayerNorm can be absorbed by the biases of whatever reads it, attention or MLP; one before LayerNorm can't in this way, since it changes the denominators.",
         "Free for the predictions is not free for training: weight decay sees the norms, z-loss sees log Z. Rows less their own mean over d_model are another freedom, given by LayerNorm, which the tied head breaks.",
+    ],
+)
+
+# --- 2.7 -----------------------------------------------------------------------------------------------------------
+
+
+def three_moves(t: Trial) -> dict[str, Move | None]:
+    bias = "transformer.h.0.mlp.c_proj.bias"
+    h = t.h[0, -1]
+    unread = torch.ones(len(t.W_E), dtype=torch.bool)
+    unread[t.ids.flatten()] = False
+    return {
+        # the same number in every dimension of what a block writes: each later LayerNorm takes it away with the mean
+        "free": {bias: t.net.get_parameter(bias) + 1},
+        # one vector for the whole head, so long that its dot product with this h is 2,000
+        "loud": {"W_U": t.W_U + (2000 * h / h.square().sum())[:, None]},
+        # a yardstick can only see what its text reads
+        "fools": {"W_E": torch.where(unread[:, None], -t.W_E, t.W_E)},
+    }
+
+
+EX_2_7 = Exercise(
+    id="2.7",
+    title="an open search",
+    kind="function",
+    difficulty=3,
+    minutes=20,
+    statement="""
+    Three moves, each a dict as above, found by you and scored by the machine; None stands for one that you have not
+    found. `free`: exact, and of a kind that this puzzle has not listed. `loud`: some logit moves by 1,000, and no
+    prediction at all. `fools`: the yardstick (float32, on these six stretches) says "nothing", and yet a prediction
+    changes, by as many floors as you can; the record is yours to raise. All are tried in float64, and on a text that
+    begins with the tokens which your move changes most. `t.net.state_dict()` names every tensor that can be moved.
+    """,
+    reference=three_moves,
+    judge=search.judge,
+    hints=[
+        "free: what does every reader of the residual stream do first, before it reads? What could a block write that it never sees?",
+        "loud: 2.e's move is free in any size. Why may float32 call it something else when it is large?",
+        "fools: a move just below ten floors fools it a little. What can no number from six stretches of text tell you?",
     ],
 )
 
@@ -512,4 +648,4 @@ SPOILERS = (
     "cW",
 )
 
-EXERCISES = [EX_2_1, EX_2_2, EX_2_3, EX_2_4, EX_2_5, EX_2_6]
+EXERCISES = [EX_2_1, EX_2_2, EX_2_3, EX_2_4, EX_2_5, EX_2_6, EX_2_7]

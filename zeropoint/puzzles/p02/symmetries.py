@@ -28,8 +28,6 @@ from zeropoint.models import STAND_INS, LoadedModel, copy_sharing, free_memory, 
 from zeropoint.streams import text
 
 POSITIONS = ("wpe.weight", "embed_positions.weight")  # what architectures call W_pos, by the end of the tensor's name
-# What GPT-2's own code calls them; matrices [rows, d_model], the head's too.
-OLDER_NAMES = {"wte": "W_E", "wpe": "W_pos"}
 NOTHING_UP_TO = 10  # float floors
 A_LITTLE_UP_TO = 0.1  # nats of KL divergence a token
 
@@ -102,8 +100,7 @@ def logits(
     for name, tensor in (move or {}).items():
         if name == "W_U":
             tensor = tensor.T
-        name = names["W_U"] if name == "lm_head" else names.get(OLDER_NAMES.get(name, name), name)
-        tensors[name] = tensor.to(net.dtype)
+        tensors[names.get(name, name)] = tensor.to(net.dtype)
     if unknown := sorted(tensors.keys() - net.state_dict().keys()):
         raise KeyError(f"The model has no {unknown[0]}; short names are {', '.join(names)}.")
     return functional_call(net, tensors, (ids,), {"use_cache": False}, tie_weights=False).logits
@@ -244,15 +241,6 @@ class Trial:
         self.mu = self.W_E.mean(0)
         self.own, self.h = self.run()
 
-    # The puzzle's older names.
-    @property
-    def E(self) -> Tensor:
-        return self.W_E
-
-    @property
-    def P(self) -> Tensor:
-        return self.W_pos
-
     @property
     def label(self) -> str:
         return self.model.label
@@ -285,7 +273,13 @@ class Trial:
 
     @cached_property
     def floor(self) -> float:
-        """What rounding alone does: the largest |Δ log-probability| between this copy and one in float64."""
+        """What rounding alone does: the largest |Δ log-probability| between this copy and one in float64.
+
+        A copy in float64 has nothing finer to be compared with: its floor is float32's, less by as much as its rounding is.
+        """
+        if self.net.dtype == torch.float64:
+            finer = torch.finfo(torch.float64).eps / torch.finfo(torch.float32).eps
+            return finer * Trial(self.model, self.ids).floor
         return compare(self.exact().own, self.own).log_prob
 
     def random(self, seed: int = 0) -> Float[Tensor, " d_model"]:
