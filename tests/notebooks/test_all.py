@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import re
+
 import pytest
 from IPython.core.inputtransformer2 import TransformerManager
 
 from tests.notebooks.conftest import ROOT, assert_figure, built, source, title
 from tools.build import head
 from tools.density import density, faults
+from tools.run import outputs
 
 every = pytest.mark.parametrize("name", built())
 puzzles = pytest.mark.parametrize("name", built("puzzles"))
@@ -61,6 +65,14 @@ def test_figures_are_labelled(name, executed):
         assert_figure(figure)
         assert any(label in title(figure) for label in run.labels or [""]), f"{title(figure)!r}: none of {run.labels}"
         assert title(figure)
+
+
+@every
+def test_shows_what_vs_code_can_draw(name, executed):
+    """Its renderer has a plotly.js of its own, older than plotly's: plain numbers, no packed arrays; and it runs no script."""
+    run = executed(name)
+    assert all("bdata" not in json.dumps(figure) for figure in run.figures)
+    assert not [html for html in outputs(run.run.nb, "text/html") if re.search(r"<(script|iframe|link)\b", html)]
 
 
 @with_answers
