@@ -30,13 +30,19 @@ from tools.build import HEAD, about, address, links
 from tools.run import PLOTLY_MIMETYPE, execute
 
 PARTS = Path(__file__).with_name("site")
+WIDGET_MIMETYPE = "application/vnd.jupyter.widget-view+json"
 KINDS = {"notebooks": "walkthrough", "puzzles": "puzzle", "solutions": "solution"}
 
 
 class SiteFigures(Preprocessor):
-    """Plotly's own output, which nbconvert drops, as JSON and an empty element that figures.js fills."""
+    """Plotly's own output, which nbconvert drops, as JSON and an empty element that figures.js fills.
+
+    Progress bars, which are over and need a script of their own, are left out.
+    """
 
     def preprocess_cell(self, cell, resources, index):
+        if "outputs" in cell:
+            cell.outputs = [out for out in cell.outputs if WIDGET_MIMETYPE not in out.get("data", {})]
         for i, out in enumerate(cell.get("outputs", [])):
             if figure := out.get("data", {}).get(PLOTLY_MIMETYPE):
                 out.data = nbformat.NotebookNode({"text/html": figure_html(figure, f"figure-{index}-{i}")})
@@ -79,6 +85,7 @@ def fragment(nb: nbformat.NotebookNode) -> str:
     """A notebook's cells as HTML, without its set-up cell, its badge, and the last line, which the page's foot says."""
     left_out = re.compile(r"zeropoint\.setup\(\)|^\*Built by `make build`", re.M)
     nb = nbformat.from_dict({**nb, "cells": [c for c in nb.cells if not left_out.search(c.source)]})
+    nb.metadata.pop("widgets", None)
     nb.cells[0].source = re.sub(r"^\[!\[Open in Colab\].*$", "", nb.cells[0].source, flags=re.M)
     exporter = HTMLExporter(
         template_name="basic", preprocessors=[SiteFigures], exclude_input_prompt=True, exclude_output_prompt=True

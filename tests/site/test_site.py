@@ -34,7 +34,9 @@ def drawn(path: Path) -> Run:
     figure = go.Figure(go.Scatter(x=[0, 1], y=[1, 2], line_color="#000000"), layout).to_plotly_json()
     figure = nbformat.from_dict({"data": [figure["data"][0]], "layout": figure["layout"]})
     table = "<table><tr><th></th><th>mean</th></tr><tr><td>mini</td><td>0.9</td></tr></table>"
-    for data in ({PLOTLY_MIMETYPE: figure}, {"text/html": table}):
+    bar = {maker.WIDGET_MIMETYPE: {"model_id": "1", "version_major": 2, "version_minor": 0}, "text/plain": "0%| |"}
+    nb.metadata["widgets"] = {"application/vnd.jupyter.widget-state+json": {"state": {}}}
+    for data in ({PLOTLY_MIMETYPE: figure}, {"text/html": table}, bar):
         last.outputs.append(nbformat.v4.new_output("display_data", data))
     return Run(str(path), nb, 0.0)
 
@@ -119,6 +121,7 @@ def test_all_figures_are_there_and_say_what_they_show(site):
         text = page.read_text(encoding="utf-8")
         assert text.count('class="plot"') == 1
         assert 'aria-label="Cosines, mini; across: cosine; up: pairs"' in text
+        assert "widget" not in text, "a progress bar that is over"
         assert len(text) < 1_000_000, "plotly.js belongs beside the pages, not in them"
 
 
