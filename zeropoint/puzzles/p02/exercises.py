@@ -282,7 +282,7 @@ def change_of_log_Z(
     h: Float[Tensor, "seq d_model"],
 ) -> Float[Tensor, " seq"]:
     """New log Z less old, at each position."""
-    # Every logit h·w becomes h·(w − mean): all of a position's logits change by the same number, and so does log Z.
+    # Every logit h·w becomes h·(w − mean): all of a position's logits change by one number.
     return -(h @ W_E.mean(0))
 
 
@@ -605,7 +605,7 @@ def three_moves(t: Trial) -> dict[str, Move | None]:
     unread = torch.ones(len(t.W_E), dtype=torch.bool)
     unread[t.ids.flatten()] = False
     return {
-        # the same number in every dimension of what a block writes: each later LayerNorm takes it away with the mean
+        # one number in every dimension of what a block writes: each later LayerNorm takes it away
         "free": {bias: t.net.get_parameter(bias) + 1},
         # one vector for the whole head, so long that its dot product with this h is 2,000
         "loud": {"W_U": t.W_U + (2000 * h / h.square().sum())[:, None]},
