@@ -67,7 +67,7 @@ check("2.2", answer_2_2, real={n: (t.W_E, t.W_pos) for n, t in trials.items()})
 
 # %%
 def try_out(moves):
-    """Make moves, by name, on both copies in float32 and float64; say what each did to the first."""
+    """Make moves, by name, on both copies in float32 and float64; say what each did."""
     found = {n: t.twice(moves) for n, t in trials.items()}
     for n, twice in found.items():
         print(f"{n}: floor {trials[n].floor:.1e}")
