@@ -3,7 +3,7 @@
 #
 # **Question.** The embeddings of 01 share one big mean vector. Was it there before the first update? If not: when does it come, which tokens bring it, and which parts of the network does it need?
 #
-# **Time** 70 min · **Difficulty** ●●○ · **You need** the mean vector of 01, and what an optimiser's update is
+# **Time** 70 min · **Difficulty** ●●○ · **You need** puzzle 01, and what an optimiser's update is
 #
 # A solution gives a time, the tokens that move, and a part whose removal removes the mean from the input embedding, beside parts whose removal does not. You have two recorded trainings, the runs of a grid, and a tiny model that you can train in a minute.
 
