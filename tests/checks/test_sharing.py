@@ -89,7 +89,7 @@ def test_a_card_has_the_score_and_neither_answers_nor_a_name(worked, tmp_path, c
     card = read(tmp_path, "zero-point-01-card.svg")
     words = [text.text for text in ElementTree.fromstring(card).iter("{http://www.w3.org/2000/svg}text")]
     assert words[0] == "Zero Point, puzzle 01"
-    assert "2 of 6 exercises done" in words and "Predicted intervals: 1 of 2 held their outcome" in words
+    assert "2 of 7 exercises done" in words and "Predicted intervals: 1 of 2 held their outcome" in words
     assert "def " not in card and "long vector" not in card and "<image" not in card
     assert max(map(len, words)) <= 76
 
@@ -146,7 +146,7 @@ def test_the_table_names_what_could_not_be_read(worked, tmp_path, capsys):
     main(["gather", str(tmp_path)])
     head, row, empty, damaged = capsys.readouterr().out.splitlines()
     assert head.split()[:3] == ["file", "puzzle", "name"] and not empty
-    assert row.split()[:5] == ["zero-point-01-answers.md", "1", "Ada", "2", "6"] and "1 of 2 held" in row
+    assert row.split()[:5] == ["zero-point-01-answers.md", "1", "Ada", "2", "7"] and "1 of 2 held" in row
     assert damaged.startswith("Not read") and damaged.endswith(": bob.md.")
 
 
