@@ -38,6 +38,10 @@ RIGHT = """def answer_1_1(W):
 
 check("1.1", answer_1_1, real=clouds)"""
 
+PREDICTED = """predict("1.a", 0.0, low=-0.1, high=0.1)
+predict("1.b", 0.5, low=0.2, high=0.9)
+predict("1.c", 0.5, low=0.2, high=0.9)"""
+
 
 @pytest.fixture
 def lab(tmp_path):
@@ -149,6 +153,18 @@ def answer(page, marker: str, source: str) -> str:
     return output(page, marker)
 
 
+def run(page, marker: str) -> str:
+    """Run the cell that contains `marker` as it stands."""
+    source = page.evaluate(
+        """(marker) => {
+            const cells = window.jupyterapp.shell.currentWidget.content.widgets.filter(c => c.model.type === 'code');
+            return cells.find(c => c.model.sharedModel.source.includes(marker)).model.sharedModel.source;
+        }""",
+        marker,
+    )
+    return answer(page, marker, source)
+
+
 def shot(page, name: str) -> None:
     if SHOTS:
         page.wait_for_timeout(500)
@@ -160,7 +176,10 @@ def test_run_all_then_wrong_then_right(page):
     assert "not attempted yet" in output(page, "def answer_1_1")
     shot(page, "unsolved")
 
-    assert output(page, "plots.cosine_figure(histograms")
+    assert "Held back" in output(page, "plots.cosine_figure(histograms")
+    assert not page.locator(".js-plotly-plot").count()
+    assert "kept" in answer(page, 'predict("1.a"', PREDICTED)
+    run(page, "plots.cosine_figure(histograms")
     page.wait_for_selector(".js-plotly-plot .main-svg")
     assert page.locator(".js-plotly-plot .scatterlayer path.js-line").count() >= 3
     shot(page, "figure")

@@ -63,7 +63,7 @@ def test_a_new_number_builds_passes_its_tests_and_is_named_unfinished(tree):
         assert code == 0, said
     code, said = run(tree, "tools/build.py")
     assert code == 0 and (tree / "solutions/98_zero_is_an_origin.ipynb").exists(), said
-    assert "| 98 |" in (tree / "README.md").read_text(encoding="utf-8")
+    assert "**98 " in (tree / "README.md").read_text(encoding="utf-8")
     unit = ["tests/checks/test_bank.py", "tests/unit/test_claims.py", "tests/unit/test_build.py"]
     notebooks = ["tests/notebooks/test_98.py", "tests/notebooks/test_all.py", "tests/notebooks/test_spoilers.py"]
     code, said = run(
