@@ -380,6 +380,8 @@ live = {}
 for name, curve in curves.items():
     live[f"mean cosine, {name}"] = curve.iloc[-1]
 report(TINY, live)
+left = {f"left without {part}": share.value for part, share in shares.items()}
+report(GRID, left)
 
 # %%
 ledger

@@ -284,3 +284,4 @@ for label in MINI:
     report(label, numbers | {"at the end": courses[label].mean_cosine.iloc[-1]})
 numbers = {"mean cosine": geometry.mean_pairwise_cosine(after)}
 report(TINY, numbers | {f"untied, {matrix} matrix": value for matrix, value in untied.items()})
+report(GRID, {f"left without {part}": share.value for part, share in left.items()})

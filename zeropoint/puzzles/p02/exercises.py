@@ -600,6 +600,7 @@ EX_2_6 = Exercise(
 
 
 def three_moves(t: Trial) -> dict[str, Move | None]:
+    """Three moves by their names, "free", "loud" and "fools"; None for one that is not found."""
     bias = "transformer.h.0.mlp.c_proj.bias"
     h = t.h[0, -1]
     unread = torch.ones(len(t.W_E), dtype=torch.bool)
