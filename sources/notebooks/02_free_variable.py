@@ -192,8 +192,8 @@ ASKED = {
 seen = found[FIRST]
 for number, name in ASKED.items():
     if name in seen:
-        verdict = seen[name].verdict
-        outcome(number, verdict, label=f"{FIRST}: {name}")
+        damage = seen[name].damage
+        outcome(number, damage, label=f"{FIRST}: {name}")
 
 # %% [markdown]
 # By the algebra above two families should be free, of d_model numbers each: any vector may pass from all tokens to all positions, and any vector may leave every column of `W_U`. A tied exchange makes both moves at once, so untying matters for equal *logits* and not for equal predictions. Centring along d_model is free only for whoever reads through LayerNorm; the output reads the matrix bare.

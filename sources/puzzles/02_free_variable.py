@@ -72,7 +72,7 @@ def try_out(moves):
     for n, twice in found.items():
         print(f"{n}: floor {trials[n].floor:.1e}")
         display(table_of(twice, n))
-    return {name: twice.verdict for name, twice in found[NEO].items()}
+    return {name: twice.damage for name, twice in found[NEO].items()}
 
 
 # %% [markdown]
@@ -115,13 +115,13 @@ def yours_tied(t):
 
 
 if ready("2.a", "2.b", "2.2"):
-    for name, verdict in try_out({"2.a": yours, "2.b": yours_tied}).items():
-        outcome(name, verdict, label=NEO)
+    for name, damage in try_out({"2.a": yours, "2.b": yours_tied}).items():
+        outcome(name, damage, label=NEO)
 
 # %%
 if ready(*moves):
-    for name, verdict in try_out(moves).items():
-        outcome(name, verdict, label=NEO)
+    for name, damage in try_out(moves).items():
+        outcome(name, damage, label=NEO)
 
 # %% [markdown]
 # Look at 2.a against 2.b, 2.c against 2.d, and 2.g against 2.h: logits and log-probabilities. Which of them did you not expect? Find the reason before you go on.
@@ -199,8 +199,8 @@ def shifts_only(t):
 
 
 if ready("2.i", "2.j", "2.5"):
-    for name, verdict in try_out({"2.i": in_every_mlp, "2.j": shifts_only}).items():
-        outcome(name, verdict, label=NEO)
+    for name, damage in try_out({"2.i": in_every_mlp, "2.j": shifts_only}).items():
+        outcome(name, damage, label=NEO)
 
 # %% exercise="2.6"
 why("2.6", answer_2_6)

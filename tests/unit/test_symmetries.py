@@ -120,8 +120,8 @@ def test_other_kinds_run_in_float64_from_end_to_end(other):
     twice = trial.twice(
         {"free": lambda t: {"W_U": t.W_U - t.random()[:, None]}, "not": lambda t: {"W_E": t.W_E - t.mu}}
     )
-    assert twice["free"].verdict == "nothing" and twice["free"].in_float64.log_prob < 1e-12
-    assert twice["not"].verdict != "nothing" and twice["not"].in_float64.log_prob > 1e-3
+    assert twice["free"].damage == "nothing" and twice["free"].in_float64.log_prob < 1e-12
+    assert twice["not"].damage != "nothing" and twice["not"].in_float64.log_prob > 1e-3
     assert all(p.dtype == torch.float32 for p in other.plain.parameters())
 
 
@@ -129,7 +129,7 @@ def test_own_means_are_free_behind_layernorm_alone(other):
     free = Trial(other, torch.arange(24).view(2, 12)).twice(
         {"own": lambda t: {"W_E": t.W_E - t.W_E.mean(1, keepdim=True)}}
     )
-    assert (free["own"].verdict == "nothing") == ("LayerNorm" in other.label)
+    assert (free["own"].damage == "nothing") == ("LayerNorm" in other.label)
 
 
 def test_a_trial_knows_what_the_head_reads(model, ids):
@@ -183,11 +183,11 @@ def test_a_trial_compares_with_itself_and_measures_its_floor(model, ids):
     trial = Trial(model, ids)
     assert trial.change({}).logit == 0
     assert 0 < trial.floor < 1e-3
-    assert trial.verdict({"W_E": trial.W_E - trial.mu, "W_pos": trial.W_pos + trial.mu}) == "nothing"
-    assert trial.verdict({"W_E": trial.W_E - trial.mu}) != "nothing"
+    assert trial.damage({"W_E": trial.W_E - trial.mu, "W_pos": trial.W_pos + trial.mu}) == "nothing"
+    assert trial.damage({"W_E": trial.W_E - trial.mu}) != "nothing"
     exact = trial.exact()
     assert exact.own.dtype == torch.float64 and 0 < exact.floor < 1e-6 * trial.floor
-    assert exact.verdict({"W_E": exact.W_E - exact.mu, "W_pos": exact.W_pos + exact.mu}) == "nothing"
+    assert exact.damage({"W_E": exact.W_E - exact.mu, "W_pos": exact.W_pos + exact.mu}) == "nothing"
     torch.testing.assert_close(exact.random(3).float(), trial.random(3))
     assert trial.random(3).norm().item() == pytest.approx(trial.mu.norm().item(), rel=1e-5)
 
@@ -218,14 +218,14 @@ def test_compare_is_the_kl_divergence():
     assert shifted.logit == pytest.approx(5) and shifted.log_prob < 1e-5 and shifted.kl < 1e-10
 
 
-def test_verdicts():
+def test_damage():
     def change(log_prob, kl):
         return symmetries.Change(logit=0.0, log_prob=log_prob, kl=kl, kl_error=0.0)
 
-    assert change(9e-6, 0.0).verdict(floor=1e-6) == "nothing"
-    assert change(11e-6, 0.0).verdict(floor=1e-6) == "a little"
-    assert change(3.0, 0.099).verdict(floor=1e-6) == "a little"
-    assert change(3.0, 0.101).verdict(floor=1e-6) == "breakage"
+    assert change(9e-6, 0.0).damage(floor=1e-6) == "nothing"
+    assert change(11e-6, 0.0).damage(floor=1e-6) == "a little"
+    assert change(3.0, 0.099).damage(floor=1e-6) == "a little"
+    assert change(3.0, 0.101).damage(floor=1e-6) == "breakage"
 
 
 def test_a_model_without_positions_or_ties_gives_its_place_to_a_stand_in(capsys):

@@ -42,7 +42,7 @@ def free(trial: Trial, exact: Trial, here: Move, there: Move) -> tuple[str, str]
     """Exact on both texts, large enough to be a move, and not of a kind that the puzzle listed."""
     change, elsewhere = exact.change(there), _elsewhere(exact, there)
     worst = max(change.log_prob, elsewhere) / trial.floor
-    line = f"{trial.change(here).verdict(trial.floor)} in float32; {worst:.1e} floors in float64; {size(exact, there):.2g} of a norm"
+    line = f"{trial.change(here).damage(trial.floor)} in float32; {worst:.1e} floors in float64; {size(exact, there):.2g} of a norm"
     if worst > IN_FLOAT64:
         return line, "free changes the predictions in float64"
     if size(exact, there) < A_MOVE:
@@ -55,7 +55,7 @@ def free(trial: Trial, exact: Trial, here: Move, there: Move) -> tuple[str, str]
 def loud(trial: Trial, exact: Trial, here: Move, there: Move) -> tuple[str, str]:
     """A logit moves by 1,000 and no prediction does, in float64: float32 has too few digits beside 1,000 to tell."""
     change, elsewhere = exact.change(there), _elsewhere(exact, there)
-    seen = trial.change(here).verdict(trial.floor)
+    seen = trial.change(here).damage(trial.floor)
     line = f"logits by {change.logit:,.0f}; {change.log_prob / trial.floor:.1e} floors in float64; float32 says {seen}"
     if change.logit < LOUD:
         return line, "loud moves no logit by 1,000"
@@ -68,7 +68,7 @@ def fools(trial: Trial, exact: Trial, here: Move, there: Move) -> tuple[str, str
     """The yardstick, float32 on the trial's text, says nothing of a move that changes predictions. The more, the better."""
     seen = trial.change(here)
     real = max(exact.change(there).log_prob, _elsewhere(exact, there)) / trial.floor
-    line = f"the yardstick says {seen.verdict(trial.floor)}; in truth {real:,.3g} floors"
+    line = f"the yardstick says {seen.damage(trial.floor)}; in truth {real:,.3g} floors"
     if seen.log_prob > NOTHING_UP_TO * trial.floor:
         return line, "fools is noticed by the yardstick"
     if real < 1:

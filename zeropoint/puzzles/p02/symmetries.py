@@ -165,7 +165,7 @@ class Change:
     kl_error: float
     """Its standard error over sequences."""
 
-    def verdict(self, floor: float) -> str:
+    def damage(self, floor: float) -> str:
         """ "nothing", "a little" or "breakage"; `floor` is the |Δ log-probability| that rounding alone makes."""
         if self.log_prob <= NOTHING_UP_TO * floor:
             return "nothing"
@@ -197,8 +197,8 @@ class Twice:
     """What rounding alone does to a log-probability in float32."""
 
     @property
-    def verdict(self) -> str:
-        return self.change.verdict(self.floor)
+    def damage(self) -> str:
+        return self.change.damage(self.floor)
 
     @property
     def floors(self) -> float:
@@ -218,7 +218,7 @@ class Twice:
             "max |Δ log p|": f"{self.change.log_prob:.1e}",
             "… in float64": f"{self.in_float64.log_prob:.1e}",
             "KL, nats a token": f"{self.change.kl:.2g}",
-            "verdict": self.verdict,
+            "damage": self.damage,
         }
 
 
@@ -291,8 +291,8 @@ class Trial:
     def change(self, move: Move) -> Change:
         return compare(self.own, logits(self.net, self.ids, move))
 
-    def verdict(self, move: Move) -> str:
-        return self.change(move).verdict(self.floor)
+    def damage(self, move: Move) -> str:
+        return self.change(move).damage(self.floor)
 
     def twice(self, moves: Mapping[str, MakesMove]) -> dict[str, Twice]:
         """Each move, a function of a trial, here and in float64."""
