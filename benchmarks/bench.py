@@ -161,16 +161,16 @@ def parts(W) -> dict[str, float]:
 
 
 def first_figure(kind: str) -> dict:
-    """From the start of a process to the first figure of both models: import, read, compare all pairs, draw."""
+    """From the start of a process to the first figure of both models: import, read, compare a sample of rows, draw."""
     from tests.hub.doubles import full
 
     names = ["mini-neo", "mini-gpt2"] if kind == "stand-ins" else [str(full("gpt-neo-125m")), str(full("gpt2"))]
     code = f"""
-from zeropoint.geometry import cosine_histogram
+from zeropoint.geometry import cosine_sample
 from zeropoint.models import load
 from zeropoint.plots import cosine_figure
 models = [load(name) for name in {names!r}]
-figure = cosine_figure({{m.label: cosine_histogram(m.W_E, progress=False) for m in models}}, "all pairs")
+figure = cosine_figure({{m.label: cosine_sample(m.W_E) for m in models}}, "pairs")
 figure.to_json()
 """
     floor = f"""

@@ -1,6 +1,6 @@
 """Geometry of token embeddings, and a mentor's table of answers, from the command line.
 
-python -m zeropoint stats MODEL [--json]           the numbers of puzzle 01 for one decoder
+python -m zeropoint stats MODEL [--json] [--exact] the numbers of puzzle 01 for one decoder
 python -m zeropoint survey [MODEL …] [--out FILE]  the same for many, input and output matrices, as a table
 python -m zeropoint gather FOLDER                  one table of the files that `export` wrote
 """
@@ -21,8 +21,12 @@ from zeropoint.models import hub
 from zeropoint.models.survey import MODELS, rows_beyond_tokenizer, statistics, survey, table
 
 
-def stats(name: str) -> dict:
-    """The statistics of MODEL's token embedding, raw basis; cosines are over pairs of different rows."""
+def stats(name: str, exact: bool = False) -> dict:
+    """The statistics of MODEL's token embedding, raw basis; cosines are over pairs of different rows.
+
+    Only the mean |cosine| needs the pairs one by one: it comes from a sample of rows, with its standard error, or, if
+    `exact`, from all of them.
+    """
     began = time.perf_counter()
     embedding = models.load_embedding(name)
     W = geometry.as_matrix(embedding.W)
@@ -31,8 +35,10 @@ def stats(name: str) -> dict:
         print(f"{none} of {len(W)} rows are zero or next to it, and are left out of the statistics.", file=sys.stderr)
     if equal := numbers.pop("rows_without_direction_centred"):
         print(f"{equal} rows equal the mean and are left out of the centred statistics.", file=sys.stderr)
-    del numbers["effective_dimension_centred"]  # the exact mean |cosine| says it here
+    del numbers["effective_dimension_centred"]  # the mean |cosine| says it here
     centred = geometry.with_direction(geometry.centre(geometry.with_direction(W)))
+    histogram = geometry.cosine_histogram if exact else geometry.cosine_sample
+    pairs = histogram(centred)
     return dict(
         model=embedding.found.title,
         source=embedding.source,
@@ -41,7 +47,8 @@ def stats(name: str) -> dict:
         d_model=W.shape[1],
         **numbers,
         rows_beyond_tokenizer=rows_beyond_tokenizer(embedding),
-        mean_abs_cosine_centred=geometry.cosine_histogram(centred).mean_abs,
+        mean_abs_cosine_centred=pairs.mean_abs,
+        mean_abs_cosine_centred_error=pairs.mean_abs_error,
         seconds=round(time.perf_counter() - began, 2),
     )
 
@@ -67,6 +74,7 @@ def main(arguments: list[str] | None = None) -> None:
     command = commands.add_parser("stats", help="one model's embedding in numbers")
     command.add_argument("model", help="a hub name (NAME@REVISION for a checkpoint), a folder, mini-neo or mini-gpt2")
     command.add_argument("--json", action="store_true", help="one JSON object instead of a table")
+    command.add_argument("--exact", action="store_true", help="all pairs for the mean |cosine|, not a sample of rows")
     command = commands.add_parser("survey", help="many models' input and output embeddings as a table")
     command.add_argument("models", nargs="*", default=MODELS, help="as for stats; default: well-known small models")
     command.add_argument("--out", type=Path, default=Path("survey.csv"), help="kept after each model, and gone on with")
@@ -82,7 +90,7 @@ def main(arguments: list[str] | None = None) -> None:
             return
         if args.command == "gather":
             return print(gather(args.folder))
-        numbers = stats(args.model)
+        numbers = stats(args.model, args.exact)
     except (OSError, ValueError, hub.HubError) as error:
         raise SystemExit(f"zeropoint: {error}") from None
     except KeyboardInterrupt:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -198,14 +198,12 @@ def mean_abs_cosine(W: Float[Tensor, "n d"], rows: int = 4096, seed: int = 0) ->
     back. `cosine_histogram` counts all pairs, where its shape is wanted.
     """
     u = _directed(W)
-    n, kept = len(u), min(rows, len(u))
-    chosen = torch.randperm(n, generator=torch.Generator().manual_seed(seed))[:kept].to(u.device)
+    chosen, unseen = _sample(len(u), rows, seed)
     # Of each chosen row, the mean |cosine| with all others: its cosine with itself, 1, is taken off again.
-    sums = torch.cat([(block @ u.T).abs().sum(1, dtype=torch.float64) for block in u[chosen].split(256)])
-    by_row = (sums - 1) / (n - 1)
-    unseen = 1 - kept / n
-    error = (by_row.var() / kept * unseen).sqrt() if unseen else torch.tensor(0.0)
-    return by_row.mean().item(), error.item()
+    sums = [(u[ids] @ u.T).abs().sum(1, dtype=torch.float64) for ids in chosen.split(256)]
+    by_row = (torch.cat(sums) - 1) / (len(u) - 1)
+    error = _error_of_mean(by_row, unseen).item() if unseen else 0.0
+    return by_row.mean().item(), error
 
 
 @dataclass(frozen=True)
@@ -246,10 +244,13 @@ def kind_of_mean(W: Float[Tensor, "n d"], rows: int = 4096, seed: int = 0) -> Ki
 
 @dataclass(frozen=True)
 class Histogram:
-    """Cosines of all unordered pairs of different rows, counted into equal bins over [-1, 1]."""
+    """Cosines of unordered pairs of different rows, counted into equal bins over [-1, 1]: of all pairs, or of a sample."""
 
     counts: Int[Tensor, " bins"]
     mean_abs: float  # mean |cosine|, from the cosines themselves rather than from the bins
+    mean_abs_error: float = 0.0  # its standard error: 0 where all pairs were counted
+    by_row: Int[Tensor, "rows bins"] | None = None  # of a sample, the counts of each of its rows against all others
+    unseen: float = 0.0  # share of all rows that the sample left out
 
     @property
     def edges(self) -> Float[Tensor, " bins_plus_1"]:
@@ -266,13 +267,60 @@ class Histogram:
     @property
     def density(self) -> Float[Tensor, " bins"]:
         """Share of pairs per unit of cosine: integrates to 1."""
-        return self.counts / self.pairs * (len(self.counts) / 2)
+        return self._per_unit(self.counts)
+
+    @property
+    def error(self) -> Float[Tensor, " bins"]:
+        """Standard error of `density`: that of a mean over rows drawn without putting back. 0 where all were counted."""
+        if self.by_row is None:
+            return torch.zeros(len(self.counts))
+        return _error_of_mean(self._per_unit(self.by_row), self.unseen)
+
+    def _per_unit(self, counts: Int[Tensor, "... bins"]) -> Float[Tensor, "... bins"]:
+        return counts / counts.sum(-1, keepdim=True) * (len(self.counts) / 2)
 
     def coarser(self, factor: int) -> Histogram:
         """The same pairs in bins `factor` times as wide. ValueError if that does not come out even."""
         if factor < 1 or len(self.counts) % factor:
             raise ValueError(f"{len(self.counts)} bins cannot be joined {factor} by {factor}; give a divisor.")
-        return Histogram(self.counts.view(-1, factor).sum(1), self.mean_abs)
+        rows = None if self.by_row is None else self.by_row.unflatten(1, (-1, factor)).sum(2)
+        return replace(self, counts=self.counts.view(-1, factor).sum(1), by_row=rows)
+
+
+def _error_of_mean(values: Float[Tensor, "rows ..."], unseen: float) -> Float[Tensor, "..."]:
+    """Standard error of the mean over rows; `unseen` is the share of the population that was not drawn."""
+    return (values.var(0) / len(values) * unseen).sqrt()
+
+
+def _sample(n: int, rows: int, seed: int) -> tuple[Int[Tensor, " rows"], float]:
+    """`rows` of n row numbers at random, all if there are fewer, and the share of the n that is left out."""
+    chosen = torch.randperm(n, generator=torch.Generator().manual_seed(seed))[:rows]
+    return chosen, 1 - len(chosen) / n
+
+
+def cosine_sample(W: Float[Tensor, "n d"], rows: int = 512, bins: int = 2000, seed: int = 0) -> Histogram:
+    """The histogram of all pairs, estimated in a second: `rows` random rows, each against every other row.
+
+    It is unbiased; `error` and `mean_abs_error` are its standard errors. `cosine_histogram` counts all pairs.
+    """
+    u = _directed(W).float()
+    chosen, unseen = _sample(len(u), rows, seed)
+    counts, mean_abs = [], []
+    for ids in chosen.split(64):
+        cosines = u[ids] @ u.T  # [64, n]
+        itself = cosines.gather(1, ids[:, None].to(u.device))
+        each = torch.stack([torch.bincount(_bin(row, bins), minlength=bins) for row in cosines])
+        each.scatter_add_(1, _bin(itself, bins), -torch.ones_like(itself, dtype=each.dtype))
+        counts.append(each.cpu())
+        mean_abs.append((cosines.abs().sum(1, dtype=torch.float64) - itself[:, 0].abs()).cpu() / (len(u) - 1))
+    counts, mean_abs = torch.cat(counts), torch.cat(mean_abs)
+    error = _error_of_mean(mean_abs, unseen).item() if unseen else 0.0
+    return Histogram(counts.sum(0), mean_abs.mean().item(), error, counts, unseen)
+
+
+def _bin(cosines: Float[Tensor, "..."], bins: int) -> Int[Tensor, "..."]:
+    """The number of each cosine's bin; 1 belongs to the last, and so does what rounding puts beyond it."""
+    return ((cosines + 1) * (bins / 2)).long().clamp_(0, bins - 1)
 
 
 def cosine_histogram(

@@ -67,13 +67,22 @@ def digits(values: Float[Tensor, " n"] | Sequence[float]) -> list[float]:
 
 
 def histogram_lines(histograms: Mapping[str, Histogram], bins: int = 200) -> list[go.Scatter]:
-    """One step line a histogram, in at most `bins` bins, as the share of pairs per unit of cosine."""
+    """One step line a histogram, in at most `bins` bins, as the share of pairs per unit of cosine.
+
+    A sample's line lies in a band of two standard errors to both sides.
+    """
     lines = []
     for i, (name, histogram) in enumerate(histograms.items()):
         fine = len(histogram.counts)
         factor = next(f for f in range(1, fine + 1) if fine % f == 0 and fine // f <= bins)
         h = histogram.coarser(factor)
-        lines.append(line(name, h.centres.tolist(), digits(h.density), i, line_shape="hvh"))
+        x, density, error = h.centres.tolist(), h.density, h.error
+        if error.any():
+            lower, upper = (density - 2 * error).clamp_min(0), density + 2 * error
+            edge = dict(line_shape="hvh", line_width=0, showlegend=False, hoverinfo="skip")
+            lines.append(line(name, x, digits(lower), i, **edge))
+            lines.append(line(name, x, digits(upper), i, fill="tonexty", **edge))
+        lines.append(line(name, x, digits(density), i, line_shape="hvh"))
     return lines
 
 

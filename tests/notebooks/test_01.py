@@ -56,7 +56,7 @@ def test_the_kind_is_told_by_width_and_not_by_the_mean(walkthrough, label):
 
 def test_figures(walkthrough):
     pairs, dimensions, kinds, parts, origin = walkthrough.figures
-    assert_figure(pairs, traces=3, x="cosine", y="share of pairs", label=NEO)
+    assert_figure(pairs, traces=9, x="cosine", y="share of pairs", label=NEO)  # three, each with its band
     assert_figure(dimensions, traces=3, x="dimensions", y="share")
     assert_figure(kinds, traces=10, x="cosine", y="share of pairs", label=GPT2)
     assert_figure(parts, traces=5, x="along the mean", y="share of tokens")

@@ -14,7 +14,7 @@ from zeropoint.__main__ import main, stats
 
 KEYS = (
     "model source basis d_vocab d_model mean_cosine norm_of_mean mean_row_norm median_cosine_with_mean "
-    "mean_cosine_centred rows_without_direction rows_beyond_tokenizer mean_abs_cosine_centred seconds"
+    "mean_cosine_centred rows_without_direction rows_beyond_tokenizer mean_abs_cosine_centred mean_abs_cosine_centred_error seconds"
 ).split()
 
 
@@ -72,12 +72,22 @@ def test_rows_without_direction_and_beyond_the_tokenizer_are_counted_and_said(tm
     assert capsys.readouterr().out.splitlines()[1].split()[-3:] == ["7", "3", "0.0"]
 
 
+def test_a_sample_says_how_far_it_may_be_off(capsys):
+    main(["stats", "mini-gpt2", "--json"])
+    sampled = json.loads(capsys.readouterr().out)
+    main(["stats", "mini-gpt2", "--json", "--exact"])
+    exact = json.loads(capsys.readouterr().out)
+    off = abs(sampled["mean_abs_cosine_centred"] - exact["mean_abs_cosine_centred"])
+    assert exact["mean_abs_cosine_centred_error"] == 0 < off < 4 * sampled["mean_abs_cosine_centred_error"]
+    assert sampled["mean_cosine"] == exact["mean_cosine"]  # an identity gives it without a pair
+
+
 @pytest.mark.parametrize("scale", [1e19, 1e-22])
 def test_the_scale_changes_no_cosine(tmp_path, scale):
     model = AutoModelForCausalLM.from_pretrained(models.standin_folder("mini-gpt2"), dtype=torch.float32)
     model.get_input_embeddings().weight.data *= scale
     model.save_pretrained(tmp_path)
-    ours, theirs = stats(str(tmp_path)), stats("mini-gpt2")
+    ours, theirs = (stats(name, exact=True) for name in (str(tmp_path), "mini-gpt2"))
     for key in ("mean_cosine", "mean_cosine_centred", "median_cosine_with_mean", "mean_abs_cosine_centred"):
         assert ours[key] == pytest.approx(theirs[key], abs=1e-5), key
     assert ours["norm_of_mean"] == pytest.approx(scale * theirs["norm_of_mean"], rel=1e-4)

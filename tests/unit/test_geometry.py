@@ -282,6 +282,41 @@ def test_histogram_lines_in_any_number_of_bins(bins):
         histogram.coarser(6)
 
 
+def uneven_cloud(n: int = 3000, d: int = 24) -> torch.Tensor:
+    """Rows with a common vector of which they hold unequal amounts: their cosines are nothing like a bell."""
+    W, amounts = cloud(n, d), torch.rand(n, 1, generator=torch.Generator().manual_seed(1))
+    return W + 8 * amounts * torch.nn.functional.normalize(torch.ones(1, d), dim=1)
+
+
+@pytest.mark.parametrize("W", [cloud(3000, 24), uneven_cloud()], ids=["even", "uneven"])
+def test_the_error_of_a_sample_holds(W):
+    """Two standard errors reach the truth in about 95 of 100 cases, for the mean and for the body of the histogram."""
+    truth = geometry.cosine_histogram(W).coarser(10)
+    body = truth.density > 0.1
+    means, bins = [], []
+    for seed in range(40):
+        sample = geometry.cosine_sample(W, rows=300, seed=seed).coarser(10)
+        means.append(abs(sample.mean_abs - truth.mean_abs) <= 2 * sample.mean_abs_error)
+        bins.append(((sample.density - truth.density).abs() <= 2 * sample.error)[body])
+    assert 0.85 <= torch.tensor(means).double().mean() and 0.9 <= torch.stack(bins).double().mean() <= 0.99
+
+
+def test_a_sample_of_all_rows_is_the_histogram():
+    W = uneven_cloud(400)
+    sample, truth = geometry.cosine_sample(W, rows=400), geometry.cosine_histogram(W)
+    assert torch.equal(sample.counts, 2 * truth.counts)  # each pair from both of its ends
+    assert sample.mean_abs == pytest.approx(truth.mean_abs, abs=1e-6)
+    assert sample.mean_abs_error == 0 and not sample.error.any()
+
+
+def test_a_sample_lies_in_a_band_and_all_pairs_do_not():
+    W = uneven_cloud(400)
+    sampled = plots.histogram_lines({"a": geometry.cosine_sample(W, rows=50)})
+    low, high, line = (torch.tensor(trace.y) for trace in sampled)
+    assert (low <= line).all() and (line <= high).all() and sampled[1].fill == "tonexty"
+    assert len(plots.histogram_lines({"a": geometry.cosine_histogram(W)})) == 1
+
+
 def test_sparse_tensors_are_matrices_too():
     W = cloud(20, 5)
     assert geometry.mean_pairwise_cosine(W.to_sparse()) == pytest.approx(geometry.mean_pairwise_cosine(W))

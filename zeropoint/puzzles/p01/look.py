@@ -10,9 +10,27 @@ from jaxtyping import Float
 from torch import Tensor
 
 from zeropoint import geometry
+from zeropoint.geometry import Histogram
 from zeropoint.models import LoadedModel
 
+TAIL = 0.1  # share of pairs per unit of cosine: below it a few rows make a bin, and a sample may have none of them
 A_TENTH = 0.1  # of what a token holds on average: less is no difference between frequent and rare
+
+
+def within_band(samples: Mapping[str, Histogram], exact: Mapping[str, Histogram]) -> pd.DataFrame:
+    """In which share of bins, a hundredth of cosine wide, all pairs lie within two standard errors of the sample."""
+    rows = {}
+    for name, sample in samples.items():
+        sample, truth = sample.coarser(10), exact[name].coarser(10)
+        close = (sample.density - truth.density).abs() <= 2 * sample.error
+        body, tail = truth.density >= TAIL, (truth.density > 0) & (truth.density < TAIL)
+        rows[name] = {
+            "pairs sampled": sample.pairs,
+            "all pairs": truth.pairs,
+            "bins of the body in the band": close[body].double().mean().item(),
+            "bins of the tails in the band": close[tail].double().mean().item(),
+        }
+    return pd.DataFrame(rows).T.astype({"pairs sampled": int, "all pairs": int}).round(2)
 
 
 def taken_away(clouds: Mapping[str, Float[Tensor, "n d"]], moved: Callable[[Tensor], Tensor]) -> pd.DataFrame:
