@@ -44,6 +44,7 @@ HEAD = {
     "title": re.compile(r"^# (\d\d .+)"),
     "question": re.compile(r"^\*\*Question\.\*\* (.+)$", re.M),
     "minutes": re.compile(r"^\*\*Time\*\* (\d+) min · \*\*Difficulty\*\* [●○]+ · \*\*You need\*\* .+$", re.M),
+    "rating": re.compile(r"^\*\*Time\*\* .+ · \*\*Difficulty\*\* ([●○]+) ·", re.M),
     "needs": re.compile(r"^\*\*Time\*\* .+ · \*\*You need\*\* (.+?)\.?$", re.M),
 }
 LEFT_OUT = {"notebooks": {"solution", "puzzle"}, "puzzles": {"solution"}, "solutions": {"puzzle"}}  # by their tags
@@ -288,7 +289,8 @@ def number(paths: dict[str, str], notebooks: dict[str, nbformat.NotebookNode], p
     for folder, name in (("puzzles", "puzzle"), ("notebooks", "walkthrough")):
         if folder in paths:
             colab = BADGE.format(url=links(project, paths[folder])[0])
-            parts.append(f"[{name}]({paths[folder]}), {heads[folder]['minutes']} min {colab}")
+            rating = f" {heads[folder]['rating']}" if folder == "puzzles" else ""
+            parts.append(f"[{name}]({paths[folder]}), {heads[folder]['minutes']} min{rating} {colab}")
     if "solutions" in paths:
         parts.append(f"[solution]({paths['solutions']})")
     return f"**{told['title']}** · {about(told['title'][:2])}  \nNeeds {needs}.  \n{' · '.join(parts)}"

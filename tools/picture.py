@@ -17,6 +17,7 @@ from zeropoint.models import STAND_INS, load_embedding
 
 PICTURE = Path(__file__).parents[1] / "docs" / "picture.png"
 REAL_NAME = "SmolLM2-135M-Instruct"
+NOTES = {"mini-neo": "stand-in for GPT-Neo", "mini-gpt2": "stand-in for GPT-2", REAL_NAME: "a published model"}
 ROW = 125  # pixels
 
 
@@ -37,10 +38,13 @@ def rows(histograms: Mapping[str, Histogram], bins: int = 100) -> go.Figure:
     for i, (name, histogram) in enumerate(histograms.items()):
         h = histogram.coarser(len(histogram.counts) // bins)
         share = (h.counts / h.counts.max()).tolist()
-        ink = plots.INKS[i]
+        ink = (plots.INKS[0], plots.INKS[1], plots.INKS[3])[i]
         fig.add_trace(go.Bar(x=h.centres.tolist(), y=share, width=2 / bins, marker_color=ink), row=i + 1, col=1)
         place = dict(x=-1, xanchor="left", y=0.55, showarrow=False)
-        fig.add_annotation(text=f"<b>{name}</b>", font=dict(size=30, color=ink), **place, row=i + 1, col=1)
+        note = f"<br><span style='font-size: 20px'>{NOTES[name]}</span>" if name in NOTES else ""
+        text = f"<b>{name}</b>{note}"
+        fig.add_annotation(text=text, align="left", font=dict(size=30, color=ink), **place, row=i + 1, col=1)
+    fig.add_vline(x=0, line=dict(color="#444444", dash="dot", width=2))
     fig.update_traces(marker_line_width=0)
     fig.update_yaxes(visible=False, range=[0, 1.05])
     fig.update_xaxes(range=[-1.005, 1.005], tickvals=[-1, -0.5, 0, 0.5, 1], ticktext=["−1", "−0.5", "0", "0.5", "1"])

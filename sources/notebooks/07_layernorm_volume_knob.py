@@ -1,5 +1,5 @@
 # %% [markdown]
-# # 07 What the mean does for LayerNorm
+# # 07 A volume knob?
 #
 # **Question.** Is the mean vector a volume knob: does a model keep it to set the scale by which LayerNorm divides?
 #

@@ -318,7 +318,7 @@ def test_readme_lists_a_number_without_giving_it_away(root):
     assert lines[at] == f"**01 A title** · {importlib.import_module('zeropoint.puzzles.p01').__doc__}  "
     assert lines[at + 1].startswith("Needs ")
     puzzle, walkthrough, solution = lines[at + 2].split(" · ")
-    assert puzzle.startswith("[puzzle](puzzles/01_a_title.ipynb), 30 min [![Open in Colab]")
+    assert puzzle.startswith("[puzzle](puzzles/01_a_title.ipynb), 30 min ●●○ [![Open in Colab]")
     assert walkthrough.startswith("[walkthrough](notebooks/01_a_title.ipynb), 30 min [![Open in Colab]")
     assert solution == "[solution](solutions/01_a_title.ipynb)"
 

@@ -92,8 +92,8 @@ EX_1_1 = Exercise(
     minutes=10,
     statement="""
     Return the mean cosine over all pairs of different rows, each pair once. GPT-Neo's 50,257 tokens make 1.26
-    billion pairs, a table of 10 GB: do it without that table. (The check refuses a function that forms the
-    table of its 5,120 rows; blocks of a few thousand rows are no table.)
+    billion pairs, and the table of every row with every row takes 10 GB: do it without that table. (The check
+    also calls your function on 5,120 rows, and refuses a tensor as large as their table. Smaller ones may be made.)
     """,
     cases=with_twins,
     no_table=True,
