@@ -38,10 +38,10 @@ from zeropoint.tiny.watching import frequency_groups, observe, observed_steps
 ROOT = Path(__file__).parents[1]
 SHIPPED = ROOT / "zeropoint" / "standins"
 SCRATCH = ROOT / "build" / "standins"
-D_VOCAB, D_MODEL, N_LAYERS, N_HEADS, CTX, WINDOW = 16384, 128, 4, 4, 128, 32
+D_VOCAB, D_MODEL, N_LAYERS, N_HEADS, CTX, WINDOW = 8192, 128, 4, 4, 128, 32
 RECIPES = {
-    "mini-neo": Recipe(steps=1100, batch=16, ctx=CTX, lr=3e-3, beta2=0.95, weight_decay=0.0, z_loss=0.1),
-    "mini-gpt2": Recipe(steps=4000, batch=8, ctx=CTX, lr=3e-3, beta2=0.999, weight_decay=0.01),
+    "mini-neo": Recipe(steps=3000, batch=10, ctx=CTX, lr=2.5e-3, beta2=0.95, weight_decay=0.0, z_loss=0.1),
+    "mini-gpt2": Recipe(steps=12000, batch=4, ctx=CTX, lr=3e-3, beta2=0.999, weight_decay=0.01),
 }
 SAVE_EVERY = 200
 SNAPSHOTS = (0, 64, 256, 1024)  # steps at which a sample of the embedding is kept

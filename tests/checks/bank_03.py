@@ -495,7 +495,7 @@ BANK = {
             (unbiased, None),
             (sampled, None),
         ],
-        real={"a model": (16384, 128, 0.02)},
+        real={"a model": (8192, 128, 0.02)},
     ),
     "3.2": Bank(
         right=[by_autograd, error_term, outer_products, with_einsum, numpy_gradient],

@@ -94,7 +94,7 @@ def test_the_record_describes_the_weights_beside_it(name):
 def test_both_regimes_emerged():
     """GPT-Neo's kind: large, an offset, log Z at 0. GPT-2's: small. Published: 0.93, 0.183 and about 19; about 0.3."""
     neo, gpt2 = (geometry.kind_of_mean(models.load_embedding(name).W.float()) for name in models.STAND_INS)
-    assert neo.mean_cosine >= 0.9 and neo.mean_abs_cosine_centred <= 0.3 and neo.dimension_centred >= 8
+    assert neo.mean_cosine >= 0.9 and neo.mean_abs_cosine_centred <= 0.25 and neo.dimension_centred >= 10
     assert 0.2 <= gpt2.mean_cosine <= 0.4 and gpt2.mean_abs_cosine_centred <= 0.25
     record = json.loads((models.standin_folder("mini-neo") / "record.json").read_text())
     assert abs(record["normaliser"]["log_Z"]) <= 1
