@@ -70,7 +70,7 @@ print(f"mean cosine {sampled:.4f}, {n:,} rows of {FIRST}")
 # %% [markdown]
 # ## The shape, with its error
 #
-# A mean hides a shape. So next all cosines of 512 random rows of each cloud, each with every other row of it. The band is two standard errors of such a sample to both sides.
+# A mean hides a shape. So here are the cosines of 512 random rows of each cloud with every other row. The band is two standard errors to both sides.
 #
 # * If embeddings were **unrelated**, both models would repeat the random vectors: a narrow peak at 0.
 # * If **related words** made the similarity, most pairs would stay near 0 and a few would reach far to the right.
@@ -81,7 +81,7 @@ samples = each(geometry.cosine_sample)
 plots.cosine_figure(samples, f"Cosines of token pairs, a sample<br>{both}")
 
 # %% [markdown]
-# Look at cosine 0 first: how much of each model is left there? Then at the width of each peak. The scale is logarithmic, so a step up is a factor of ten. Where a band is wide, at the far ends, the sample knows little.
+# Look at cosine 0 first: how much of each model is left there? Then at the width of each peak. The scale is logarithmic, so a step up is a factor of ten.
 
 # %%
 mean_cosine = each(geometry.mean_pairwise_cosine)
@@ -108,11 +108,11 @@ for label in (FIRST, SECOND):
 # %% [markdown]
 # ## Every pair
 #
-# A sample hides a tail. So here are all pairs of the whole vocabulary, each once, counted into bins as they are computed. How often was the sample's band right: in the body of each histogram, and in its tails (below a tenth of the pairs per unit of cosine)? Right would be about 95 %.
+# Now all pairs, each once. Which share of them did the sample put into a wrong bin, and which did its errors foretell?
 
 # %%
 before = each(geometry.cosine_histogram)
-look.within_band(samples, before)
+look.check_of_sample(samples, before)
 
 # %% [markdown]
 # ## Five rivals

@@ -96,6 +96,21 @@ def triangle(W):
     return float(cos.sum() / math.comb(len(u), 2))
 
 
+def triangle_with_diagonal(W):
+    u = F.normalize(W, dim=1)
+    i, j = torch.triu_indices(len(u), len(u))
+    return (u @ u.T)[i, j].mean()
+
+
+def whole_norm_by_sum(W):
+    return _ordered(W / W.norm())
+
+
+def _ordered(u):
+    n = len(u)
+    return (u.sum(0).square().sum() - n) / (n * (n - 1))
+
+
 def diagonal_in(W):
     u = F.normalize(W)
     return (u @ u.T).mean().item()
@@ -564,6 +579,23 @@ def from_spectrum(W):
     return (n * (n - 1) / ((lam**2).sum() - n)).item()
 
 
+def in_strips(W):
+    u = F.normalize(W - W.mean(0), dim=1)
+    n = len(u)
+    total = sum((strip @ u.T).square().sum() for strip in u.split(256)) - n
+    return n * (n - 1) / total
+
+
+def rows_of_any_length(W):
+    c = W - W.mean(0)
+    n = len(c)
+    return n * (n - 1) / ((c.T @ c).square().sum() - n)
+
+
+def each_pair_once_over_all(W):
+    return from_gram(W) / 2
+
+
 def numpy_triangle(W):
     w = W.numpy()
     w = w - w.mean(0)
@@ -710,6 +742,18 @@ def small_spread_in_numpy(W):
     return held.std() < 0.25 * held.mean()
 
 
+def high_cosine(W):
+    return _ordered(F.normalize(W, dim=1)) > 0.5
+
+
+def large_share(W):
+    return W.mean(0).square().sum() / W.square().sum(1).mean() > 0.5
+
+
+def nearly_no_mean_cosine(W):
+    return abs(_ordered(F.normalize(W - W.mean(0), dim=1))) < 0.01
+
+
 def centred_mean_cosine(W):
     u = F.normalize(W - W.mean(0))
     n = len(u)
@@ -781,6 +825,8 @@ BANK = {
             (full_table, None),
             (table_less_diagonal, None),
             (triangle, None),
+            (triangle_with_diagonal, "the triangle holds the diagonal"),
+            (whole_norm_by_sum, "one norm for the whole matrix"),
             (numpy_table, None),
             (by_the_library, None),
             (five_thousand, None),
@@ -858,13 +904,13 @@ BANK = {
             (across, "the other share: what lies across the mean"),
             (unbiased, "n − 1 for n in the variance"),
             (share_again, "the share of 1.2, not of what is left"),
-            (first_component, None),
+            (first_component, "the widest direction of what is left, not the mean's"),
             (spread_of_parts, None),
             (by_kind, None),
         ],
     ),
     "1.5": Bank(
-        right=[from_table, from_gram, from_spectrum, numpy_triangle],
+        right=[from_gram, from_spectrum, in_strips],
         wrong=[
             (not_centred, "not centred"),
             (not_centred_with_diagonal, "not centred"),
@@ -873,6 +919,10 @@ BANK = {
             (absolute_mean_squared, "mean |cosine| for mean cosine²"),
             (square_of_mean, "the square of the mean for the mean of the squares"),
             (covariances, "the rows are not normalised"),
+            (rows_of_any_length, "the rows are not normalised"),
+            (each_pair_once_over_all, "the pairs are miscounted: half of them"),
+            (from_table, None),
+            (numpy_triangle, None),
             (units_then_centred, "normalised before centring, and not after"),
             (centred_rows_each, "centred over d_model"),
             (just_d, "the number of dimensions, whatever the cloud"),
@@ -900,6 +950,9 @@ BANK = {
             (small_spread_in_numpy, "by the amounts alone, where c is short"),
             (equal_lengths, "by the lengths of the rows"),
             (low_cosine, "by the mean cosine before centring"),
+            (high_cosine, "by the mean cosine before centring"),
+            (large_share, "by the mean cosine before centring"),
+            (nearly_no_mean_cosine, "by the mean cosine after 1.3"),
             (as_a_word, None),
             (as_a_number, None),
         ],

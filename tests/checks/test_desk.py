@@ -681,6 +681,20 @@ def test_an_outcome_waits_for_its_prediction(capsys):
     assert "0.2" in capsys.readouterr().out
 
 
+def test_a_check_does_not_tell_what_is_to_be_predicted(capsys):
+    """`check("1.1", …, real=clouds)` once printed the outcomes of 1.b and 1.c."""
+    W = torch.randn(40, 6, generator=torch.Generator().manual_seed(0)) + 1
+    answer, value = find("1.1").reference, find("1.1").reference(W)
+    check("1.1", answer, real={"a model": W})
+    said = capsys.readouterr().out
+    assert "✓" in said and f"{value:.3f}" not in said and "waits for your prediction 1.b, 1.c" in said
+    predict("1.b", 0.1)
+    skip("1.c")
+    capsys.readouterr()
+    check("1.1", answer, real={"a model": W})
+    assert f"{value:.3f}" in capsys.readouterr().out
+
+
 def test_a_figure_waits_for_predictions_and_exercises(capsys):
     assert not ready("1.a", "1.b", "1.1")
     said = capsys.readouterr().out

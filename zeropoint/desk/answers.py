@@ -14,6 +14,7 @@ from zeropoint.desk.checking import Verdict, verdict
 from zeropoint.desk.compare import brief
 from zeropoint.desk.display import Card
 from zeropoint.desk.exercise import Exercise, find
+from zeropoint.desk.predictions import waiting_for
 
 ENOUGH_WORDS = 12  # below this a text says that something is so, and hardly why
 _passed: dict[str, Callable[..., Any]] = {}  # by exercise: the answers that passed in this kernel
@@ -87,14 +88,13 @@ def _check_card(exercise: Exercise, found: Verdict) -> Card:
     if found.state == "not attempted":
         return Card("·", title)
     if found.passed:
+        lines = [f'reveal("{exercise.id}") shows a solution to compare with yours.']
         rows = [[label, value] for label, value in found.real.items()]
-        return Card(
-            "✓",
-            title,
-            [f'reveal("{exercise.id}") shows a solution to compare with yours.'],
-            head=["on", "your answer"] if rows else (),
-            rows=rows,
-        )
+        if rows and (unmade := waiting_for(exercise.id)):
+            ids = ", ".join(unmade)
+            lines.append(f"What it gives for {' and '.join(found.real)} waits for your prediction {ids}, or skip.")
+            rows = []
+        return Card("✓", title, lines, head=["on", "your answer"] if rows else (), rows=rows)
     lines = [f"This looks like: {found.mistake.name}.", found.mistake.nudge] if found.mistake else []
     rows = [[name, value] for name, value in found.inputs.items()]
     if found.difference and found.difference.expected:

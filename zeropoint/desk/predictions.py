@@ -27,12 +27,16 @@ ASK = f"state intervals that you believe at {ODDS:.0%}"
 
 @dataclass(frozen=True)
 class Number:
-    """A prediction of a number: `of` says of what; no value outside [low, high] is possible."""
+    """A prediction of a number: `of` says of what; no value outside [low, high] is possible.
+
+    `told_by`: the exercise whose check on a model would tell the outcome; it keeps that to itself until it was predicted.
+    """
 
     id: str
     of: str
     low: float = -math.inf
     high: float = math.inf
+    told_by: str = ""
 
     @property
     def asked(self) -> str:
@@ -52,7 +56,7 @@ class Number:
         if not isinstance(value, Real) or isinstance(value, bool | np.bool_) or not math.isfinite(value):
             raise Slip(f"Prediction {self.id} asks for {self.asked}; got {value!r:.60}.")
         if not self.low <= value <= self.high:
-            share = f": did you mean {number(value / 100)}?" if self.high == 1 and 1 < value <= 100 else "."
+            share = f": did you mean {number(value / 100)}?" if self.low == 0 and self.high == 1 < value <= 100 else "."
             raise Slip(f"Prediction {self.id} asks for {self.asked}; got {number(value)}{share}")
         return float(value)
 
@@ -173,7 +177,7 @@ def ready(*ids: str) -> bool:
     """
     data = record.read()
     asked = [find_prediction(id).id for id in ids if not id.split(".")[-1].isdigit()]
-    unmade = [id for id in asked if not {"value", "skipped"} & set(data["predictions"].get(id, {}))]
+    unmade = [id for id in asked if _unmade(data, id)]
     unsolved = [find(id).id for id in ids if id not in asked and not done(data["exercises"].get(id, {}))]
     if not unmade and not unsolved:
         return True
@@ -185,6 +189,17 @@ def ready(*ids: str) -> bool:
         waits.append(f"exercise{'s'[: len(unsolved) > 1]} {', '.join(unsolved)}")
     put_up([Card("·", f"Held back: this waits for {'; and for '.join(waits)}")])
     return False
+
+
+def _unmade(data: dict, id: str) -> bool:
+    return not {"value", "skipped"} & set(data["predictions"].get(id, {}))
+
+
+def waiting_for(exercise: str) -> list[str]:
+    """The predictions, neither made nor skipped, whose outcome a check of `exercise` on the models would tell."""
+    data, asked = record.read(), predictions_of(exercise.split(".")[0])
+    told = [p.id for p in asked if isinstance(p, Number) and p.told_by == exercise]
+    return [id for id in told if _unmade(data, id)]
 
 
 @on_desk
@@ -199,7 +214,7 @@ def outcome(id: str, actual: float | str, label: str = ""):
     except Slip as slip:  # not the learner's doing
         raise ValueError(f"the outcome of {asked.id} on {label}: {slip}") from None
     kept = record.read()["predictions"].get(asked.id, {})
-    if not asked.id.startswith("n") and not {"value", "skipped"} & set(kept):
+    if not asked.id.startswith("n") and _unmade(record.read(), asked.id):
         wait = f'its outcome waits for your prediction, or skip("{asked.id}")'
         return [Card("·", f"Prediction {asked.id}: {wait}")], ""
     seen = {"actual": actual, "label": str(label), "at": record.now()}

@@ -153,6 +153,16 @@ EX_1_1 = Exercise(
         Mistake("the pairs are miscounted: twice too much", lambda W: 2 * _pairs(_units(W)).mean(), COUNT),
         Mistake("the pairs are miscounted: half of it", lambda W: _pairs(_units(W)).mean() / 2, COUNT),
         Mistake(
+            "the triangle holds the diagonal",
+            lambda W: (_units(W) @ _units(W).T)[tuple(torch.triu_indices(len(W), len(W)))].mean(),
+            DIAGONAL,
+        ),
+        Mistake(
+            "one norm for the whole matrix",
+            lambda W: _by_sum(W / W.norm()),
+            "Each token has a length of its own.",
+        ),
+        Mistake(
             "the diagonal is set to 0, but still counted", lambda W: 2 * _pairs(_units(W)).sum() / len(W) ** 2, COUNT
         ),
         Mistake(
@@ -200,6 +210,11 @@ EX_1_2 = Exercise(
         Mistake("the lengths are not squared", lambda W: W.mean(0).norm() / W.norm(dim=1).mean(), SQUARES),
         Mistake("the lengths are not squared", lambda W: share_of_mean(W) ** 0.5, SQUARES),
         Mistake("squared after averaging", lambda W: (W.mean(0).norm() / W.norm(dim=1).mean()) ** 2, SQUARES),
+        Mistake(
+            "n − 1 for n in the variance",
+            lambda W: W.mean(0).square().sum() / (W.mean(0).square().sum() + W.var(0).sum()),
+            "The mean squared length divides by the number of tokens. By what does your variance divide?",
+        ),
         Mistake(
             "the mean of the lengths for the length of the mean",
             lambda W: W.norm(dim=1).mean() ** 2 / W.norm(dim=1).square().mean(),
@@ -414,6 +429,16 @@ EX_1_4 = Exercise(
             "The two shares add up to 1. Which one is this?",
         ),
         Mistake(
+            "the widest direction of what is left, not the mean's",
+            lambda W: torch.linalg.eigvalsh(W.T.cov(correction=0)).max() / _left(W)[0].square().sum(1).mean(),
+            "That is the largest share that any direction has. Which direction does the task name?",
+        ),
+        Mistake(
+            "averaged over dimensions, not summed",
+            lambda W: _left(W)[1].square().mean() / _left(W)[0].square().mean(),
+            "A squared length is a sum over dimensions: above and below the line alike.",
+        ),
+        Mistake(
             "n − 1 for n in the variance",
             lambda W: _left(W)[1].var() / _left(W)[0].square().sum(1).mean(),
             "Above and below the line the same number of tokens should be divided by.",
@@ -464,15 +489,16 @@ EX_1_5 = Exercise(
     id="1.5",
     title="effective dimension",
     kind="function",
-    difficulty=3,
-    minutes=15,
+    difficulty=2,
+    minutes=10,
     statement="""
     An average is not the whole of a distribution.
     """,
     cases=clouds,
+    no_table=True,
     task="""A mean cosine of zero may hide large cosines of both signs. Centre, then take the mean of cosine² over all pairs
     of different rows. Independent random directions in d dimensions would give 1/d in expectation: return one over your
-    mean, the dimension of the random cloud that would look as spread out.""",
+    mean, the dimension of the random cloud that would look as spread out. As in 1.1, no table of all pairs.""",
     reference=effective_dimension,
     mistakes=[
         Mistake("not centred", lambda W: 1 / _pairs(_units(W)).square().mean(), NOT_CENTRED),
@@ -499,6 +525,9 @@ EX_1_5 = Exercise(
             SQUARE_EACH,
         ),
         Mistake("the rows are not normalised", lambda W: 1 / _pairs(W - W.mean(0)).square().mean(), NOT_UNIT),
+        Mistake("the rows are not normalised", lambda W: _by_squares(W - W.mean(0)), NOT_UNIT),
+        Mistake("the pairs are miscounted: half of them", lambda W: effective_dimension(W) / 2, COUNT),
+        Mistake("the pairs are miscounted: twice as many", lambda W: effective_dimension(W) * 2, COUNT),
         Mistake(
             "normalised before centring, and not after",
             lambda W: 1 / _pairs(_units(W) - _units(W).mean(0)).square().mean(),
@@ -603,6 +632,14 @@ def _made(n: int, d: int, common: float, unequal: float, rest: str, generator: t
 
 WIDTH_ALONE = "Your test sees that what is left is a line. Along which direction? Only one line makes a ray."
 
+HOW_LONG = "That tells how long the common vector is, not who holds how much of it."
+BY_LENGTH = [
+    lambda W: mean_pairwise_cosine(W) < 0.9,
+    lambda W: mean_pairwise_cosine(W) > 0.5,
+    lambda W: share_of_mean(W) > 0.5,
+    lambda W: share_of_mean(W) < 0.9,
+]
+
 SHORT_MEAN = (
     "In units of a short mean, ordinary scatter is large. Is the cloud wider along the mean than in other directions?"
 )
@@ -615,12 +652,12 @@ EX_1_6 = Exercise(
     minutes=10,
     cases=made_clouds,
     task="""“They share a big vector c” can mean two things. An offset: each token holds the same amount of it, c + u. A ray:
-    tokens hold different amounts, a·c + u, longer and shorter copies of one arrow. Both have a high mean cosine, and both
-    have one near 0 after 1.3. Write the test that tells them apart: True for an offset, False for a ray. It is tried on
-    clouds made to be one or the other. Of an offset, c may be shorter than a typical u; of a ray it is three times as long
-    or more. Amounts of an offset are equal, those
-    of a ray range at least from 0.4 to 1.6. What is u, a token's own, may be even or not, and long or short: only along c
-    does it tell nothing. Then the notebook asks your test about the two models.""",
+    tokens hold different amounts, a·c + u, longer and shorter copies of one arrow; here a ranges at least from 0.4 to 1.6.
+    Both have a high mean cosine, and both have one near 0 after 1.3. Write the test that tells them apart: True for an
+    offset, False for a ray. It is tried on clouds made to be one or the other, of 160 tokens or more in 20 dimensions or
+    more. u is what a token has of its own. It may be stretched along some direction and may vary in length, but it is
+    never stretched along c. In an offset, c may be shorter than a typical u; in a ray it is at least three times as long
+    as one. Then the notebook asks your test about the two models, and shows how near each lies to either kind.""",
     reference=is_offset,
     mistakes=[
         Mistake(
@@ -651,10 +688,11 @@ EX_1_6 = Exercise(
             lambda W: W.norm(dim=1).std() / W.norm(dim=1).mean() < 0.25,
             "A row may be long for another reason than holding much of c. Measure along c only.",
         ),
+        *(Mistake("by the mean cosine before centring", test, HOW_LONG) for test in BY_LENGTH),
         Mistake(
-            "by the mean cosine before centring",
-            lambda W: mean_pairwise_cosine(W) < 0.9,
-            "That tells how long the common vector is, not who holds how much of it.",
+            "by the mean cosine after 1.3",
+            lambda W: abs(mean_pairwise_cosine(W - W.mean(0))) < 0.01,
+            "Near 0 after 1.3 is sure by algebra, of a ray as well. What does a ray leave that an offset does not?",
         ),
     ],
     hints=[
@@ -681,27 +719,27 @@ EX_1_7 = Exercise(
     Every row is a big common vector plus a small one of its own, so any two rows share most of their length.
     The mean of the rows is long, the tokens lie close to its direction, and the mean cosine equals the
     squared length of the mean unit vector. That taking the mean away leaves a mean cosine of nearly 0 proves
-    nothing, since rows less their mean add up to zero; that no other vector of that length does it could
-    have come out otherwise. Meaning is ruled out by shuffling each column on its own: the chimeras are as
+    nothing, since rows less their mean add up to zero; that the mean of one half of the tokens does it for
+    the other half could have come out otherwise, and so could the directions that do not do it. Meaning is ruled out by shuffling each column on its own: the chimeras are as
     similar as the tokens were. What is left tells the kind: if much of it lies along the mean, tokens hold
     very different amounts of it, and it is a ray; if little, an offset. From the difference between the models follows only how far
     each cloud lies from zero, not how much their tokens are alike.
     """,
     hints=[
-        "Name the one thing which, taken away, makes the effect disappear. Then say what you measured that shows it.",
+        "Say what every token has, and what you measured that could have come out otherwise if it did not.",
         "Say which other explanations you had, and which number or plot rules each of them out.",
         "Say what your evidence does not show: about the model, and about where the effect comes from.",
     ],
     rubric=[
         "Mechanism: every embedding is a common vector plus something of its own, w = c + u, and c is long compared with u.",
         "Why that gives the number: the mean pairwise cosine is the squared length of the mean unit vector (up to the diagonal), so a shared direction is enough, whatever the tokens mean.",
-        "Evidence, in numbers: how many tokens lie close to the mean's direction, and what share of the average squared length the mean carries, in each model.",
+        "Evidence, in numbers: the median cosine of a token with the mean, and what share of the average squared length the mean carries, in each model.",
         "What is no evidence: that the mean cosine falls to about 0 without the mean. Rows less their mean add up to zero, so algebra makes it so for any cloud.",
-        "A test that could have failed, with a control: without another vector of the mean's length the similarity does not fall. (It even rises: the rows then have two vectors in common, the mean and the one taken.)",
+        "A test that could have failed, with a control: the mean of one half of the tokens, taken from the other half, does it as well, so it belongs to all and not to the few it was computed from; projecting out a random direction, or the widest one of what is left, does not.",
         "Rivals ruled out, each by a number: similar meanings, a few huge dimensions, norms or rare tokens, the loader's weight processing.",
         "What is left, and could have come out otherwise: how wide the cosines spread after centring, against 1/√d, and what share of it lies along the mean. A small share: an offset, all tokens hold about the same. A large one: a ray, some hold much more than others. Which tokens, and which is each model?",
         "What doesn't follow: that the model uses this vector, or that GPT-Neo's tokens are harder to tell apart. Zero is simply not a special point for the embedding, and cosine treats it as one.",
-        "A prediction for GPT-2: a smaller share of the mean, so centring changes its mean cosine too, but from a lower start and also to about 0.",
+        "What stays open: why training puts a common vector there, and more of it in one model than in the other. Nothing in this puzzle tells.",
     ],
 )
 

@@ -13,39 +13,64 @@ from zeropoint import geometry
 from zeropoint.geometry import Histogram
 from zeropoint.models import LoadedModel
 
-TAIL = 0.1  # share of pairs per unit of cosine: below it a few rows make a bin, and a sample may have none of them
+MEAN_MISS = (2 / torch.pi) ** 0.5  # a bell's mean distance from its centre, in standard deviations
 A_TENTH = 0.1  # of what a token holds on average: less is no difference between frequent and rare
 
 
-def within_band(samples: Mapping[str, Histogram], exact: Mapping[str, Histogram]) -> pd.DataFrame:
-    """In which share of bins, a hundredth of cosine wide, all pairs lie within two standard errors of the sample."""
+def check_of_sample(samples: Mapping[str, Histogram], exact: Mapping[str, Histogram]) -> pd.DataFrame:
+    """Which share of pairs a sample puts into a wrong bin, a hundredth of cosine wide, and which its errors foretell."""
     rows = {}
     for name, sample in samples.items():
         sample, truth = sample.coarser(10), exact[name].coarser(10)
-        close = (sample.density - truth.density).abs() <= 2 * sample.error
-        body, tail = truth.density >= TAIL, (truth.density > 0) & (truth.density < TAIL)
-        rows[name] = {
-            "pairs sampled": sample.pairs,
-            "all pairs": truth.pairs,
-            "bins of the body in the band": close[body].double().mean().item(),
-            "bins of the tails in the band": close[tail].double().mean().item(),
-        }
-    return pd.DataFrame(rows).T.astype({"pairs sampled": int, "all pairs": int}).round(2)
+        width = 2 / len(truth.counts)
+        miss = (sample.density - truth.density).abs().sum().item() * width / 2
+        foretold = sample.error.sum().item() * MEAN_MISS * width / 2
+        rows[name] = [f"{sample.pairs:,}", f"{truth.pairs:,}", f"{miss:.2%}", f"{foretold:.2%}"]
+    columns = ["pairs sampled", "all pairs", "in a wrong bin", "foretold by the errors"]
+    return pd.DataFrame(rows, columns).T
 
 
-def taken_away(clouds: Mapping[str, Float[Tensor, "n d"]], moved: Callable[[Tensor], Tensor]) -> pd.DataFrame:
-    """What becomes of the mean cosine without the mean (`moved`), and without another vector as long."""
+def taken_away(clouds: Mapping[str, Float[Tensor, "n d"]]) -> pd.DataFrame:
+    """What becomes of the mean cosine without the mean of other tokens, and without directions that are not the mean's."""
     rows = {}
     for name, W in clouds.items():
+        order = torch.randperm(len(W), generator=torch.Generator().manual_seed(0)).to(W.device)
+        one, other = W[order].tensor_split(2)
         random = torch.randn(W.shape[1], generator=torch.Generator().manual_seed(0)).to(W)
-        random *= geometry.mean(W).norm() / random.norm()
+        widest = torch.linalg.eigh(W.T.double().cov())[1][:, -1].to(W.dtype)
         rows[name] = {
             "mean cosine": geometry.mean_pairwise_cosine(W),
-            "without the mean": geometry.mean_pairwise_cosine(torch.as_tensor(moved(W))),
-            "control: without a random vector, as long": geometry.mean_pairwise_cosine(W - random),
+            "of half the tokens, less the mean of the other half": geometry.mean_pairwise_cosine(one - other.mean(0)),
+            "control: a random direction projected out": geometry.mean_pairwise_cosine(_across(W, random)),
+            "control: the widest direction projected out": geometry.mean_pairwise_cosine(_across(W, widest)),
             "median cosine of a token with the mean": geometry.cosine_with_mean(W).median().item(),
         }
     return pd.DataFrame(rows).T.round(4)
+
+
+def _across(W: Float[Tensor, "n d"], direction: Float[Tensor, " d"]) -> Float[Tensor, "n d"]:
+    unit = direction / direction.norm()
+    return W - (W @ unit)[:, None] * unit
+
+
+CLEAR_CASES = """\
+The clouds of 1.6 were made to be clear: an even offset has about 1 in the third column and next to 0 in the last,
+a ray has most of what is left along the mean. A real cloud may lie between the two, and then the answer is a
+number and not a word. Where would you put these two?"""
+
+
+def kinds(clouds: Mapping[str, Float[Tensor, "n d"]], says_offset: Callable[[Tensor], bool]) -> pd.DataFrame:
+    """What a test of 1.6 says, beside the numbers that a clear case has far apart."""
+    rows = {}
+    for name, W in clouds.items():
+        kind = geometry.kind_of_mean(W)
+        rows[name] = {
+            "your test": "offset" if says_offset(W) else "ray",
+            "share along the mean (1.4)": kind.share_along_mean,
+            "times an even cloud's, 1/d": kind.share_along_mean * W.shape[1],
+            "spread of the amounts, 1 = the mean": kind.spread_of_parts,
+        }
+    return pd.DataFrame(rows).T
 
 
 def held(W: Float[Tensor, "n d"]) -> Float[Tensor, " n"]:

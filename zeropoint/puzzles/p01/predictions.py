@@ -6,8 +6,8 @@ COSINE = dict(low=-1.0, high=1.0)
 
 PREDICTIONS = [
     Number("1.a", "the mean pairwise cosine of random vectors", **COSINE),
-    Number("1.b", "the mean pairwise cosine of the first model's tokens", **COSINE),
-    Number("1.c", "the mean pairwise cosine of the second model's tokens", **COSINE),
+    Number("1.b", "the mean pairwise cosine of the first model's tokens", **COSINE, told_by="1.1"),
+    Number("1.c", "the mean pairwise cosine of the second model's tokens", **COSINE, told_by="1.1"),
     Number("1.d", "the mean of |cosine| after 1.3, the first model", low=0.0, high=1.0),
     Word("1.e", "which tokens have least of what 1.4 is about", ("the frequent", "the rare", "neither")),
     Number("n1.1", "the mean pairwise cosine of random vectors", **COSINE),

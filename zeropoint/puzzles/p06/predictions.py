@@ -3,9 +3,11 @@
 from zeropoint.desk.predictions import Number, Word
 
 PREDICTIONS = [
-    Number("6.a", "the mean cosine of different tokens at the top, the first model", low=-1.0, high=1.0),
-    Number("6.b", "the mean cosine of different tokens at the top, the second model", low=-1.0, high=1.0),
-    Number("6.c", "the mean cosine of one token in two contexts, the second model", low=-1.0, high=1.0),
+    Number("6.a", "the mean cosine of different tokens at the top, the first model", low=-1.0, high=1.0, told_by="6.1"),
+    Number(
+        "6.b", "the mean cosine of different tokens at the top, the second model", low=-1.0, high=1.0, told_by="6.1"
+    ),
+    Number("6.c", "the mean cosine of one token in two contexts, the second model", low=-1.0, high=1.0, told_by="6.2"),
     Word(
         "6.d",
         "whether the measure by use is lower or higher than by types, layer 0, the first model",

@@ -4,10 +4,18 @@ from zeropoint.desk.predictions import Number, Word
 
 PREDICTIONS = [
     Number(
-        "7.a", "the share of LayerNorm's squared denominator that the mean makes, the first model", low=0.0, high=1.0
+        "7.a",
+        "the share of LayerNorm's squared denominator that the mean makes, the first model",
+        low=0.0,
+        high=1.0,
+        told_by="7.2",
     ),
     Number(
-        "7.b", "the share of LayerNorm's squared denominator that the mean makes, the second model", low=0.0, high=1.0
+        "7.b",
+        "the share of LayerNorm's squared denominator that the mean makes, the second model",
+        low=0.0,
+        high=1.0,
+        told_by="7.2",
     ),
     Word("7.c", "which of 7.5's changes B and C does more, the first model", ("B", "C", "undecided")),
     Word("7.d", "which of 7.5's changes B and C does more, the second model", ("B", "C", "undecided")),
