@@ -85,7 +85,7 @@ predict("2.a", None)  # your move of 2.2, the head left as it was
 predict("2.b", None)  # your move of 2.2, still tied: the head is your new W_E as well
 predict("2.c", None)  # W_E loses μ, nothing else changes
 predict("2.d", None)  # W_E loses μ, still tied: the head loses it too
-predict("2.e", None)  # every row of the head loses r
+predict("2.e", None)  # every token's column of W_U loses r
 predict("2.f", None)  # every position gains r
 predict("2.g", None)  # every row of W_E loses its own mean over d_model; the head is left as it was
 predict("2.h", None)  # the same, still tied
@@ -177,7 +177,7 @@ def mlp(t, layer):  # c: a random vector, as long as the mean of all rows of W_E
 check("2.5", answer_2_5, real={n: mlp(t, 0) for n, t in trials.items()})
 
 # %% [markdown]
-# In every MLP of both models. And if only the shift loses c? Predict first.
+# In every MLP of both models, with c a random vector as long as μ. And if only the shift loses c? Predict first.
 
 # %%
 predict("2.i", None)  # every MLP: shift and b as you say

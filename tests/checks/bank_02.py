@@ -122,6 +122,10 @@ def no_softmax(before, after):
     return (before * (before / after).log()).sum(-1).mean()
 
 
+def exponentials_for_probabilities(before, after):
+    return (before.exp() * (before - after)).sum(-1).mean()
+
+
 def jensen_shannon(before, after):
     log_p, log_q = before.log_softmax(-1), after.log_softmax(-1)
     log_m = torch.stack([log_p, log_q]).logsumexp(0) - math.log(2)
@@ -593,48 +597,87 @@ def search_neurons(t):
     return {"free": _neurons_renamed(t), "loud": _head(t), "fools": _far_positions(t)}
 
 
+def _final_shift(t):
+    """A number along the last LayerNorm's input: what the last block writes gains it."""
+    name = "transformer.h.1.mlp.c_proj.bias"
+    return {name: t.net.get_parameter(name) + 2}
+
+
+def search_last_block(t):
+    return {"free": _final_shift(t), "loud": {"W_U": t.W_U + 1e5 * t.mu[:, None]}, "fools": _unread(t)}
+
+
 def search_keys(t):
-    return {"free": _keys_gain_a_bias(t), "loud": _head(t), "fools": _unread(t)}
+    return search_last_block(t) | {"free": _keys_gain_a_bias(t)}
+
+
+def _decoys(t):
+    """Many tokens change in a way that nobody sees, one in a way that counts."""
+    rows = torch.tensor([i not in set(t.ids.flatten().tolist()) for i in range(len(t.W_E))])
+    new = t.W_E.clone()
+    new[rows] += 1e3
+    new[-1] += t.random()
+    return {"W_E": new}
+
+
+def search_behind_decoys(t):
+    return search_last_block(t) | {"free": _decoys(t)}
+
+
+def search_not_finite(t):
+    new = t.W_E.clone()
+    new[-1] = float("nan")
+    return search_last_block(t) | {"fools": {"W_E": new}}
+
+
+def search_in_place(t):
+    t.W_E -= t.mu
+    return search_last_block(t)
+
+
+def search_noise(t):
+    noise = torch.randn(t.W_E.shape, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    return search_last_block(t) | {"fools": {"W_E": t.W_E + 1e-7 * noise.to(t.W_E.dtype)}}
 
 
 def search_listed(t):
-    return search_keys(t) | {"free": {"W_E": t.W_E - t.mu, "W_pos": t.W_pos + t.mu}}
+    return search_last_block(t) | {"free": {"W_E": t.W_E - t.mu, "W_pos": t.W_pos + t.mu}}
 
 
 def search_own_means(t):
-    return search_keys(t) | {"free": {"W_E": t.W_E - t.W_E.mean(1, keepdim=True)}}
+    return search_last_block(t) | {"free": {"W_E": t.W_E - t.W_E.mean(1, keepdim=True)}}
 
 
 def search_no_move(t):
-    return search_keys(t) | {"free": {"W_E": t.W_E.clone()}}
+    return search_last_block(t) | {"free": {"W_E": t.W_E.clone()}}
 
 
 def search_unread_is_not_free(t):
-    return search_keys(t) | {"free": _unread(t)}
+    return search_last_block(t) | {"free": _unread(t)}
 
 
 def search_far_is_not_free(t):
-    return search_keys(t) | {"free": _far_positions(t)}
+    return search_last_block(t) | {"free": _far_positions(t)}
 
 
 def search_not_loud(t):
-    return search_keys(t) | {"loud": {"W_U": t.W_U + t.random()[:, None]}}
+    return search_last_block(t) | {"loud": {"W_U": t.W_U + t.random()[:, None]}}
 
 
 def search_loud_and_wrong(t):
-    return search_keys(t) | {"loud": {"W_U": 5000 * t.W_U}}
+    return search_last_block(t) | {"loud": {"W_U": 5000 * t.W_U}}
 
 
 def search_noticed(t):
-    return search_keys(t) | {"fools": {"W_E": t.W_E - t.mu}}
+    return search_last_block(t) | {"fools": {"W_E": t.W_E - t.mu}}
 
 
 def search_nobody_fooled(t):
-    return search_keys(t) | {"fools": _keys_gain_a_bias(t)}
+    return search_last_block(t) | {"fools": _keys_gain_a_bias(t)}
 
 
 def search_half_found(t):
-    return search_keys(t) | {"loud": None}
+    return search_last_block(t) | {"loud": None}
 
 
 def search_one_move(t):
@@ -642,7 +685,7 @@ def search_one_move(t):
 
 
 def search_unknown_tensor(t):
-    return search_keys(t) | {"loud": {"W_Q": t.W_U}}
+    return search_last_block(t) | {"loud": {"W_Q": t.W_U}}
 
 
 def tiny_trial():
@@ -683,6 +726,7 @@ BANK = {
             (each_position, None),
             (in_half, None),
             (no_softmax, None),
+            (exponentials_for_probabilities, None),
             (jensen_shannon, "the Jensen–Shannon divergence"),
             (double_softmax, "probabilities where logits are asked for"),
             (epsilon_inside, "a small number inside the logarithm"),
@@ -766,7 +810,7 @@ BANK = {
             (turned_round, None),
             (bias_not_broadcast, None),
             (less_the_largest, None),
-            (key_bias_for_query_bias, None),
+            (key_bias_for_query_bias, "the keys' term with c was kept, not the queries'"),
             (no_A, None),
         ],
         real=REAL_ATTENTION,
@@ -793,8 +837,13 @@ BANK = {
         real=REAL_READER,
     ),
     "2.7": Bank(
-        right=[search_layernorm, search_neurons, search_keys],
+        right=[search_layernorm, search_neurons, search_last_block],
         wrong=[
+            (search_keys, None),
+            (search_behind_decoys, None),
+            (search_not_finite, None),
+            (search_in_place, None),
+            (search_noise, None),
             (search_listed, None),
             (search_own_means, None),
             (search_no_move, None),

@@ -306,7 +306,7 @@ EX_2_3 = Exercise(
     statement="""
     After your move of 2.2 the tied head uses the new W_E; the final hidden states h are what they were.
     Return by how much log Z, the logsumexp of a position's logits, changes at each position, new less old:
-    shape [seq]. (There is a way without computing any logit.)
+    shape [seq].
     """,
     cases=heads,
     reference=change_of_log_Z,
@@ -442,6 +442,12 @@ EX_2_4 = Exercise(
             _sum_of("cAv", "bv"),
             "The heads would attend the same way from every query.",
         ),
+        Mistake("the keys' term with c was kept, not the queries'", _sum_of("uAv", "uAc", "bv"), WHICH_AXIS),
+        Mistake(
+            "A the other way round in one term",
+            lambda u, v, c, A, b: u @ A @ v.T + c @ A.T @ v.T + v @ b,
+            "c stands on the query's side in the term that survives: on the left of A.",
+        ),
         Mistake(
             "A the other way round",
             lambda u, v, c, A, b: u @ A.T @ v.T + c @ A.T @ v.T + v @ b,
@@ -540,6 +546,11 @@ EX_2_5 = Exercise(
             "Which of the two should be gone from the shift?",
         ),
         Mistake(
+            "the bias gains what is left of the shift, not c",
+            lambda shift, W, b, c: (shift - c, b + (shift - c) @ W),
+            BALANCE,
+        ),
+        Mistake(
             "the two answers are swapped",
             lambda shift, W, b, c: (b + c @ W, shift - c),
             "The new shift comes first, then the new b.",
@@ -623,10 +634,13 @@ EX_2_7 = Exercise(
     minutes=20,
     statement="""
     Three moves, each a dict as above, found by you and scored by the machine; None stands for one that you have not
-    found. `free`: exact, and of a kind that this puzzle has not listed. `loud`: some logit moves by 1,000, and no
-    prediction at all. `fools`: the yardstick (float32, on these six stretches) says "nothing", and yet a prediction
-    changes, by as many floors as you can; the record is yours to raise. All are tried in float64, and on a text that
-    begins with the tokens which your move changes most. `t.net.state_dict()` names every tensor that can be moved.
+    found. `free`: exact, and of no kind that this puzzle has listed, at whatever place (the moves 2.a to 2.j, and a bias
+    of the keys). `loud`: some logit moves by 1,000, and no prediction at all. `fools`: the yardstick (float32, on these
+    six stretches) says "nothing", and yet a prediction changes, by more than ten floors and by as many as you can; the
+    record is yours to raise. All are tried in float64, and on a text that begins with the tokens which your move
+    changes most. `t.net.state_dict()` names every tensor that can be moved; both models must bear your move. Names under
+    `ln_1`, `ln_2`, `ln_f` and the biases of `mlp` are the same in both; those of attention differ, and GPT-2 writes
+    the MLP's matrices the other way round.
     """,
     reference=three_moves,
     judge=search.judge,

@@ -15,12 +15,18 @@ IN_FLOAT64 = 1e-6  # float32 floors: an exact move leaves less than that when th
 A_MOVE = 0.01  # of the largest change among its tensors, in units of that tensor's norm: less is hardly a move
 LOUD = 1000.0  # nats, of the largest change of a logit
 UNREAD = 64  # how many of the tokens that a move changes most are read on top
+DIGITS = 64 * torch.finfo(torch.float64).eps  # what is left of a log-probability in float64, for each unit of logit
 
 
 def judge(find_moves: Callable[[Trial], Mapping[str, Move | None]], trial: Trial) -> Judged:
     """What a reader's three moves do to one model: on the trial's text, and on one that the move's own tokens begin."""
-    exact = trial.exact()
-    here, there = find_moves(trial), find_moves(exact)
+    exact, before = trial.exact(), {name: tensor.clone() for name, tensor in trial.net.state_dict().items()}
+    here = find_moves(trial)
+    if edited := [name for name, tensor in trial.net.state_dict().items() if not torch.equal(tensor, before[name])]:
+        trial.net.load_state_dict(before)
+        said = f"your function changed the model itself ({edited[0]}), which was put back: change a `.clone()`"
+        return Judged(said, {})
+    there = find_moves(exact)
     if not isinstance(here, Mapping) or set(here) != set(PARTS):
         return Judged(f"return a dict of three moves, {', '.join(PARTS)}; None for one that you have not found", {})
     parts, wanting = {}, []
@@ -29,13 +35,19 @@ def judge(find_moves: Callable[[Trial], Mapping[str, Move | None]], trial: Trial
             parts[name], wrong = "not found yet", f"{name} is not found yet"
         else:
             try:
+                _assert_finite(there[name])
                 line, wrong = SCORES[name](trial, exact, here[name], there[name])
                 parts[name] = line
-            except (KeyError, AttributeError, TypeError, RuntimeError) as error:
+            except (KeyError, AttributeError, TypeError, ValueError, RuntimeError) as error:
                 parts[name], wrong = "does not run", f"{name} is no move of this model: {str(error.args[0])[:120]}"
         if wrong:
             wanting.append(wrong)
     return Judged("; ".join(wanting), parts)
+
+
+def _assert_finite(move: Move) -> None:
+    if unfit := [name for name, tensor in move.items() if not tensor.isfinite().all()]:
+        raise ValueError(f"{unfit[0]} has numbers that are not finite")
 
 
 def free(trial: Trial, exact: Trial, here: Move, there: Move) -> tuple[str, str]:
@@ -59,7 +71,8 @@ def loud(trial: Trial, exact: Trial, here: Move, there: Move) -> tuple[str, str]
     line = f"logits by {change.logit:,.0f}; {change.log_prob / trial.floor:.1e} floors in float64; float32 says {seen}"
     if change.logit < LOUD:
         return line, "loud moves no logit by 1,000"
-    if max(change.log_prob, elsewhere) > IN_FLOAT64 * trial.floor:
+    rounding = max(IN_FLOAT64 * trial.floor, DIGITS * change.logit)  # beside a larger logit float64 has fewer digits
+    if max(change.log_prob, elsewhere) > rounding:
         return line, "loud changes the predictions in float64"
     return line, ""
 
@@ -71,8 +84,8 @@ def fools(trial: Trial, exact: Trial, here: Move, there: Move) -> tuple[str, str
     line = f"the yardstick says {seen.damage(trial.floor)}; in truth {real:,.3g} floors"
     if seen.log_prob > NOTHING_UP_TO * trial.floor:
         return line, "fools is noticed by the yardstick"
-    if real < 1:
-        return line, "fools changes nothing: the yardstick is right"
+    if real <= NOTHING_UP_TO:
+        return line, f"fools changes nothing that is over {NOTHING_UP_TO} floors: the yardstick is right"
     return line, ""
 
 
@@ -80,15 +93,17 @@ SCORES = {"free": free, "loud": loud, "fools": fools}
 
 
 def _elsewhere(exact: Trial, move: Move) -> float:
-    """Largest |Δ log-probability| on another text: the tokens that the move changes most, then tokens at random."""
+    """Largest |Δ log-probability| on another text: the tokens that the move changes most, then tokens at random.
+
+    A number added along a whole row is no change here: LayerNorm takes it away, and it could hide one that counts.
+    """
     length = min(256, exact.W_pos.shape[0] if exact.W_pos is not None else 256)
     ids = torch.randint(len(exact.W_E), (length,), generator=torch.Generator().manual_seed(1))
     tensors = _by_short_name(exact, move)
     if "W_E" in tensors:
         changed = tensors["W_E"].double() - exact.W_E
-        own = (changed - changed.quantile(0.5, dim=0) if len(changed) < 20_000 else changed - changed.mean(0)).norm(
-            dim=1
-        )
+        changed = changed - changed.mean(1, keepdim=True)
+        own = (changed - changed.median(0).values).norm(dim=1)
         most = own.topk(min(UNREAD, length // 2, len(own))).indices
         ids[: len(most)] = most
     return Trial(exact.model, ids[None], torch.float64).change(move).log_prob
@@ -119,13 +134,22 @@ def size(exact: Trial, move: Move) -> float:
 
 def is_listed(exact: Trial, move: Move) -> bool:
     """Is a move one of the puzzle's own? One vector for all rows of W_E, W_pos or W_U; own means of W_E or W_pos; a
-    LayerNorm's shift with the biases behind it."""
+    LayerNorm's shift with the biases behind it; a bias of the keys."""
     changes = {name: both for name, both in _changes(exact, move).items() if both[0].norm() > 1e-9 * both[1].norm()}
+    if changes and all(_moves_keys_only(name, added) for name, (added, _) in changes.items()):
+        return True
     biases = [name for name in changes if name.endswith("bias")]
     matrices = [name for name in changes if name in ("W_E", "W_pos", "W_U")]
     if len(biases) + len(matrices) < len(changes) or (biases and not any(".ln_" in name for name in biases)):
         return False
     return all(_is_plain(name, changes[name][0]) for name in matrices)
+
+
+def _moves_keys_only(name: str, added: Tensor) -> bool:
+    if name.endswith("c_attn.bias"):  # GPT-2 keeps queries, keys and values in one
+        query, _, value = added.chunk(3)
+        return not query.any() and not value.any()
+    return name.endswith("k_proj.bias")
 
 
 def _is_plain(name: str, added: Tensor) -> bool:
