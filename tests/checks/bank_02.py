@@ -810,7 +810,7 @@ BANK = {
             (turned_round, None),
             (bias_not_broadcast, None),
             (less_the_largest, None),
-            (key_bias_for_query_bias, "the keys' term with c was kept, not the queries'"),
+            (key_bias_for_query_bias, "A the other way round in one term"),
             (no_A, None),
         ],
         real=REAL_ATTENTION,
