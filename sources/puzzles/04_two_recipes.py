@@ -1,20 +1,24 @@
 # %% [markdown]
 # # 04 Two recipes: the puzzle
 #
-# **Question.** The same objective, nearly the same architecture: why does training leave one model's embedding far from zero, and the other's much less?
+# **Question.** Two models, two recipes, two means. What does a training loss see of the mean that the predictions do not, what moves it, and of which kind does it become?
 #
-# **Time** 75 min · **Difficulty** ●●● · **You need** gradients, an optimiser's update, a mean with an interval; puzzle 01
+# **Time** 60 min · **Difficulty** ●●● · **You need** gradients, an optimiser's update, the softmax's normaliser; puzzle 01
 #
-# The post leaves this open, and the data may not close it. A solution names an ingredient, shows with error bars that it moves the mean when it alone is changed, says by which mechanism, rules out a rival, and says where the account stops. Some cells hand you the task when you run them.
+# GPT-Neo's training code adds z · (log Z)² to the loss, a *z-loss*, where Z is the softmax's normaliser. Nothing like it is known of GPT-2. Is that why one mean is so much longer? A solution says what the penalty sees, shows with seeds what it does, says what else moves a mean, and where the account stops.
+#
+# `check` says whether an answer is right, `hint` helps a step at a time, `reveal` shows a solution once yours passes.
 
 # %%
+import math
+
 import pandas as pd
 import torch
-from jaxtyping import Float, Int
-from scipy.stats import t as student
+from IPython.display import display
+from jaxtyping import Float
 from torch import Tensor
 
-from zeropoint import plots, report
+from zeropoint import report
 from zeropoint.desk import (
     check,
     checked,
@@ -30,211 +34,191 @@ from zeropoint.desk import (
     task,
     why,
 )
-from zeropoint.models import load
-from zeropoint.puzzles.p04 import collapse, evidence, figures
+from zeropoint.models import load_pair
+from zeropoint.puzzles.p04 import exercises, live, look
 from zeropoint.tiny import gradients, grid
-from zeropoint.tiny.corpus import stdlib_text
 from zeropoint.tiny.shape import TinyLM
 from zeropoint.tiny.training import batch_at
 
-# %%
-runs, rows = grid.read()
-GRID = evidence.label(runs)
-print(
-    GRID,
-    "· seeds for a setting:",
-    runs.run.value_counts().min(),
-    "to",
-    runs.run.value_counts().max(),
-)
-print("The base:", grid.BASE)
+neo, gpt2 = load_pair()
+# last hidden states over a text [n, d_model], output matrix [d_vocab, d_model]
+states = {m.label: look.states(m) for m in (neo, gpt2)}
+NEO, GPT2 = states
 
 # %% [markdown]
-# ## What is known
-#
-# GPT-Neo's code is open. A development file in it says β₂ 0.95, learning rate 6e-4, 524,288 tokens a step and weight decay 0.1; a maintainer wrote that the released models had no decay. The released model's attention is local in every second layer, with no biases on queries, keys and values. GPT-2's was never released; its predecessor's had β₂ 0.999 and weight decay 0.01. Both models tie input and output matrix, learn their positions, and put LayerNorm before each sublayer.
-#
-# The package records a grid of tiny models: each changes something in the base, with several seeds. A seed draws weights and batches, the same for every setting.
-#
 # ## Predict
 #
-# Which of these changes moves the mean pairwise cosine most, and which least? `"beta2"` (0.95 to 0.999), `"decay"` (none), `"layernorm"` (none), `"local"` (attention sees 16 tokens), `"positions"` (none), `"batch"` (eight times the tokens a step).
+# Each model reads 16 stretches of Python source. At each position its logits are turned into probabilities, exp(logit) / Z. Where is log Z, on average? It is 0 where the logits are log-probabilities already, and log d_vocab where all of them are 0.
 
 # %%
-predict("4.a", None)  # the most
-predict("4.b", None)  # the least
-predict("4.c", None, low=None, high=None)  # what β₂ 0.999 does to the mean cosine: new less old
+predict("4.a", None, low=None, high=None)  # the first model
+predict("4.b", None, low=None, high=None)  # the second model
 
 # %% tags=["solution"]
 skip("4")  # a solution predicts nothing
 
-# %% [markdown] exercise="4.1"
-
-# %%
-neo = load("EleutherAI/gpt-neo-125M")
-NEO = neo.label
-ids = torch.tensor([neo.tokenizer.encode(stdlib_text()[1][0])[:101]])
-with torch.no_grad():
-    states = neo.bridge.original_model.transformer(ids[:, :-1]).last_hidden_state
-hidden = states[0]  # [100, d_model]
-last_layer = (hidden, neo.W_U.T.contiguous(), ids[0, 1:])
-
 # %% exercise="4.1"
-check("4.1", answer_4_1, real={NEO: last_layer})
+check("4.1", answer_4_1, real=states)
 
 # %%
 # hint("4.1")
 # reveal("4.1")
 
 # %% [markdown]
-# Add up the rows of that gradient. And the rows of the gradient of the *input* matrix? Which total is nothing but rounding: `"output"`, `"input"`, `"both"` or `"neither"`?
+# ## Look
+#
+# log Z and your two parts of it, position by position. (The first position of each stretch is left out: it is a case of its own, see 06.) Which of the two models could have been trained with a z-loss?
 
 # %%
-predict("4.d", None)
+if ready("4.a", "4.b", "4.1"):
+    parts = {n: tuple(map(torch.as_tensor, checked("4.1")(*both))) for n, both in states.items()}
+    show("4 log Z", look.parts_figure(parts, f"log Z in two parts<br>{NEO} and {GPT2}"))
+    log_Z = {n: sum(two).mean().item() for n, two in parts.items()}
+    outcome("4.a", log_Z[NEO], label=NEO)
+    outcome("4.b", log_Z[GPT2], label=GPT2)
+
+# %% [markdown]
+# ## Two published logits
+#
+# Without the models themselves, one can still read what others wrote down. The tests of the library rust-bert hold one logit of each. GPT-Neo-125M, after "It was a sunny": −0.0279 for " day". GPT-2, after "One two three four": −69.49 for " five". Both vocabularies have 50,257 entries. How probable the two tokens were is not published.
+
+# %% exercise="4.2"
+logits = {"GPT-Neo-125M, published": -0.0279, "GPT-2, published": -69.49}
+check("4.2", answer_4_2, real={n: (logit, 0.5, 50257) for n, logit in logits.items()})
+
+# %% [markdown]
+# First what needs the least supposing, then more. Below, your bounds where they can be tried: at positions of the loaded models whose most probable token has half of the probability or more.
 
 # %%
-config, recipe, kind = grid.resolve(grid.QUICK)
-text, model = grid.text_for(config.d_vocab, kind), TinyLM(config)
-g = gradients.gradients(model, batch_at(text.train, recipe, 0))
-if ready("4.d"):
+if ready("4.2"):
+    names = ["log Z, least", "log Z, most", "first part, most"]
+    for least in (1 / 50257, 0.5, 0.9):
+        rows = {n: checked("4.2")(logit, least, 50257) for n, logit in logits.items()}
+        print(f"probability at least {least:.2g}")
+        display(pd.DataFrame(rows, names).T.round(2))
+    display(look.within(checked("4.2"), states))
+
+# %% [markdown]
+# The first part is a product of two things. Which of them is long in GPT-Neo, and which in GPT-2? Is that in your table?
+
+# %% exercise="4.3"
+matrices = {m.label: m.W_E for m in (neo, gpt2)}
+check("4.3", answer_4_3, real={n: exercises.moments(W.double()) for n, W in matrices.items()})
+
+# %% [markdown]
+# Your numbers for clouds whose kind is known, and for the two models. Which number tells a ray from an offset, and which would take a line across the mean for a ray?
+
+# %%
+if ready("4.3"):
+    display(look.kinds(checked("4.3"), matrices))
+
+# %% [markdown]
+# ## A dose, before your eyes
+#
+# A tiny model, with tied weights, AdamW and β₂ 0.95, is trained for 500 updates: without z-loss; with 0.03 · (log Z)²; and with 0.03 · (log Z − 20)². Each three times, from other weights and on other batches, which are the same for all three. At its start all logits are nearly 0, so log Z is log 1,024 = 6.9.
+#
+# Predict what a target of 0 does to the mean pairwise cosine at the end (new less old, so from −2 to 2) and to the kind of the mean: `"more an offset"`, `"more a ray"` or `"the same"`. And what does a target of 20: is the mean cosine then `"higher"` than without z-loss, `"lower"` or `"the same"`?
+
+# %%
+predict("4.c", None, low=None, high=None)  # the mean cosine with target 0, less that without z-loss
+predict("4.d", None)  # the kind with target 0, compared with that without
+predict("4.e", None)  # the mean cosine with target 20, compared with that without
+
+# %% [markdown]
+# Nine runs, about half a minute.
+
+# %%
+TINY = "tiny models, trained here"
+doses = {
+    "no z-loss": {},
+    "target 0": {"z_loss": 0.03},
+    "target 20": {"z_loss": 0.03, "z_target": 20.0},
+}
+if trained := ready("4.c", "4.d", "4.e"):
+    watched = live.train_all(doses)
+    show("4 doses", live.figure(watched, f"Three doses, three seeds<br>{TINY}"))
+
+# %%
+if trained:
+    changes = {}
+    for measure in ("mean_cosine", "share_along_mean", "log_Z", "h_dot_mean"):
+        changes[measure] = {
+            dose: live.effect(watched, "no z-loss", dose, measure) for dose in list(doses)[1:]
+        }
+    print("Compared with no z-loss, three seeds, ± 95 %:")
+    display(pd.DataFrame(changes).map(str))
+    to_0, to_20 = changes["mean_cosine"].values()
+    outcome("4.c", to_0.value, label=TINY)
+    kind = live.word(changes["share_along_mean"]["target 0"], "more a ray", "more an offset")
+    outcome("4.d", kind, label=TINY)
+    outcome("4.e", live.word(to_20, "higher", "lower"), label=TINY)
+
+# %% [markdown]
+# All that was measured at the end. `norm_of_mean` and `hidden_along_mean` (the mean hidden state, along the mean's direction) are the two factors of the first part. Look at the runs without z-loss as well: something moved their mean too.
+
+# %%
+if trained:
+    columns = ["mean_cosine", "spread_of_parts", "share_along_mean", "log_Z", "held_out_loss"]
+    columns += ["norm_of_mean", "hidden_along_mean"]
+    last = watched[watched.step == watched.step.max()]
+    display(last.groupby("dose", sort=False)[columns].mean().round(3))
+
+# %% [markdown]
+# ## Who pushes?
+#
+# The loss is now cross-entropy alone. Take its gradient with respect to each row of the *output* matrix, and add the rows up. Do the same for the *input* matrix, as if the two were not tied. Which total is nothing but rounding: `"output"`, `"input"`, `"both"` or `"neither"`?
+
+# %%
+predict("4.f", None)
+
+# %%
+config, setting, _ = grid.resolve(live.SETTING)
+text, fresh = grid.text_for(config.d_vocab), TinyLM(config)
+FRESH = "an untrained tiny model"
+batch = batch_at(text.train, setting, 0)
+g = gradients.gradients(fresh, batch)
+if ready("4.f"):
     # ‖Σ‖ / Σ‖·‖
     total = {"output": gradients.imbalance(g.output), "input": gradients.imbalance(g.input)}
     print(total)
     nothing = [side for side, size in total.items() if size < 1e-12]
     found = {0: "neither", 1: "".join(nothing), 2: "both"}[len(nothing)]
-    outcome("4.d", found, label="an untrained tiny model")
-
-# %% [markdown] exercise="4.2"
+    outcome("4.f", found, label=FRESH)
 
 # %%
-pair = (
-    runs[runs.run.isin(["base", "beta2=0.999"])]
-    .pivot(index="seed", columns="run", values="mean_cosine")
-    .dropna()
-)
-base, changed = (torch.tensor(pair[name].to_numpy()) for name in ("base", "beta2=0.999"))
-measured = (base, changed, student.ppf(0.975, len(pair) - 1))
-
-# %% exercise="4.2"
-check("4.2", answer_4_2, real={GRID: measured} if len(pair) > 1 else None)
-
-# %% [markdown]
-# ## Look
-#
-# One factor at a time, the largest effect first, on the input matrix (which is the output matrix too where they are tied). Other optimisers come later.
-
-# %%
-effects = evidence.effects(runs)
-if ready("4.a", "4.b", "4.c"):
-    shown = {run: effect for run, effect in effects.items() if "optimizer" not in run}
-    x = f"change of the mean cosine (base {base.mean():.2f}), ± 95 %"
-    show(
-        "4 one factor at a time", figures.forest(shown, f"What moves the mean cosine<br>{GRID}", x)
-    )
-
-# %%
-asked = {
-    "beta2": "beta2=0.999",
-    "decay": "weight_decay=0",
-    "layernorm": "norm=none",
-    "local": "window=16",
-}
-asked |= {"positions": "positions=False", "batch": "batch=32"}
-sizes = pd.Series({name: abs(effects[run].value) for name, run in asked.items()})
-if ready("4.a", "4.b", "4.c"):
-    print({name: str(effects[run]) for name, run in asked.items()})
-    outcome("4.a", sizes.idxmax(), label=GRID)
-    outcome("4.b", sizes.idxmin(), label=GRID)
-    outcome("4.c", effects["beta2=0.999"].value, label=GRID)
-
-# %% [markdown]
-# ## Explain
-#
-# Write down two mechanisms by which the largest effects could arise, and for each an observation that would refute it. `rows` holds for each run, by frequency of the token, how far its vectors moved along the mean, in updates whose batch held the token and in the others. `grid.run(grid.QUICK | {"beta2": 0.99})` trains a run of your own in seconds. A quarter of an hour.
-
-# %%
-# your experiments
-
-# %% exercise="4.3"
-check("4.3", answer_4_3)
+hidden, W_out = (part.detach() for part in fresh.trunk(batch[:, :-1]))
+hidden, log_Z_fresh = hidden.flatten(0, 1), (hidden @ W_out.T).logsumexp(-1).flatten()
 
 # %% exercise="4.4"
-check("4.4", answer_4_4)
+check("4.4", answer_4_4, real={FRESH: (hidden, log_Z_fresh, 0.03, 0.0)})
 
 # %% [markdown]
-# Thirty batches of output gradients, fed to both. What do the rows of each step add up to?
+# Autograd's own, added up, beside yours.
 
 # %%
-grads = [gradients.gradients(model, batch_at(text.train, recipe, k)).output for k in range(30)]
-m, v = torch.zeros_like(grads[0]), torch.zeros_like(grads[0])
-for g in grads[:-1]:
-    m, v = 0.9 * m + 0.1 * g, 0.95 * v + 0.05 * g.square()
-if ready("4.3", "4.4"):
-    for name in ("4.3", "4.4"):
-        rows_of_step = checked(name)(grads[-1], m, v, 30, 1e-3, 0.9, 0.95, 1e-8)
-        print(name, f"‖Σ‖ / Σ‖·‖ = {gradients.imbalance(rows_of_step):.1e}")
+if ready("4.4"):
+    for z in (0.0, 0.03):
+        added = gradients.gradients(fresh, batch, z_loss=z).output.sum(0)
+        yours = checked("4.4")(hidden.double(), log_Z_fresh.double(), z, 0.0)
+        print(f"z {z}: length {added.norm():.3g}, off by {(added - yours).norm():.1e}")
 
 # %% exercise="4.5"
-check("4.5", answer_4_5)
+sizes = {"a small table": (45, 4), "one of the tiny model's size": (1024, 32)}
+check("4.5", answer_4_5, real=sizes)
 
 # %% [markdown]
-# Do all settings fall onto one curve over your number? Write `"yes"`, `"no"` or `"in part"` before you look. The run counts as *yes* where other settings predict a token's cosine as well as other seeds do, within a factor of two; as *in part* where the miss is below half of what knowing nothing gives.
+# And a real gradient, of the first batch, along the mean hidden state h: `against h` is the share of tokens whose step of descent points away from it. Then ‖Σ‖ / Σ‖·‖ of the gradient, and of a first step made of it.
 
 # %%
-predict("4.e", None)
-
-# %%
-bins = collapse.frequency_bins(rows)
-swept = [
-    n
-    for n in bins.run.unique()
-    if {w.split("=")[0] for w in n.split()} <= {"base", "beta2", "batch"}
-]
-
-
-def number(b):
-    """Your number for one bin of tokens in one run."""
-    frequency, tokens_per_step = b.occurrences / b.text_tokens, b.batch * b.ctx
-    return float(checked("4.5")(frequency, tokens_per_step, b.beta2, b.steps))
-
-
-if ready("4.e", "4.5"):
-    x = bins.apply(number, axis=1)
-    fig = plots.go.Figure()
-    for (b, batch), part in bins[bins.run.isin(swept)].groupby(["beta2", "batch"]):
-        i, name = [0.9, 0.95, 0.99, 0.999].index(b), f"β₂ {b}, {64 * batch} tokens a step"
-        fig.add_trace(plots.line(name, x[part.index], part.y, i, mode="lines+markers"))
-        fig.data[-1].marker.symbol = {1: "circle", 4: "x", 32: "square-open"}[batch]
-    fig.update_xaxes(type="log")
-    title, y = f"One curve?<br>{GRID}", "cosine with the mean"
-    show("4 one curve?", plots.finish(fig, title, "your number", y, height=560))
-    found, known = collapse.rms(bins, x, swept), collapse.miss(bins, swept)["rms miss"]
-    print("rms miss:", {"your number": round(found, 3), **known.round(3).to_dict()})
-    yes = found < 2 * known[collapse.SCATTER]
-    said = "yes" if yes else "in part" if found < known["nothing"] / 2 else "no"
-    outcome("4.e", said, label=GRID)
-
-# %% [markdown]
-# A pair of runs has 8,192 tokens a step for a vocabulary of 1,024, about GPT-Neo's proportion (and a smaller mean to begin with). What is left of β₂'s effect there, as a share of its effect at the base? Beside it, the base trained four times as long.
-
-# %%
-predict("4.f", None, low=None, high=None)
-
-# %%
-pairs = {
-    "base": ("base", "beta2=0.999"),
-    "at scale": ("d_vocab=1024 batch=128", "d_vocab=1024 batch=128 beta2=0.999"),
-}
-pairs["four times as long"] = ("steps=2400 warmup=240", "steps=2400 warmup=240 beta2=0.999")
-if ready("4.f"):
-    scale = {name: evidence.effect(runs, at, to) for name, (at, to) in pairs.items()}
-    print({name: str(effect) for name, effect in scale.items()})
-    levels = {name: str(evidence.level(runs, at)) for name, (at, _) in pairs.items()}
-    print("mean cosine with β₂ 0.95:", levels)
-    outcome("4.f", scale["at scale"].value / scale["base"].value, label=GRID)
+if ready("4.5"):
+    display(look.sides(g.output, hidden, batch[:, 1:].flatten()))
+    print(look.unbalance(g.output))
 
 # %% exercise="4.6"
-why("4.6", answer_4_6)
+check("4.6", answer_4_6, real={"tiny model, seed 0": 0})
+
+# %% exercise="4.7"
+why("4.7", answer_4_7)
 
 # %% [markdown]
 # ## Where you stand
@@ -249,12 +233,13 @@ progress("4")
 # export("4")
 
 # %% tags=["solution"]
-effect, half = answer_4_2(*measured)
+report(NEO, {"log Z": log_Z[NEO], "first part": parts[NEO][0].mean().item()})
+report(GPT2, {"log Z": log_Z[GPT2], "first part": parts[GPT2][0].mean().item()})
 report(
-    GRID,
+    TINY,
     {
-        "β₂ 0.999 less 0.95": f"{effect:.3f} ± {half:.3f}",
+        "target 0 less none, mean cosine": str(to_0),
+        "target 20 less none, mean cosine": str(to_20),
         "output gradients, ‖Σ‖/Σ‖·‖": total["output"],
     },
 )
-report(NEO, {"output gradient, ‖Σ‖/Σ‖·‖": gradients.imbalance(answer_4_1(*last_layer).double())})

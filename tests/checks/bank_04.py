@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import statistics
 
 import numpy as np
 import torch
@@ -11,508 +10,588 @@ import torch.nn.functional as F
 
 from tests.checks.bank import Bank
 
-# --- 4.1 the gradient on the output side ---------------------------------------------------------------------------
+# --- 4.1 log Z in two parts ----------------------------------------------------------------------------------------
 
 
-def by_autograd(hidden, W_out, targets):
-    W = W_out.clone().requires_grad_()
-    F.cross_entropy(hidden @ W.T, targets).backward()
-    return W.grad
+def by_the_mean_logit(hidden, W_out):
+    logits = hidden @ W_out.T
+    shared = logits.mean(1)
+    return shared, (logits - shared[:, None]).logsumexp(1)
 
 
-def one_hot(hidden, W_out, targets):
-    p = F.softmax(hidden @ W_out.T, dim=-1)
-    y = F.one_hot(targets, len(W_out)).to(p.dtype)
-    return torch.einsum("nv,nd->vd", p - y, hidden) / hidden.shape[0]
+def what_is_lost(hidden, W_out):
+    before = torch.logsumexp(hidden @ W_out.T, dim=-1)
+    after = torch.logsumexp(hidden @ (W_out - W_out.mean(0, keepdim=True)).T, dim=-1)
+    return before - after, after
 
 
-def example_by_example(hidden, W_out, targets):
-    total = torch.zeros_like(W_out)
-    for h, target in zip(hidden, targets, strict=True):
-        z = W_out @ h
-        p = (z - z.logsumexp(0)).exp()
-        p[target] -= 1
-        total += torch.outer(p, h)
-    return total / len(hidden)
-
-
-def in_numpy(hidden, W_out, targets):
-    h, W, t = hidden.numpy(), W_out.numpy(), targets.numpy()
-    z = h @ W.T
-    e = np.exp(z - z.max(1, keepdims=True))
-    p = e / e.sum(1, keepdims=True)
-    p[np.arange(len(t)), t] -= 1
-    return p.T @ h / len(h)
-
-
-def summed(hidden, W_out, targets):
-    W = W_out.clone().requires_grad_()
-    F.cross_entropy(hidden @ W.T, targets, reduction="sum").backward()
-    return W.grad
-
-
-def downhill(hidden, W_out, targets):
-    return -by_autograd(hidden, W_out, targets)
-
-
-def no_targets(hidden, W_out, targets):
-    return torch.softmax(hidden @ W_out.T, 1).T @ hidden / len(targets)
-
-
-def only_targets(hidden, W_out, targets):
-    return -torch.zeros_like(W_out).index_add(0, targets, hidden) / len(hidden)
-
-
-def only_own_row(hidden, W_out, targets):
-    p = torch.softmax(hidden @ W_out.T, 1)
-    out = torch.zeros_like(W_out)
-    for i, t in enumerate(targets):
-        out[t] += (p[i, t] - 1) * hidden[i] / len(hidden)
-    return out
-
-
-def raw_logits(hidden, W_out, targets):
+def top_taken_out(hidden, W_out):
     z = hidden @ W_out.T
-    z = z - F.one_hot(targets, len(W_out))
-    return z.T @ hidden / len(hidden)
+    top = z.max(1, keepdim=True).values
+    log_Z = top[:, 0] + (z - top).exp().sum(1).log()
+    shared = torch.einsum("nd,d->n", hidden, W_out.mean(0))
+    return shared, log_Z - shared
 
 
-def wrong_softmax(hidden, W_out, targets):
-    p = torch.softmax(hidden @ W_out.T, 0)
-    p[torch.arange(len(targets)), targets] -= 1
-    return p.T @ hidden / len(hidden)
+def position_by_position(hidden, W_out):
+    mu = W_out.mean(0)
+    pairs = [(h @ mu, torch.logsumexp((W_out - mu) @ h, 0)) for h in hidden]
+    return torch.stack([a for a, _ in pairs]), torch.stack([b for _, b in pairs])
 
 
-def of_hidden(hidden, W_out, targets):
-    h = hidden.clone().requires_grad_()
-    F.cross_entropy(h @ W_out.T, targets).backward()
-    return h.grad
+def in_numpy(hidden, W_out):
+    logits = (hidden @ W_out.T).double().numpy()
+    shared = logits.mean(1)
+    return shared, np.logaddexp.reduce(logits, axis=1) - shared
 
 
-def by_vocabulary(hidden, W_out, targets):
-    return by_autograd(hidden, W_out, targets) * len(hidden) / len(W_out)
+def exp_first(hidden, W_out):
+    mu = W_out.mean(0)
+    return hidden @ mu, torch.log(torch.exp(hidden @ (W_out - mu).T).sum(1))
 
 
-def transposed(hidden, W_out, targets):
-    return by_autograd(hidden, W_out, targets).T
+def exp_of_all(hidden, W_out):
+    mu = W_out.mean(0)
+    return hidden @ mu, torch.log(torch.exp(hidden @ W_out.T).sum(1)) - hidden @ mu
 
 
-def zeros(hidden, W_out, targets):
-    return torch.zeros_like(W_out)
+def softmax_backwards(hidden, W_out):  # log Z = logit − log p, with a p that underflows
+    logits = hidden @ W_out.T
+    return hidden @ W_out.mean(0), logits[:, 0] - logits.softmax(1)[:, 0].log() - hidden @ W_out.mean(0)
 
 
-def centred(hidden, W_out, targets):
-    g = by_autograd(hidden, W_out, targets)
-    return g - g.mean(1, keepdim=True)
+def log_Z_whole(hidden, W_out):
+    return hidden @ W_out.mean(0), (hidden @ W_out.T).logsumexp(1)
 
 
-# --- 4.2 an effect and its interval --------------------------------------------------------------------------------
+def swapped(hidden, W_out):
+    return by_the_mean_logit(hidden, W_out)[::-1]
 
 
-def in_statistics(base, changed, t):
-    d = [float(b - a) for a, b in zip(base, changed, strict=True)]
-    return statistics.mean(d), t * statistics.stdev(d) / math.sqrt(len(d))
+def gained(hidden, W_out):
+    shared, rest = by_the_mean_logit(hidden, W_out)
+    return -shared, rest
 
 
-def numpy_paired(base, changed, t):
-    d = changed.numpy() - base.numpy()
-    return d.mean(), t * d.std(ddof=1) / np.sqrt(len(d))
+def largest(hidden, W_out):
+    logits = hidden @ W_out.T
+    top = logits.max(1).values
+    return top, (logits - top[:, None]).logsumexp(1)
 
 
-def through_variances(base, changed, t):
-    n = len(base)
-    covariance = ((base - base.mean()) * (changed - changed.mean())).sum() / (n - 1)
-    return changed.mean() - base.mean(), t * ((base.var() + changed.var() - 2 * covariance) / n).sqrt()
+def projected(hidden, W_out):
+    part = hidden @ F.normalize(W_out.mean(0), dim=0)
+    return part, (hidden @ W_out.T).logsumexp(1) - part
 
 
-def unpaired(base, changed, t):
-    n = len(base)
-    return changed.mean() - base.mean(), t * math.sqrt(base.var() / n + changed.var() / n)
+def sum_of_rows(hidden, W_out):
+    part = hidden @ W_out.sum(0)
+    return part, (hidden @ W_out.T).logsumexp(1) - part
 
 
-def scatter_of_changed(base, changed, t):
-    return changed.mean() - base.mean(), t * changed.std() / math.sqrt(len(changed))
+def other_axis(hidden, W_out):
+    after = (hidden @ (W_out - W_out.mean(1)[:, None]).T).logsumexp(1)
+    return (hidden @ W_out.T).logsumexp(1) - after, after
 
 
-def biased_sd(base, changed, t):
-    d = changed.numpy() - base.numpy()
-    return d.mean(), t * np.std(d) / np.sqrt(len(d))
+def log_mean_exp(hidden, W_out):
+    shared, rest = by_the_mean_logit(hidden, W_out)
+    return shared, rest - math.log(len(W_out))
 
 
-def not_over_root_n(base, changed, t):
-    d = changed - base
-    return d.mean(), t * d.std()
+def one_number(hidden, W_out):
+    shared, rest = by_the_mean_logit(hidden, W_out)
+    return shared.mean(), rest.mean()
 
 
-def normal(base, changed, t):
-    d = changed - base
-    return d.mean(), 1.96 * d.std() / len(d) ** 0.5
+def clamped(hidden, W_out):
+    shared = hidden @ W_out.mean(0)
+    return shared, (hidden @ W_out.T).clamp(-50, 50).exp().sum(1).log() - shared
 
 
-def standard_error(base, changed, t):
-    d = changed - base
-    return d.mean(), d.std() / len(d) ** 0.5
+def only_the_sum(hidden, W_out):
+    return (hidden @ W_out.T).logsumexp(1)
 
 
-def whole_width(base, changed, t):
-    mean, half = numpy_paired(base, changed, t)
-    return mean, 2 * half
+# --- 4.2 what one logit tells --------------------------------------------------------------------------------------
 
 
-def base_less_changed(base, changed, t):
-    return numpy_paired(changed, base, t)
+def mean_of_two_kinds(logit, least, d_vocab):
+    log_Z = logit - math.log(least)
+    rest = log_Z + math.log1p(-least) - math.log(d_vocab - 1)  # each other token's logit
+    return logit, log_Z, logit / d_vocab + rest * (1 - 1 / d_vocab)
 
 
-def only_the_mean(base, changed, t):
-    return (changed - base).mean()
+def in_odds(logit, least, d_vocab):
+    odds = least * (d_vocab - 1) / (1 - least)  # of the known token to another
+    return logit, logit + math.log(1 / least), logit - (d_vocab - 1) / d_vocab * math.log(odds)
 
 
-def ends(base, changed, t):
-    mean, half = numpy_paired(base, changed, t)
-    return mean - half, mean + half
+def with_torch(logit, least, d_vocab):
+    logits = torch.full((d_vocab,), math.log((1 - least) / (d_vocab - 1)), dtype=torch.float64)
+    logits[0] = math.log(least)  # so that log Z is 0; then move all of them to where the known one is given
+    logits = logits + logit - math.log(least)
+    return logit, torch.logsumexp(logits, 0), logits.mean()
 
 
-def over_n(base, changed, t):
-    d = changed - base
-    return d.mean(), t * d.std() / len(d)
+def wrong_side(logit, least, d_vocab):
+    return logit + math.log(least), logit, in_odds(logit, least, d_vocab)[2]
 
 
-# --- 4.3 one step of Adam ------------------------------------------------------------------------------------------
+def wrong_sign(logit, least, d_vocab):
+    return logit, logit + math.log(least), in_odds(logit, least, d_vocab)[2]
 
 
-def textbook(g, m, v, t, lr, beta1, beta2, eps):
-    m = beta1 * m + (1 - beta1) * g
-    v = beta2 * v + (1 - beta2) * g**2
-    m_hat = m / (1 - beta1**t)
-    v_hat = v / (1 - beta2**t)
-    return -lr * m_hat / (torch.sqrt(v_hat) + eps)
+def without_the_logit(logit, least, d_vocab):
+    return 0.0, -math.log(least), in_odds(logit, least, d_vocab)[2]
 
 
-def as_torch_does(g, m, v, t, lr, beta1, beta2, eps):
-    m = m.lerp(g, 1 - beta1)
-    v = (v * beta2).addcmul(g, g, value=1 - beta2)
-    denominator = v.sqrt() / math.sqrt(1 - beta2**t) + eps
-    return -(lr / (1 - beta1**t)) * m / denominator
+def a_point(logit, least, d_vocab):
+    return logit - math.log(least), logit - math.log(least), in_odds(logit, least, d_vocab)[2]
 
 
-def by_torch_itself(g, m, v, t, lr, beta1, beta2, eps):
-    W = torch.nn.Parameter(torch.zeros_like(g))
-    optimizer = torch.optim.Adam([W], lr=lr, betas=(beta1, beta2), eps=eps)
-    optimizer.state[W] = {"step": torch.tensor(float(t - 1)), "exp_avg": m.clone(), "exp_avg_sq": v.clone()}
-    W.grad = g.clone()
-    optimizer.step()
-    return W.detach()
+def jensen(logit, least, d_vocab):
+    return logit, logit - math.log(least), logit - math.log(least) - math.log(d_vocab)
 
 
-def numpy_adam(g, m, v, t, lr, beta1, beta2, eps):
-    g, m, v = g.numpy(), m.numpy(), v.numpy()
-    m, v = beta1 * m + (1 - beta1) * g, beta2 * v + (1 - beta2) * np.square(g)
-    return -lr * (m / (1 - beta1**t)) / (np.sqrt(v / (1 - beta2**t)) + eps)
+def below_the_top(logit, least, d_vocab):
+    return logit, logit - math.log(least), logit
 
 
-def uncorrected(g, m, v, t, lr, beta1, beta2, eps):
-    m = beta1 * m + (1 - beta1) * g
-    v = beta2 * v + (1 - beta2) * g**2
-    return -lr * m / (v.sqrt() + eps)
+def all_of_log_Z(logit, least, d_vocab):
+    return logit, logit - math.log(least), logit - math.log(least)
 
 
-def only_m_corrected(g, m, v, t, lr, beta1, beta2, eps):
-    m = (beta1 * m + (1 - beta1) * g) / (1 - beta1**t)
-    v = beta2 * v + (1 - beta2) * g**2
-    return -lr * m / (v.sqrt() + eps)
+def the_others_alone(logit, least, d_vocab):
+    return logit, logit - math.log(least), logit - math.log(least * (d_vocab - 1) / (1 - least))
 
 
-def only_v_corrected(g, m, v, t, lr, beta1, beta2, eps):
-    m = beta1 * m + (1 - beta1) * g
-    v = (beta2 * v + (1 - beta2) * g**2) / (1 - beta2**t)
-    return -lr * m / (v.sqrt() + eps)
+def one_too_many(logit, least, d_vocab):
+    other = logit + math.log((1 - least) / (least * d_vocab))
+    return logit, logit - math.log(least), (logit + (d_vocab - 1) * other) / d_vocab
 
 
-def eps_inside(g, m, v, t, lr, beta1, beta2, eps):
-    m = (beta1 * m + (1 - beta1) * g) / (1 - beta1**t)
-    v = (beta2 * v + (1 - beta2) * g**2) / (1 - beta2**t)
-    return -lr * m / torch.sqrt(v + eps)
+def whole_for_others(logit, least, d_vocab):
+    other = logit - math.log(least) - math.log(d_vocab - 1)
+    return logit, logit - math.log(least), (logit + (d_vocab - 1) * other) / d_vocab
 
 
-def without_root(g, m, v, t, lr, beta1, beta2, eps):
-    m = (beta1 * m + (1 - beta1) * g) / (1 - beta1**t)
-    v = (beta2 * v + (1 - beta2) * g**2) / (1 - beta2**t)
-    return -lr * m / (v + eps)
+def log_ten(logit, least, d_vocab):
+    return logit, logit - math.log10(least), in_odds(logit, least, d_vocab)[2]
 
 
-def uphill(g, m, v, t, lr, beta1, beta2, eps):
-    return -textbook(g, m, v, t, lr, beta1, beta2, eps)
+def no_third(logit, least, d_vocab):
+    return logit, logit - math.log(least)
 
 
-def no_lr(g, m, v, t, lr, beta1, beta2, eps):
-    return textbook(g, m, v, t, lr, beta1, beta2, eps) / lr
+# --- 4.3 the kind of a mean, without the rows ----------------------------------------------------------------------
 
 
-def weights_turned(g, m, v, t, lr, beta1, beta2, eps):
-    m = (1 - beta1) * m + beta1 * g
-    v = (1 - beta2) * v + beta2 * g**2
-    return -lr * (m / (1 - beta1**t)) / ((v / (1 - beta2**t)).sqrt() + eps)
+def by_svd(mean, second):
+    C = second - mean[:, None] * mean[None]
+    values = torch.linalg.svdvals(C)
+    e = F.normalize(mean, dim=0)
+    along = torch.einsum("i,ij,j->", e, C, e)
+    return along**0.5 / mean.norm(), along / values.sum(), values[0] / values.sum()
 
 
-def not_updated(g, m, v, t, lr, beta1, beta2, eps):
-    return -lr * (m / (1 - beta1**t)) / ((v / (1 - beta2**t)).sqrt() + eps)
+def second_first(mean, second):
+    m = mean.norm()
+    whole = second.trace() - m**2
+    along = (mean @ second @ mean) / m**2 - m**2
+    top = torch.linalg.eigvalsh(second - torch.outer(mean, mean)).max()
+    return (along.sqrt() / m).item(), (along / whole).item(), (top / whole).item()
 
 
-def absolute(g, m, v, t, lr, beta1, beta2, eps):
-    m = (beta1 * m + (1 - beta1) * g) / (1 - beta1**t)
-    v = (beta2 * v + (1 - beta2) * g.abs()) / (1 - beta2**t)
-    return -lr * m / (v.sqrt() + eps)
+def kind_in_numpy(mean, second):
+    mean, second = mean.double().numpy(), second.double().numpy()
+    C = second - np.outer(mean, mean)
+    values, vectors = np.linalg.eigh(C)
+    e = mean / np.linalg.norm(mean)
+    along = (values * (vectors.T @ e) ** 2).sum()
+    return np.sqrt(along) / np.linalg.norm(mean), along / values.sum(), values[-1] / values.sum()
 
 
-def betas_swapped(g, m, v, t, lr, beta1, beta2, eps):
-    return textbook(g, m, v, t, lr, beta2, beta1, eps)
+def kind_not_centred(mean, second):
+    e = mean / mean.norm()
+    along, total = e @ second @ e, torch.trace(second)
+    return along.sqrt() / mean.norm(), along / total, torch.linalg.eigvalsh(second)[-1] / total
 
 
-def new_m_returned(g, m, v, t, lr, beta1, beta2, eps):
-    return beta1 * m + (1 - beta1) * g
+def third_not_centred(mean, second):
+    return (*by_svd(mean, second)[:2], torch.linalg.eigvalsh(second)[-1] / torch.trace(second))
 
 
-def plain_descent(g, m, v, t, lr, beta1, beta2, eps):
-    return -lr * g
+def second_not_centred(mean, second):
+    e = mean / mean.norm()
+    first, _, third = by_svd(mean, second)
+    return first, e @ second @ e / torch.trace(second), third
 
 
-def in_place(g, m, v, t, lr, beta1, beta2, eps):
-    m.mul_(beta1).add_((1 - beta1) * g)
-    v.mul_(beta2).add_((1 - beta2) * g**2)
-    return -lr * (m / (1 - beta1**t)) / ((v / (1 - beta2**t)).sqrt() + eps)
+def share_of_all(mean, second):
+    C = second - torch.outer(mean, mean)
+    first, along, widest = by_svd(mean, second)
+    scale = torch.trace(C) / torch.trace(second)
+    return first, along * scale, widest * scale
 
 
-# --- 4.4 one second moment for all tokens --------------------------------------------------------------------------
+def mean_as_direction(mean, second):
+    C = second - torch.outer(mean, mean)
+    along = mean @ C @ mean
+    return along.sqrt() / mean.norm(), along / C.trace(), torch.linalg.eigvalsh(C)[-1] / C.trace()
 
 
-def shared(g, m, v, t, lr, beta1, beta2, eps):
-    m = (beta1 * m + (1 - beta1) * g) / (1 - beta1**t)
-    v = (beta2 * v + (1 - beta2) * g**2) / (1 - beta2**t)
-    return -lr * m / (v.mean(0).sqrt() + eps)
+def no_root(mean, second):
+    first, *others = by_svd(mean, second)
+    return first**2, *others
 
 
-def shared_from_the_start(g, m, v, t, lr, beta1, beta2, eps):
-    v = beta2 * v.mean(0) + (1 - beta2) * g.square().mean(0)  # averaging is linear: the same
-    m = beta1 * m + (1 - beta1) * g
-    return -lr / (1 - beta1**t) * m / (torch.sqrt(v / (1 - beta2**t)) + eps)
+def variance_over_length(mean, second):
+    first, *others = by_svd(mean, second)
+    return first**2 * mean.norm(), *others
 
 
-def numpy_shared(g, m, v, t, lr, beta1, beta2, eps):
-    g, m, v = g.numpy(), m.numpy(), v.numpy()
-    m = (beta1 * m + (1 - beta1) * g) / (1 - beta1**t)
-    v = (beta2 * v + (1 - beta2) * g**2).mean(axis=0, keepdims=True) / (1 - beta2**t)
-    return -lr * m / (np.sqrt(v) + eps)
+def not_relative(mean, second):
+    first, *others = by_svd(mean, second)
+    return first * mean.norm(), *others
 
 
-def row_by_row(g, m, v, t, lr, beta1, beta2, eps):
-    v = torch.stack([beta2 * v[i] + (1 - beta2) * g[i] ** 2 for i in range(len(g))]).sum(0) / len(g)
-    size = (v / (1 - beta2**t)) ** 0.5 + eps
-    return torch.stack([-lr * (beta1 * m[i] + (1 - beta1) * g[i]) / (1 - beta1**t) / size for i in range(len(g))])
+def all_directions(mean, second):
+    _, *others = by_svd(mean, second)
+    return (torch.trace(second) - mean @ mean).sqrt() / mean.norm(), *others
 
 
-def _hats(g, m, v, t, beta1, beta2):
-    return (beta1 * m + (1 - beta1) * g) / (1 - beta1**t), (beta2 * v + (1 - beta2) * g**2) / (1 - beta2**t)
+def roots(mean, second):
+    first, along, widest = by_svd(mean, second)
+    return first, along**0.5, widest**0.5
 
 
-def over_d_model(g, m, v, t, lr, beta1, beta2, eps):
-    m, v = _hats(g, m, v, t, beta1, beta2)
-    return -lr * m / (v.mean(1, keepdim=True).sqrt() + eps)
+def not_a_share(mean, second):
+    first, along, _ = by_svd(mean, second)
+    return first, along, torch.linalg.eigvalsh(second - torch.outer(mean, mean)).max()
 
 
-def one_number(g, m, v, t, lr, beta1, beta2, eps):
-    m, v = _hats(g, m, v, t, beta1, beta2)
-    return -lr * m / (v.mean().sqrt() + eps)
+def narrowest(mean, second):
+    first, along, _ = by_svd(mean, second)
+    values = torch.linalg.eigvalsh(second - torch.outer(mean, mean))
+    return first, along, values[0] / values.sum()
 
 
-def roots_averaged(g, m, v, t, lr, beta1, beta2, eps):
-    m, v = _hats(g, m, v, t, beta1, beta2)
-    return -lr * m / (v.sqrt().mean(0) + eps)
+def an_axis(mean, second):
+    first, along, _ = by_svd(mean, second)
+    variances = second.diagonal() - mean**2
+    return first, along, variances.max() / variances.sum()
 
 
-def gradients_averaged(g, m, v, t, lr, beta1, beta2, eps):
-    m = (beta1 * m + (1 - beta1) * g) / (1 - beta1**t)
-    v = (beta2 * v.mean(0) + (1 - beta2) * g.mean(0) ** 2) / (1 - beta2**t)
-    return -lr * m / (v.sqrt() + eps)
+def kind_swapped(mean, second):
+    first, along, widest = by_svd(mean, second)
+    return first, widest, along
 
 
-def step_averaged(g, m, v, t, lr, beta1, beta2, eps):
-    return textbook(g, m, v, t, lr, beta1, beta2, eps).mean(0, keepdim=True).repeat(len(g), 1)
+def by_length(mean, second):  # the spread of the rows' lengths is not to be had from this
+    return (second.trace() / (mean @ mean)).sqrt() - 1, *by_svd(mean, second)[1:]
 
 
-def m_shared_too(g, m, v, t, lr, beta1, beta2, eps):
-    m, v = _hats(g, m, v, t, beta1, beta2)
-    return -lr * (m.mean(0) / (v.mean(0).sqrt() + eps)).repeat(len(g), 1)
+# --- 4.4 all rows' gradients, added up -----------------------------------------------------------------------------
 
 
-def v_summed(g, m, v, t, lr, beta1, beta2, eps):
-    m, v = _hats(g, m, v, t, beta1, beta2)
-    return -lr * m / (v.sum(0).sqrt() + eps)
+def weighted_sum(hidden, log_Z, z, target):
+    return torch.einsum("n,nd->d", 2 * z * (log_Z - target), hidden) / len(hidden)
 
 
-def shared_uncorrected(g, m, v, t, lr, beta1, beta2, eps):
-    v = (beta2 * v + (1 - beta2) * g**2).mean(0)
-    return -lr * (beta1 * m + (1 - beta1) * g) / (v.sqrt() + eps)
+def as_a_product(hidden, log_Z, z, target):
+    return 2 * z * (hidden.T @ (log_Z - target)) / hidden.shape[0]
 
 
-def largest(g, m, v, t, lr, beta1, beta2, eps):
-    m, v = _hats(g, m, v, t, beta1, beta2)
-    return -lr * m / (v.max(0).values.sqrt() + eps)
+def by_any_matrix(hidden, log_Z, z, target):
+    """Autograd, with one row of W_out more than positions, made so that log Z is what is given."""
+    n = len(hidden)
+    offset = torch.zeros(n, 3, dtype=hidden.dtype, requires_grad=True)
+    logits = offset + (log_Z - math.log(3))[:, None]
+    came = torch.arange(n) % 3
+    loss = F.cross_entropy(logits, came) + z * (logits.logsumexp(1) - target).square().mean()
+    (g,) = torch.autograd.grad(loss, offset)
+    return (g.T @ hidden).sum(0)
 
 
-# --- 4.5 expected occurrences within the optimiser's memory --------------------------------------------------------
+def no_two(hidden, log_Z, z, target):
+    return z * (hidden.T @ (log_Z - target)) / len(hidden)
 
 
-def summed_up(frequency, tokens_per_step, beta2, steps):
-    return sum(beta2**k for k in range(steps)) * tokens_per_step * frequency
+def the_penalty(hidden, log_Z, z, target):
+    return z * (hidden.T @ (log_Z - target) ** 2) / len(hidden)
 
 
-def recursively(frequency, tokens_per_step, beta2, steps):
-    seen = torch.zeros_like(frequency)
-    for _ in range(steps):
-        seen = beta2 * seen + frequency * tokens_per_step
-    return seen
+def downhill(hidden, log_Z, z, target):
+    return -2 * z * (hidden.T @ (log_Z - target)) / len(hidden)
 
 
-def closed(frequency, tokens_per_step, beta2, steps):
-    return frequency * tokens_per_step * (beta2**steps - 1) / (beta2 - 1)
+def no_target(hidden, log_Z, z, target):
+    return 2 * z * (hidden.T @ log_Z) / len(hidden)
 
 
-def numpy_sum(frequency, tokens_per_step, beta2, steps):
-    return frequency.numpy() * (beta2 ** np.arange(steps)).sum() * tokens_per_step
+def not_averaged(hidden, log_Z, z, target):
+    return 2 * z * (hidden.T @ (log_Z - target))
 
 
-def no_beginning(frequency, tokens_per_step, beta2, steps):
-    return frequency * tokens_per_step / (1 - beta2)
+def means_multiplied(hidden, log_Z, z, target):
+    return 2 * z * (log_Z.mean() - target) * hidden.mean(0)
 
 
-def sharp(frequency, tokens_per_step, beta2, steps):
-    return frequency * tokens_per_step * min(steps, round(1 / (1 - beta2)))
+def came_twice(hidden, log_Z, z, target):
+    return ((2 * z * (log_Z - target) - 1)[:, None] * hidden).mean(0)
 
 
-def whole_run(frequency, tokens_per_step, beta2, steps):
-    return steps * tokens_per_step * frequency
+def came_never(hidden, log_Z, z, target):
+    return ((1 + 2 * z * (log_Z - target))[:, None] * hidden).mean(0)
 
 
-def one_update(frequency, tokens_per_step, beta2, steps):
-    return tokens_per_step * frequency
+def nothing_at_all(hidden, log_Z, z, target):
+    return torch.zeros(hidden.shape[1])
 
 
-def times(frequency, tokens_per_step, beta2, steps):
-    return frequency * tokens_per_step * (1 - beta2**steps)
+def by_hidden_width(hidden, log_Z, z, target):
+    return 2 * z * (hidden.T @ (log_Z - target)) / hidden.shape[1]
 
 
-def no_tokens(frequency, tokens_per_step, beta2, steps):
-    return frequency * (1 - beta2**steps) / (1 - beta2)
+# --- 4.5 a balanced push that moves the mean -----------------------------------------------------------------------
 
 
-def chance(frequency, tokens_per_step, beta2, steps):
-    n = tokens_per_step * (1 - beta2**steps) / (1 - beta2)
-    return 1 - (1 - frequency).pow(n)
+def a_fifth_pays(rows, dims):
+    few = math.ceil(rows / 5)
+    column = torch.cat([torch.full((few,), -(rows - few) / few), torch.ones(rows - few)]).double()
+    return column[:, None].repeat(1, dims)
 
 
-def one_term_more(frequency, tokens_per_step, beta2, steps):
-    return sum(beta2**k for k in range(steps + 1)) * tokens_per_step * frequency
+def each_dimension_its_own(rows, dims):
+    """Other rows pay in each dimension, and the mean moves the other way in every second one."""
+    g = a_fifth_pays(rows, dims)
+    return torch.stack([(-1) ** k * g[:, k].roll(3 * k) for k in range(dims)], dim=1)
 
 
-def half_life(frequency, tokens_per_step, beta2, steps):
-    return frequency * tokens_per_step * math.log(0.5) / math.log(beta2)
+def small_and_uneven(rows, dims):
+    few = math.ceil(rows / 4.6)
+    many = torch.linspace(0.98, 1.02, rows - few, dtype=torch.float64)
+    column = torch.cat([-torch.full((few,), many.sum() / few, dtype=torch.float64), many])
+    return 1e-3 * column[:, None].expand(rows, dims)
 
 
-def added_up(frequency, tokens_per_step, beta2, steps):
-    return closed(frequency, tokens_per_step, beta2, steps).sum()
+def a_quarter_in_numpy(rows, dims):
+    few = -(-rows // 4)
+    g = np.ones((rows, dims))
+    g[:few] = -(rows - few) / few
+    return g if (rows - 2 * few) / rows >= 0.5 else a_fifth_pays(rows, dims).numpy()
 
 
-_G = torch.Generator().manual_seed(3)
-W_OUT = torch.randn(3000, 32, generator=_G) * 0.3 + torch.randn(32, generator=_G) * 0.2
-HIDDEN = torch.randn(50, 32, generator=_G) * 2
-STEP = (W_OUT, 0.3 * W_OUT.flip(0), W_OUT.flip(1).square(), 5, 1e-3, 0.9, 0.95, 1e-8)
+def one_pays_for_all(rows, dims):
+    g = torch.ones(rows, dims, dtype=torch.float64)
+    g[0] = 1 - rows
+    return g
+
+
+def half_and_half(rows, dims):
+    g = torch.randn(rows, dims, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    return g - g.mean(0)
+
+
+def two_to_one(rows, dims):
+    few = rows // 3 + (rows % 3 > 0)
+    g = torch.ones(rows, dims, dtype=torch.float64)
+    g[:few] = -(rows - few) / few
+    return g
+
+
+def all_the_same_way(rows, dims):
+    return torch.ones(rows, dims, dtype=torch.float64)
+
+
+def mostly_zero(rows, dims):
+    g = torch.zeros(rows, dims, dtype=torch.float64)
+    g[0], g[1] = 1, -1
+    return g
+
+
+def rows_balance_not_columns(rows, dims):
+    return a_fifth_pays(dims, rows).T
+
+
+def one_dimension_only(rows, dims):
+    g = torch.ones(rows, dims, dtype=torch.float64)
+    g[: rows // 2] = -1
+    g[rows - 1] = torch.where(g.sum(0) == 0, g[rows - 1], g[rows - 1] - g.sum(0))
+    g[:, 0] = a_fifth_pays(rows, 1)[:, 0]
+    return g
+
+
+def one_column(rows, dims):
+    return a_fifth_pays(rows, 1)
+
+
+# --- 4.6 a recipe --------------------------------------------------------------------------------------------------
+
+
+def one_divisor():
+    return {"z_loss": 0.1, "optimizer": "coupled-adam", "embedding_lr": 0.2}
+
+
+def long_memory():
+    return dict(z_loss=0.3, beta2=0.999, embedding_lr=0.3)
+
+
+def wide_and_slow():
+    return {"z_loss": 0.02, "z_target": -40, "lr": 0.01, "embedding_lr": 0.1, "init_std": 0.25}
+
+
+def a_dose_alone():
+    return {"z_loss": 0.03}
+
+
+def far_below_by_force():  # log Z arrives, with a mean cosine of nearly 1
+    return {"z_loss": 0.1, "z_target": -30}
+
+
+def learns_nothing():
+    return {"z_loss": 0.1, "lr": 1e-4, "init_std": 0.05}
+
+
+def another_lever():
+    return {"z_loss": 0.1, "batch": 64}
+
+
+def too_much():
+    return {"lr": 0.5}
+
+
+def another_optimizer():
+    return {"optimizer": "sgd"}
+
+
+def a_word_for_a_number():
+    return {"z_loss": "0.1"}
+
+
+def a_list():
+    return [("z_loss", 0.1)]
+
+
+def states():
+    generator = torch.Generator().manual_seed(3)
+    W_out = torch.randn(300, 16, generator=generator) / 4 + torch.randn(16, generator=generator)
+    return torch.randn(50, 16, generator=generator) - W_out.mean(0), W_out
+
+
+def moments():
+    W = states()[1].double()
+    return W.mean(0), W.T @ W / len(W)
+
+
+# --- the bank ------------------------------------------------------------------------------------------------------
+
+OVERFLOWS = "exp overflows, or underflows"
+ADDED_UP = "a bound, but not the tight one: the known logit is not used"
 
 BANK = {
     "4.1": Bank(
-        real={"a model": (HIDDEN, W_OUT, torch.arange(50) * 7)},
-        right=[by_autograd, one_hot, example_by_example, in_numpy],
+        right=[by_the_mean_logit, what_is_lost, top_taken_out, position_by_position, in_numpy],
         wrong=[
-            (summed, "summed over the batch, not averaged"),
-            (downhill, "the sign is turned"),
-            (no_targets, "the right answer is never used"),
-            (only_targets, "only the tokens that came have a gradient"),
-            (only_own_row, "only the tokens that came have a gradient"),
-            (raw_logits, "logits in place of probabilities"),
-            (wrong_softmax, "softmax over the batch, not over the vocabulary"),
-            (of_hidden, "the gradient of the hidden states"),
-            (by_vocabulary, "divided by the vocabulary, not by the batch"),
-            (transposed, None),
-            (zeros, None),
-            (centred, None),
+            (exp_first, OVERFLOWS),
+            (exp_of_all, OVERFLOWS),
+            (softmax_backwards, None),
+            (log_Z_whole, "the second part is log Z itself"),
+            (swapped, "the two parts are swapped"),
+            (gained, "the sign of the first part"),
+            (largest, "the largest logit is taken for the shared part"),
+            (projected, "the length of the mean is left out"),
+            (sum_of_rows, "the sum of the rows, not their mean"),
+            (other_axis, "the mean is taken over d_model"),
+            (log_mean_exp, "the mean of exp, not the sum"),
+            (one_number, "averaged over positions"),
+            (clamped, None),
+            (only_the_sum, None),
         ],
+        real={"a model": states()},
     ),
     "4.2": Bank(
-        real={"the grid": (torch.tensor([0.78, 0.80, 0.79]), torch.tensor([0.57, 0.58, 0.59]), 4.303)},
-        right=[in_statistics, numpy_paired, through_variances],
+        right=[mean_of_two_kinds, in_odds, with_torch],
         wrong=[
-            (unpaired, "not paired: the seeds' own scatter is left in"),
-            (scatter_of_changed, "the scatter of one setting, not of the difference"),
-            (biased_sd, "divided by n under the root, where n − 1 is due"),
-            (not_over_root_n, "the scatter of one seed, not of the mean"),
-            (normal, "1.96, as if there were many seeds"),
-            (standard_error, "the standard error, not the interval"),
-            (whole_width, "the whole width, not half of it"),
-            (base_less_changed, "the sign is turned"),
-            (only_the_mean, None),
-            (ends, None),
-            (over_n, None),
+            (wrong_side, "the logit stands on the wrong side"),
+            (wrong_sign, "the sign of the log"),
+            (without_the_logit, "the logit is left out"),
+            (a_point, "the smallest log Z is taken at p = least"),
+            (jensen, ADDED_UP),
+            (below_the_top, "a bound, but not the tight one: no logit is above the known one"),
+            (all_of_log_Z, "the whole of log Z"),
+            (the_others_alone, "the known token is left out of the mean"),
+            (one_too_many, "the others' probability is shared by one token too many"),
+            (whole_for_others, "the others have the whole probability"),
+            (log_ten, None),
+            (no_third, None),
         ],
+        real={"published": (-0.0279, 0.5, 50257)},
     ),
     "4.3": Bank(
-        real={"a table": STEP},
-        right=[textbook, as_torch_does, by_torch_itself, numpy_adam],
+        right=[by_svd, second_first, kind_in_numpy],
         wrong=[
-            (uncorrected, "nothing is corrected for its start at zero"),
-            (only_m_corrected, "the squares are not corrected for their start at zero"),
-            (only_v_corrected, "the mean gradient is not corrected for its start at zero"),
-            (eps_inside, "eps under the root"),
-            (without_root, "no root"),
-            (uphill, "the sign is turned"),
-            (no_lr, "the learning rate is left out"),
-            (weights_turned, "new and old have changed places in the running means"),
-            (not_updated, "the running means are not updated first"),
-            (absolute, "v remembers |g|, not g²"),
-            (betas_swapped, "beta1 and beta2 have changed places"),
-            (new_m_returned, None),
-            (plain_descent, None),
-            (in_place, None),
+            (kind_not_centred, "the mean is still in it"),
+            (third_not_centred, "the mean is still in the third"),
+            (second_not_centred, "the mean is still in the second"),
+            (share_of_all, "a share of the whole, not of the variance around the mean"),
+            (mean_as_direction, "the length of the mean is left in"),
+            (no_root, "the variance along the mean, not its root"),
+            (variance_over_length, "the variance along the mean, not its root"),
+            (not_relative, "not divided by the mean of the parts"),
+            (all_directions, "the spread in all directions, not along the mean"),
+            (roots, "roots of the shares"),
+            (not_a_share, "the largest variance, not its share"),
+            (narrowest, "the direction that has least"),
+            (an_axis, "one coordinate in place of any direction"),
+            (kind_swapped, "the second and the third are swapped"),
+            (by_length, None),
         ],
+        real={"a model": moments()},
     ),
     "4.4": Bank(
-        real={"a table": STEP},
-        right=[shared, shared_from_the_start, numpy_shared, row_by_row],
+        right=[weighted_sum, as_a_product, by_any_matrix],
         wrong=[
-            (textbook, "nothing is shared: this is 4.3"),
-            (over_d_model, "averaged over d_model: each token has its own"),
-            (one_number, "one number for the whole table"),
-            (roots_averaged, "the roots are averaged, not the squares"),
-            (gradients_averaged, "the gradients are averaged before they are squared"),
-            (step_averaged, "the step itself is averaged"),
-            (m_shared_too, "the mean gradient is shared as well"),
-            (v_summed, "summed over the vocabulary, not averaged"),
-            (shared_uncorrected, None),
-            (largest, None),
+            (no_two, "the factor 2 is missing"),
+            (the_penalty, "the penalty itself, not its gradient"),
+            (downhill, "the sign is turned"),
+            (no_target, "the target is left out"),
+            (not_averaged, "summed over the positions, not averaged"),
+            (means_multiplied, "the mean of a product is not the product of the means"),
+            (came_twice, "the tokens that came are counted twice"),
+            (came_never, "the tokens that came are forgotten"),
+            (nothing_at_all, "only the cross-entropy"),
+            (by_hidden_width, None),
         ],
+        real={"a model": (states()[0], (states()[0] @ states()[1].T).logsumexp(1), 0.03, 0.0)},
     ),
     "4.5": Bank(
-        real={"a text": (torch.logspace(-7, -1.5, 400), 256, 0.95, 600)},
-        right=[summed_up, recursively, closed, numpy_sum],
+        right=[a_fifth_pays, each_dimension_its_own, small_and_uneven, a_quarter_in_numpy],
         wrong=[
-            (no_beginning, "as if the run had no beginning"),
-            (sharp, "a sharp end in place of the sum"),
-            (whole_run, "the whole run counts alike"),
-            (one_update, "one update only"),
-            (times, "multiplied by 1 − beta2"),
-            (no_tokens, "the tokens of a step are left out"),
-            (chance, "the chance to be seen at all"),
-            (one_term_more, "one term too many"),
-            (half_life, None),
-            (added_up, None),
+            (one_pays_for_all, None),
+            (half_and_half, None),
+            (two_to_one, None),
+            (all_the_same_way, None),
+            (mostly_zero, None),
+            (rows_balance_not_columns, None),
+            (one_dimension_only, None),
+            (one_column, None),
         ],
+        real={"a small table": (45, 4), "a larger one": (1024, 8)},
+    ),
+    "4.6": Bank(
+        right=[one_divisor, long_memory, wide_and_slow],
+        wrong=[
+            (a_dose_alone, None),
+            (far_below_by_force, None),
+            (learns_nothing, None),
+            (another_lever, None),
+            (too_much, None),
+            (another_optimizer, None),
+            (a_word_for_a_number, None),
+            (a_list, None),
+        ],
+        real={"tiny model": 0},
     ),
 }

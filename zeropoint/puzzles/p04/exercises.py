@@ -2,127 +2,162 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from torch import Tensor
 
 from zeropoint.desk.exercise import Exercise, Mistake
+from zeropoint.puzzles.p04 import push, search
 
-# tokens in the batch, vocabulary, d_model, dtype: all different, so that no answer along a wrong axis runs by chance.
-BATCHES = [
-    (2, 5, 3, torch.float32),
-    (6, 4, 2, torch.float64),
-    (5, 9, 12, torch.float32),
-    (30, 17, 6, torch.float64),
-    (64, 120, 16, torch.float32),
-]
-
-
-def batches(seed: int) -> list[tuple[Tensor, Tensor, Tensor]]:
-    """Hidden states with a common part, an output matrix, targets: some tokens wanted twice, some never."""
-    generator, out = torch.Generator().manual_seed(seed), []
-
-    def draw(*shape):
-        return torch.randn(*shape, generator=generator, dtype=torch.float64)
-
-    for n, vocabulary, d, dtype in BATCHES:
-        hidden, W_out = draw(n, d) + draw(d), draw(vocabulary, d) / d**0.5
-        targets = torch.randint(0, vocabulary - 1, (n,), generator=generator)
-        out.append((hidden.to(dtype), W_out.to(dtype), targets))
-    return out
+DTYPES = (torch.float32, torch.float64)
 
 
 # --- 4.1 -----------------------------------------------------------------------------------------------------------
 
 
-def output_gradient(
+def two_parts(
     hidden: Float[Tensor, "n d_model"],
     W_out: Float[Tensor, "d_vocab d_model"],
-    targets: Int[Tensor, " n"],
-) -> Float[Tensor, "d_vocab d_model"]:
-    """The gradient of the mean cross-entropy with respect to W_out."""
-    believed = (hidden @ W_out.T).softmax(dim=1)  # [n, d_vocab]
-    came = torch.nn.functional.one_hot(targets, len(W_out)).to(believed.dtype)
-    return (believed - came).T @ hidden / len(hidden)
+) -> tuple[Float[Tensor, " n"], Float[Tensor, " n"]]:
+    """What log Z owes to the mean row of W_out, and the rest."""
+    mu = W_out.mean(0)
+    shared = hidden @ mu  # the same number in every logit of a position
+    rest = (hidden @ (W_out - mu).T).logsumexp(1)
+    return shared, rest
 
 
-def _wanted(hidden: Tensor, W_out: Tensor, targets: Tensor) -> Tensor:
-    return torch.nn.functional.one_hot(targets, len(W_out)).to(hidden.dtype)
+# positions, d_vocab, d_model, the shared part's size and the rest's; exp of 709 is the largest that float64 holds
+LOGITS = [
+    (2, 5, 3, 3.0, 1.0),
+    (3, 4, 2, -4.0, 2.0),
+    (4, 7, 6, 8.0, 0.5),
+    (5, 2, 3, -900.0, 1.0),
+    (3, 6, 4, 900.0, 2.0),
+    (4, 5, 3, 3.0, 900.0),
+    (40, 60, 8, -12.0, 2.0),
+]
+LENGTH = 0.4  # of the mean row: not 1, so that it matters
 
 
-def _slope(hidden: Tensor, W_out: Tensor, targets: Tensor, dim: int = 1) -> Tensor:
-    return (hidden @ W_out.T).softmax(dim=dim) - _wanted(hidden, W_out, targets)
+def states_and_rows(seed: int) -> list[tuple[Tensor, Tensor]]:
+    """Hidden states and an output matrix whose logits are of a stated size: 900 in float64, less in float32."""
+    generator, cases = torch.Generator().manual_seed(seed), []
+
+    def randn(*shape: int) -> Tensor:
+        return torch.randn(*shape, generator=generator, dtype=torch.float64)
+
+    for i, (n, d_vocab, d, shared, rest) in enumerate(LOGITS):
+        direction, own = randn(d), randn(d_vocab, d)
+        direction = direction / direction.norm()
+        own = own - own.mean(0)
+        own = own - (own @ direction)[:, None] * direction  # so that the two sizes are set apart
+        along = shared * (1 + 0.2 * torch.rand(n, 1, generator=generator, dtype=torch.float64))
+        hidden = along / LENGTH * direction + rest * randn(n, d)
+        dtype = torch.float64 if max(abs(shared), rest) > 100 else DTYPES[i % 2]
+        cases.append((hidden.to(dtype), (LENGTH * direction + own).to(dtype)))
+    return cases
 
 
-AXIS = "For which axis should the probabilities add up to one?"
+def _log_Z(hidden: Tensor, W_out: Tensor) -> Tensor:
+    return (hidden @ W_out.T).logsumexp(1)
+
+
+def _naive(logits: Tensor) -> Tensor:
+    return logits.exp().sum(1).log()
+
+
+def _with(shared):
+    """A wrong shared part, and what it leaves of log Z."""
+
+    def slipped(hidden, W_out):
+        part = shared(hidden, W_out)
+        return part, _log_Z(hidden, W_out) - part
+
+    return slipped
+
+
+OVERFLOW = (
+    "How large is exp(900), and how small is exp(−900)? Take something out before the exp, and add it after the log."
+)
 EX_4_1 = Exercise(
     id="4.1",
-    title="the gradient on the output side",
+    title="log Z in two parts",
     kind="function",
-    difficulty=2,
-    minutes=12,
+    difficulty=1,
+    minutes=6,
     statement="""
-    A model ends with logits = hidden @ W_out.T. The loss is the cross-entropy, averaged over the n tokens of
-    a batch. Write its gradient with respect to W_out, shape [d_vocab, d_model], without autograd.
+    A model ends with logits = hidden @ W_out.T, a row for each position, and log Z is the log of the sum of exp(logits)
+    over the vocabulary. Let μ be the mean of all rows of W_out. Write log Z of each position as a sum of two parts: what
+    it loses if μ is taken from every row of W_out, and what it then is. Return both, each of shape [n]. The penalty
+    z · (log Z)² sees the first part; the predictions do not. Some inputs have logits of ±900.
     """,
-    cases=batches,
-    reference=output_gradient,
-    real=lambda x: x,
+    cases=states_and_rows,
+    reference=two_parts,
+    real=lambda args: args,
+    scale=30.0,
     mistakes=[
         Mistake(
-            "summed over the batch, not averaged",
-            lambda hidden, W_out, targets: len(hidden) * output_gradient(hidden, W_out, targets),
-            "Write every example of the batch down twice. Should the gradient change?",
+            "exp overflows, or underflows",
+            lambda hidden, W_out: (hidden @ W_out.mean(0), _naive(hidden @ (W_out - W_out.mean(0)).T)),
+            OVERFLOW,
         ),
         Mistake(
-            "the sign is turned",
-            lambda hidden, W_out, targets: -output_gradient(hidden, W_out, targets),
-            "Uphill or downhill? A gradient says in which direction the loss grows.",
+            "exp overflows, or underflows",
+            lambda hidden, W_out: (hidden @ W_out.mean(0), _naive(hidden @ W_out.T) - hidden @ W_out.mean(0)),
+            OVERFLOW,
         ),
         Mistake(
-            "the right answer is never used",
-            lambda hidden, W_out, targets: (hidden @ W_out.T).softmax(1).T @ hidden / len(hidden),
-            "Where does your function use the targets?",
+            "the second part is log Z itself",
+            lambda hidden, W_out: (hidden @ W_out.mean(0), _log_Z(hidden, W_out)),
+            "Your two parts should add up to log Z.",
         ),
         Mistake(
-            "only the tokens that came have a gradient",
-            lambda hidden, W_out, targets: -_wanted(hidden, W_out, targets).T @ hidden / len(hidden),
-            "The normaliser of the softmax also depends on W_out. On which of its rows?",
+            "the two parts are swapped",
+            lambda hidden, W_out: two_parts(hidden, W_out)[::-1],
+            "First what is lost, then what is left.",
         ),
         Mistake(
-            "only the tokens that came have a gradient",
-            lambda hidden, W_out, targets: (
-                (_slope(hidden, W_out, targets) * _wanted(hidden, W_out, targets)).T @ hidden / len(hidden)
-            ),
-            "The normaliser of the softmax also depends on W_out. On which of its rows?",
+            "the sign of the first part",
+            lambda hidden, W_out: (-(hidden @ W_out.mean(0)), two_parts(hidden, W_out)[1]),
+            "Your two parts should add up to log Z.",
         ),
         Mistake(
-            "logits in place of probabilities",
-            lambda hidden, W_out, targets: (
-                (hidden @ W_out.T - _wanted(hidden, W_out, targets)).T @ hidden / len(hidden)
-            ),
-            "What kind of numbers should be compared with a one and many zeros?",
+            "the largest logit is taken for the shared part",
+            _with(lambda hidden, W_out: (hidden @ W_out.T).amax(1)),
+            "They add up, and nothing overflows. But would log Z lose the largest logit if μ were gone?",
         ),
         Mistake(
-            "softmax over the batch, not over the vocabulary",
-            lambda hidden, W_out, targets: _slope(hidden, W_out, targets, 0).T @ hidden / len(hidden),
-            AXIS,
+            "the length of the mean is left out",
+            _with(lambda hidden, W_out: hidden @ W_out.mean(0) / W_out.mean(0).norm()),
+            "What does each logit lose when μ is taken from its row?",
         ),
         Mistake(
-            "the gradient of the hidden states",
-            lambda hidden, W_out, targets: _slope(hidden, W_out, targets) @ W_out / len(hidden),
-            "With respect to what? Look at the shape that is asked for.",
+            "the sum of the rows, not their mean",
+            _with(lambda hidden, W_out: hidden @ W_out.sum(0)),
+            "What does one logit lose, not all of them together?",
         ),
         Mistake(
-            "divided by the vocabulary, not by the batch",
-            lambda hidden, W_out, targets: _slope(hidden, W_out, targets).T @ hidden / len(W_out),
-            "The loss is a mean over what?",
+            "the mean is taken over d_model",
+            _with(lambda hidden, W_out: _log_Z(hidden, W_out) - _log_Z(hidden, W_out - W_out.mean(1, keepdim=True))),
+            "μ is one vector for the whole vocabulary. Which shape has it?",
+        ),
+        Mistake(
+            "the mean of exp, not the sum",
+            lambda hidden, W_out: (hidden @ W_out.mean(0), two_parts(hidden, W_out)[1] - math.log(len(W_out))),
+            "Your two parts should add up to log Z: a sum over the vocabulary, not an average.",
+        ),
+        Mistake(
+            "averaged over positions",
+            lambda hidden, W_out: tuple(part.mean() for part in two_parts(hidden, W_out)),
+            "Each position has a log Z of its own.",
         ),
     ],
     hints=[
-        "Start with the gradient of one example's loss with respect to its logits, z. The loss is log Σ exp(z) − z[target].",
-        "That is softmax(z), less one at the target. Now z = W_out @ h: how does row v of W_out come into z[v]?",
-        "Row v collects (probability of v, less one if v came) × h, averaged over the examples: one matrix product.",
+        "Write w = μ + (w − μ) in one logit. Which part of it is the same for the whole vocabulary?",
+        "A number that is in every logit comes out of the sum of exp as a factor, and out of the log as a summand.",
+        "hidden @ μ, and the logsumexp of hidden @ (W_out − μ).T: torch's logsumexp takes the largest logit out first.",
     ],
 )
 
@@ -130,94 +165,122 @@ EX_4_1 = Exercise(
 # --- 4.2 -----------------------------------------------------------------------------------------------------------
 
 
-def pairs_of_seeds(seed: int) -> list[tuple[Tensor, Tensor, float]]:
-    """Two settings measured with the same seeds; what a seed does to both is larger than what the setting does."""
-    generator, out = torch.Generator().manual_seed(seed), []
-    t = {2: 12.706, 3: 4.303, 4: 3.182, 5: 2.776, 8: 2.365}
-    for i, n in enumerate((3, 2, 5, 4, 8, 3)):
-        both = torch.randn(n, generator=generator, dtype=torch.float64)
-        own = 0.2 + 0.3 * torch.rand(n, generator=generator, dtype=torch.float64).sort().values
-        dtype = (torch.float32, torch.float64)[i % 2]
-        out.append((both.to(dtype), (both + own * (-1) ** i).to(dtype), t[n]))
-    return out
+def bounds(logit: float, least: float, d_vocab: int) -> tuple[float, float, float]:
+    """Smallest and largest log Z, and the largest shared part of it."""
+    smallest = logit  # a probability is at most 1
+    largest = logit - math.log(least)
+    # the shared part is the mean of the position's logits: one is known, the others are largest when they are equal
+    other = logit + math.log((1 - least) / (least * (d_vocab - 1)))
+    return smallest, largest, (logit + (d_vocab - 1) * other) / d_vocab
 
 
-def paired_effect(
-    base: Float[Tensor, " seeds"],
-    changed: Float[Tensor, " seeds"],
-    t: float,
-) -> tuple[float, float]:
-    """The mean effect of the change, and the half width of its 95 % interval."""
-    differences = changed - base  # seed by seed: what the seed does to both is gone
-    half_width = t * differences.std() / len(differences) ** 0.5
-    return differences.mean().item(), half_width.item()
+def logits_seen(seed: int) -> list[tuple[float, float, int]]:
+    generator, cases = torch.Generator().manual_seed(seed), []
+    for d_vocab in (2, 3, 5, 10, 100, 3000):
+        logit, share = torch.rand(2, generator=generator, dtype=torch.float64).tolist()
+        sign = 1 if d_vocab in (2, 10, 3000) else -1
+        cases.append((sign * (2 + 60 * logit), 1 / d_vocab + (0.9 - 1 / d_vocab) * (0.2 + 0.8 * share), d_vocab))
+    return cases
 
 
-def _effect(base: Tensor, changed: Tensor, half: Tensor) -> tuple:
-    return (changed - base).mean(), half
+def _bounds(shared=None, smallest=None, largest=None):
+    """`bounds` with another formula for one of the three."""
+
+    def slipped(logit, least, d_vocab):
+        low, high, top = bounds(logit, least, d_vocab)
+        return (
+            smallest(logit, least, d_vocab) if smallest else low,
+            largest(logit, least, d_vocab) if largest else high,
+            shared(logit, least, d_vocab) if shared else top,
+        )
+
+    return slipped
 
 
+LOOSE = "A true bound, but no model can reach it. One of the logits is known: what is left for all the others together?"
 EX_4_2 = Exercise(
     id="4.2",
-    title="an effect and its interval",
+    title="what one logit tells",
     kind="function",
-    difficulty=1,
-    minutes=8,
+    difficulty=3,
+    minutes=9,
     statement="""
-    Two settings were run with the same seeds. Return the effect (mean of changed − base) and the half width
-    of its 95 % interval, where the seeds' own luck, which both share, should not count. `t` is Student's
-    factor for that many seeds.
+    Of a model that you cannot run, one logit is published: that of the token which came next. Suppose that this token's
+    probability was at least `least`; 0 < `least` < 1. (For the most probable of d_vocab tokens, 1 / d_vocab needs no
+    supposing.) Return three numbers: the smallest and the largest log Z that the model can have had at that position,
+    and the largest value that 4.1's first part can have had there. Give the tight bounds: for each, some logits come as
+    near to it as you like. The output layer has no bias.
     """,
-    cases=pairs_of_seeds,
-    reference=paired_effect,
-    real=lambda x: x,
-    scale=1.0,
+    cases=logits_seen,
+    reference=bounds,
+    real=lambda args: args,
     mistakes=[
         Mistake(
-            "not paired: the seeds' own scatter is left in",
-            lambda base, changed, t: _effect(base, changed, t * ((base.var() + changed.var()) / len(base)) ** 0.5),
-            "Seed 0 drew the same weights and batches for both. What of its luck is left in the difference?",
+            "the logit stands on the wrong side",
+            _bounds(
+                smallest=lambda logit, least, d_vocab: logit + math.log(least),
+                largest=lambda logit, least, d_vocab: logit,
+            ),
+            "log p = logit − log Z. Which p makes log Z smallest?",
         ),
         Mistake(
-            "the scatter of one setting, not of the difference",
-            lambda base, changed, t: _effect(base, changed, t * changed.std() / len(base) ** 0.5),
-            "Of which numbers do you want to know the scatter?",
+            "the sign of the log",
+            _bounds(largest=lambda logit, least, d_vocab: logit + math.log(least)),
+            "log p = logit − log Z. Is log p positive?",
         ),
         Mistake(
-            "divided by n under the root, where n − 1 is due",
-            lambda base, changed, t: _effect(base, changed, t * (changed - base).std(correction=0) / len(base) ** 0.5),
-            "The mean was estimated from the same few numbers. What does that cost?",
+            "the logit is left out",
+            _bounds(smallest=lambda logit, least, d_vocab: 0.0, largest=lambda logit, least, d_vocab: -math.log(least)),
+            "log p = logit − log Z. Where is the logit in your bounds?",
         ),
         Mistake(
-            "the scatter of one seed, not of the mean",
-            lambda base, changed, t: _effect(base, changed, t * (changed - base).std()),
-            "Would a hundred seeds make your interval narrower?",
+            "the smallest log Z is taken at p = least",
+            _bounds(smallest=lambda logit, least, d_vocab: logit - math.log(least)),
+            "p is at least that. What is it at most?",
         ),
         Mistake(
-            "1.96, as if there were many seeds",
-            lambda base, changed, t: _effect(base, changed, 1.96 * (changed - base).std() / len(base) ** 0.5),
-            "With three seeds the scatter itself is poorly known. What does `t` do about that?",
+            "a bound, but not the tight one: the known logit is not used",
+            _bounds(shared=lambda logit, least, d_vocab: logit - math.log(least) - math.log(d_vocab)),
+            LOOSE,
         ),
         Mistake(
-            "the standard error, not the interval",
-            lambda base, changed, t: _effect(base, changed, (changed - base).std() / len(base) ** 0.5),
-            "How often does one standard error hold the truth?",
+            "a bound, but not the tight one: no logit is above the known one",
+            _bounds(shared=lambda logit, least, d_vocab: logit),
+            LOOSE,
         ),
         Mistake(
-            "the whole width, not half of it",
-            lambda base, changed, t: _effect(base, changed, 2 * t * (changed - base).std() / len(base) ** 0.5),
-            "The effect is written x ± h. Which of the two did you return?",
+            "the whole of log Z",
+            _bounds(shared=lambda logit, least, d_vocab: logit - math.log(least)),
+            "4.1's second part cannot be zero or less than that: how small can it be with so many tokens?",
         ),
         Mistake(
-            "the sign is turned",
-            lambda base, changed, t: (-paired_effect(base, changed, t)[0], paired_effect(base, changed, t)[1]),
-            "If the change makes the number larger, is the effect positive?",
+            "the known token is left out of the mean",
+            _bounds(shared=lambda logit, least, d_vocab: logit + math.log((1 - least) / (least * (d_vocab - 1)))),
+            "Nearly: but the mean over the vocabulary has the known logit in it.",
+        ),
+        Mistake(
+            "the others' probability is shared by one token too many",
+            _bounds(
+                shared=lambda logit, least, d_vocab: (
+                    (logit + (d_vocab - 1) * (logit + math.log((1 - least) / (least * d_vocab)))) / d_vocab
+                )
+            ),
+            "How many tokens are there beside the known one?",
+        ),
+        Mistake(
+            "the others have the whole probability",
+            _bounds(
+                shared=lambda logit, least, d_vocab: (
+                    (logit + (d_vocab - 1) * (logit + math.log(1 / (least * (d_vocab - 1))))) / d_vocab
+                )
+            ),
+            "The known token has its share of the probability. What remains for the others?",
         ),
     ],
     hints=[
-        "First make one list out of two: one number for each seed.",
-        "Of that list, the mean is the effect. Its uncertainty comes from the scatter of that same list, with n − 1.",
-        "The half width is t × standard deviation / √n.",
+        "log p = logit − log Z, and least ≤ p ≤ 1: that is an interval for log Z.",
+        "4.1's first part is a mean. Of which numbers? (Average the logits of one position over the vocabulary.)",
+        "One of them is given. The others share what probability is left; their mean is largest when all of them are equal.",
     ],
 )
 
@@ -225,122 +288,188 @@ EX_4_2 = Exercise(
 # --- 4.3 -----------------------------------------------------------------------------------------------------------
 
 
-def states(seed: int) -> list[tuple]:
-    """A gradient whose rows have very different lengths, the optimiser's memory of the ones before, its settings."""
-    generator, out = torch.Generator().manual_seed(seed), []
-    sorts = [
-        (4, 3, 1, 0.5, 0.9, 0.95, 1e-2, torch.float32),
-        (5, 2, 3, 1.0, 0.8, 0.99, 0.1, torch.float64),
-        (3, 6, 7, 0.3, 0.9, 0.999, 1e-3, torch.float32),
-        (40, 8, 20, 0.7, 0.7, 0.9, 1e-2, torch.float64),
-    ]
-    for rows, d, t, lr, beta1, beta2, eps, dtype in sorts:
-        length = torch.logspace(-1, 0.5, rows, dtype=torch.float64)[torch.randperm(rows, generator=generator), None]
-        g, before, squares = (torch.randn(rows, d, generator=generator, dtype=torch.float64) * length for _ in range(3))
-        g = g + 0.05 * g.sign()
-        m, v = (0.3 * before, 0.2 * squares.square() + 1e-3) if t > 1 else (0 * before, 0 * squares)
-        out.append((g.to(dtype), m.to(dtype), v.to(dtype), t, lr, beta1, beta2, eps))
-    return out
+def kind(
+    mean: Float[Tensor, " d_model"],
+    second: Float[Tensor, "d_model d_model"],
+) -> tuple[float, float, float]:
+    """Relative spread along the mean; share of the variance along the mean; share along the widest direction."""
+    covariance = second - mean.outer(mean)
+    direction = mean / mean.norm()
+    along = direction @ covariance @ direction
+    total = covariance.trace()
+    widest = torch.linalg.eigvalsh(covariance)[-1]
+    return (along.sqrt() / mean.norm()).item(), (along / total).item(), (widest / total).item()
 
 
-def adam_step(
-    g: Float[Tensor, "d_vocab d_model"],
-    m: Float[Tensor, "d_vocab d_model"],
-    v: Float[Tensor, "d_vocab d_model"],
-    t: int,
-    lr: float,
-    beta1: float,
-    beta2: float,
-    eps: float,
-) -> Float[Tensor, "d_vocab d_model"]:
-    m = beta1 * m + (1 - beta1) * g
-    v = beta2 * v + (1 - beta2) * g.square()
-    m_hat, v_hat = m / (1 - beta1**t), v / (1 - beta2**t)  # both began at zero
-    return -lr * m_hat / (v_hat.sqrt() + eps)
+# rows, columns, length of the common vector, how unequal the amounts of it are, length of a line across it
+SORTS = [
+    (5, 2, 2.0, 0.0, 0.0),
+    (9, 3, 2.0, 0.6, 0.0),
+    (12, 4, 3.0, 0.0, 3.0),
+    (30, 3, 3.0, 0.8, 0.0),
+    (60, 8, 2.5, 0.2, 2.0),
+    (300, 12, 1.5, 0.9, 0.0),
+]
 
 
-def _moments(g, m, v, t, beta1, beta2, first=True, second=True):
-    m, v = beta1 * m + (1 - beta1) * g, beta2 * v + (1 - beta2) * g.square()
-    return (m / (1 - beta1**t) if first else m), (v / (1 - beta2**t) if second else v)
+def cloud(n: int, d: int, common: float, unequal: float, across: float, seed: int) -> Float[Tensor, "n d"]:
+    """Rows that hold amounts of a common vector (unequal: from 1 − unequal to 1 + unequal), a line across it, and noise."""
+    generator = torch.Generator().manual_seed(seed)
+    c, other = torch.linalg.qr(torch.randn(d, 2, generator=generator, dtype=torch.float64)).Q.T
+    steps = torch.linspace(-1, 1, n, dtype=torch.float64)[:, None]
+    amounts, places = 1 + unequal * steps, steps[torch.randperm(n, generator=generator)]
+    noise = torch.randn(n, d, generator=generator, dtype=torch.float64) / d**0.5
+    return common * amounts * c + across * places * other + noise
 
 
-def _step(first=True, second=True, size=lambda v, eps: v.sqrt() + eps, scale=-1.0):
-    """Adam with a slip in it."""
+def moments(W: Float[Tensor, "n d"]) -> tuple[Float[Tensor, " d"], Float[Tensor, "d d"]]:
+    """The mean row and the mean of w wᵀ."""
+    return W.mean(0), W.T @ W / len(W)
 
-    def slipped(g, m, v, t, lr, beta1, beta2, eps):
-        m, v = _moments(g, m, v, t, beta1, beta2, first, second)
-        return scale * lr * m / size(v, eps)
+
+def clouds(seed: int) -> list[tuple[Tensor, Tensor]]:
+    made = [moments(cloud(*sort, seed=1000 * seed + i)) for i, sort in enumerate(SORTS)]
+    return [tuple(part.to(DTYPES[i % 2]) for part in both) for i, both in enumerate(made)]
+
+
+def _three(along, total, widest, length):
+    return along.abs().sqrt() / length, along / total, widest / total
+
+
+def _not_centred(mean, second):
+    direction = mean / mean.norm()
+    return _three(direction @ second @ direction, second.trace(), torch.linalg.eigvalsh(second)[-1], mean.norm())
+
+
+def _slip(first=None, second=None, third=None):
+    """`kind` with another value in one of the three places, made of (variance along, whole variance, eigenvalues, ‖μ‖)."""
+
+    def slipped(mean, second_moment):
+        C = second_moment - mean.outer(mean)
+        direction = mean / mean.norm()
+        facts = direction @ C @ direction, C.trace(), torch.linalg.eigvalsh(C), mean.norm()
+        right = kind(mean, second_moment)
+        return tuple(
+            change(*facts) if change else value for change, value in zip((first, second, third), right, strict=True)
+        )
 
     return slipped
 
 
-def _weights_turned(g, m, v, t, lr, beta1, beta2, eps):
-    m, v = (1 - beta1) * m + beta1 * g, (1 - beta2) * v + beta2 * g.square()
-    return -lr * m / (1 - beta1**t) / ((v / (1 - beta2**t)).sqrt() + eps)
+def _long_direction(mean, second):
+    C = second - mean.outer(mean)
+    along = mean @ C @ mean
+    return along.sqrt() / mean.norm(), along / C.trace(), torch.linalg.eigvalsh(C)[-1] / C.trace()
 
 
-def _old_moments(g, m, v, t, lr, beta1, beta2, eps):
-    m, v = m / (1 - beta1**t), v / (1 - beta2**t)
-    return -lr * m / (v.sqrt() + eps)
-
-
-def _not_squared(g, m, v, t, lr, beta1, beta2, eps):
-    m, v = beta1 * m + (1 - beta1) * g, beta2 * v + (1 - beta2) * g.abs()
-    return -lr * m / (1 - beta1**t) / ((v / (1 - beta2**t)).sqrt() + eps)
-
-
-CORRECTION = (
-    "At t = 1 the memories were zero a moment ago. How long should the very first step be, whatever the gradient?"
-)
+STILL_THERE = "Move the whole cloud further from zero: the variance around its mean stays. Does yours?"
 EX_4_3 = Exercise(
     id="4.3",
-    title="one step of Adam",
+    title="the kind of a mean, without the rows",
     kind="function",
     difficulty=2,
-    minutes=10,
-    cases=states,
-    task="""What does the optimiser do with a gradient? Write one step of Adam for a table of rows: from the gradient g, the
-    two running means m (of gradients) and v (of squared gradients) as the step before left them, the number t of this step
-    (the first is 1), and the settings. Update both means, correct them for having begun at zero, and return what is to be
-    *added* to the table. No weight decay. Then ask: which rows get long steps, and do the steps still add up to what the
-    gradients added up to?""",
-    reference=adam_step,
-    real=lambda x: x,
+    minutes=7,
+    statement="""
+    01 told an offset (all tokens hold the same amount of the common vector) from a ray (they hold different amounts) by
+    looking at the rows. Here the rows are gone. Given are their mean `mean`, that is μ, and
+    `second` = W_E.T @ W_E / d_vocab, of shape [d_model, d_model]. Return three numbers. First: the standard deviation of
+    the rows' parts along μ's direction, divided by the mean of these parts. Second: of the rows' variance around their
+    mean, summed over all directions, the share along μ's direction. Third: the share along the direction that has
+    most of it, whichever that is. Variances are divided by d_vocab.
+    """,
+    cases=clouds,
+    reference=kind,
+    real=lambda args: args,
+    scale=1.0,
     mistakes=[
-        Mistake("nothing is corrected for its start at zero", _step(first=False, second=False), CORRECTION),
-        Mistake("the squares are not corrected for their start at zero", _step(second=False), CORRECTION),
-        Mistake("the mean gradient is not corrected for its start at zero", _step(first=False), CORRECTION),
+        Mistake("the mean is still in it", _not_centred, STILL_THERE),
         Mistake(
-            "eps under the root",
-            _step(size=lambda v, eps: (v + eps).sqrt()),
-            "How small can your divisor become? It should not go below eps itself, and eps is not a square.",
+            "the mean is still in the third",
+            lambda mean, second: (
+                *kind(mean, second)[:2],
+                torch.linalg.eigvalsh(second)[-1] / second.trace(),
+            ),
+            STILL_THERE,
         ),
         Mistake(
-            "no root", _step(size=lambda v, eps: v + eps), "Make the gradient a thousand times larger. And the step?"
+            "the mean is still in the second",
+            lambda mean, second: (
+                kind(mean, second)[0],
+                mean @ second @ mean / mean.norm() ** 2 / second.trace(),
+                kind(mean, second)[2],
+            ),
+            STILL_THERE,
         ),
-        Mistake("the sign is turned", _step(scale=1.0), "Should the loss grow?"),
         Mistake(
-            "the learning rate is left out",
-            lambda g, m, v, t, lr, beta1, beta2, eps: adam_step(g, m, v, t, 1.0, beta1, beta2, eps),
-            "One of the arguments has not been used.",
+            "a share of the whole, not of the variance around the mean",
+            lambda mean, second: (
+                kind(mean, second)[0],
+                kind(mean, second)[1] * (second.trace() - mean @ mean) / second.trace(),
+                kind(mean, second)[2] * (second.trace() - mean @ mean) / second.trace(),
+            ),
+            "Below the line stands what is left when the mean is gone.",
         ),
         Mistake(
-            "new and old have changed places in the running means",
-            _weights_turned,
-            "With beta2 = 0.999, how much should one new gradient count?",
+            "the length of the mean is left in",
+            _long_direction,
+            "Along a direction: how long is the vector that stands for it?",
         ),
-        Mistake("the running means are not updated first", _old_moments, "Does this step's gradient have a say in it?"),
-        Mistake("v remembers |g|, not g²", _not_squared, "Make the gradient a thousand times larger. And the step?"),
         Mistake(
-            "beta1 and beta2 have changed places",
-            lambda g, m, v, t, lr, beta1, beta2, eps: adam_step(g, m, v, t, lr, beta2, beta1, eps),
-            "Which of the two memories is the long one?",
+            "the variance along the mean, not its root",
+            _slip(first=lambda along, total, values, length: along / length),
+            "Which unit has a standard deviation, and which a variance?",
+        ),
+        Mistake(
+            "the variance along the mean, not its root",
+            _slip(first=lambda along, total, values, length: along / length**2),
+            "Which unit has a standard deviation, and which a variance?",
+        ),
+        Mistake(
+            "not divided by the mean of the parts",
+            _slip(first=lambda along, total, values, length: along.sqrt()),
+            "Make all rows twice as long. Your first number should stay.",
+        ),
+        Mistake(
+            "the spread in all directions, not along the mean",
+            _slip(first=lambda along, total, values, length: total.sqrt() / length),
+            "The first number is about parts along one direction only.",
+        ),
+        Mistake(
+            "roots of the shares",
+            _slip(
+                second=lambda along, total, values, length: (along / total).sqrt(),
+                third=lambda along, total, values, length: (values[-1] / total).sqrt(),
+            ),
+            "Shares of the variance, not of a standard deviation: over all directions at right angles they add up to 1.",
+        ),
+        Mistake(
+            "the largest variance, not its share",
+            _slip(third=lambda along, total, values, length: values[-1]),
+            "Make all rows twice as long. Your third number should stay.",
+        ),
+        Mistake(
+            "the direction that has least",
+            _slip(third=lambda along, total, values, length: values[0] / total),
+            "In which order does your eigenvalue routine give them?",
+        ),
+        Mistake(
+            "one coordinate in place of any direction",
+            lambda mean, second: (
+                *kind(mean, second)[:2],
+                (second.diagonal() - mean.square()).max() / (second.trace() - mean @ mean),
+            ),
+            "The widest direction need not be one of the axes.",
+        ),
+        Mistake(
+            "the second and the third are swapped",
+            lambda mean, second: tuple(kind(mean, second)[i] for i in (0, 2, 1)),
+            "First the mean's direction, then the widest.",
         ),
     ],
     hints=[
-        "Two running means: m ← beta1·m + (1 − beta1)·g, and the same for v with g².",
-        "After t steps from zero, the weights in m add up to 1 − beta1ᵗ only. Divide by that; likewise v.",
-        "The step is −lr · m̂ / (√v̂ + eps), entry by entry.",
+        "The covariance is the mean of (w − μ)(w − μ)ᵀ. Multiply out: which two things that you have make it?",
+        "The variance along a direction e of length 1 is eᵀCe, and the variance in all directions is the trace of C.",
+        "The widest direction's variance is C's largest eigenvalue. The parts along μ's direction have the mean ‖μ‖.",
     ],
 )
 
@@ -348,92 +477,102 @@ EX_4_3 = Exercise(
 # --- 4.4 -----------------------------------------------------------------------------------------------------------
 
 
-def coupled_adam_step(
-    g: Float[Tensor, "d_vocab d_model"],
-    m: Float[Tensor, "d_vocab d_model"],
-    v: Float[Tensor, "d_vocab d_model"],
-    t: int,
-    lr: float,
-    beta1: float,
-    beta2: float,
-    eps: float,
-) -> Float[Tensor, "d_vocab d_model"]:
-    m = beta1 * m + (1 - beta1) * g
-    v = beta2 * v + (1 - beta2) * g.square()
-    v = v.mean(0)  # [d_model]: every token is divided by the same numbers
-    m_hat, v_hat = m / (1 - beta1**t), v / (1 - beta2**t)
-    return -lr * m_hat / (v_hat.sqrt() + eps)
+def total_push(
+    hidden: Float[Tensor, "n d_model"],
+    log_Z: Float[Tensor, " n"],
+    z: float,
+    target: float,
+) -> Float[Tensor, " d_model"]:
+    # d(loss)/d(logit v) = p_v − [v came] + 2 z (log Z − target) p_v: over v, 1 − 1 + 2 z (log Z − target)
+    weight = 2 * z * (log_Z - target)
+    return (weight[:, None] * hidden).mean(0)
 
 
-def _shared(how):
-    def slipped(g, m, v, t, lr, beta1, beta2, eps):
-        m, v = _moments(g, m, v, t, beta1, beta2)
-        return -lr * how(m, v, eps)
+def positions(seed: int) -> list[tuple]:
+    """Hidden states with a common part, log Z above and below the target."""
+    generator, cases = torch.Generator().manual_seed(seed), []
 
-    return slipped
+    def randn(*shape: int) -> Tensor:
+        return torch.randn(*shape, generator=generator, dtype=torch.float64)
 
-
-def _averaged_before_squaring(g, m, v, t, lr, beta1, beta2, eps):
-    v = beta2 * v.mean(0) + (1 - beta2) * g.mean(0).square()
-    m = (beta1 * m + (1 - beta1) * g) / (1 - beta1**t)
-    return -lr * m / ((v / (1 - beta2**t)).sqrt() + eps)
-
-
-def _sum_shared(m, v, eps):
-    return m / (v.sum(0).sqrt() + eps)
+    for i, (n, d, z, target) in enumerate([(2, 3, 0.5, 0.0), (3, 2, 0.1, -2.0), (5, 4, 2.0, 3.0), (40, 6, 0.01, 1.0)]):
+        hidden, log_Z = randn(n, d) + randn(d), target + 2 + 3 * randn(n)
+        cases.append((hidden.to(DTYPES[i % 2]), log_Z.to(DTYPES[i % 2]), z, target))
+    return cases
 
 
-WHICH_AXIS = "All tokens should be divided by the same vector. What is its shape?"
+def _total(weight):
+    return lambda hidden, log_Z, z, target: (weight(log_Z, z, target)[:, None] * hidden).mean(0)
+
+
+def _product_of_means(hidden, log_Z, z, target):
+    return 2 * z * (log_Z - target).mean() * hidden.mean(0)
+
+
 EX_4_4 = Exercise(
     id="4.4",
-    title="one second moment for all tokens",
+    title="all rows' gradients, added up",
     kind="function",
-    difficulty=1,
-    minutes=5,
-    cases=states,
-    task="""A control for 4.3, and a cure that has been published: let all tokens share one second moment. The same step as
-    before, but after its update v is averaged over the vocabulary, so that every row is divided by the same d_model
-    numbers. Return what is to be added. If the rows of m add up to zero, what do the rows of your step add up to?""",
-    reference=coupled_adam_step,
-    real=lambda x: x,
+    difficulty=2,
+    minutes=6,
+    cases=positions,
+    task="""The loss is the mean over n positions of cross-entropy + z · (log Z − target)². Take its gradient with respect
+    to every row of W_out, and add them all up over the vocabulary: one vector of d_model numbers. Given are the hidden
+    states [n, d_model], log Z of each position [n], z and target. You get neither W_out nor the tokens that came: why are
+    they not needed? What is left of your answer for z = 0, and for which optimiser does that settle whether μ moves?""",
+    reference=total_push,
+    real=lambda args: args,
     mistakes=[
-        Mistake("nothing is shared: this is 4.3", adam_step, "Is every row divided by the same numbers?"),
         Mistake(
-            "averaged over d_model: each token has its own",
-            _shared(lambda m, v, eps: m / (v.mean(1, keepdim=True).sqrt() + eps)),
-            WHICH_AXIS,
-        ),
-        Mistake("one number for the whole table", _shared(lambda m, v, eps: m / (v.mean().sqrt() + eps)), WHICH_AXIS),
-        Mistake(
-            "the roots are averaged, not the squares",
-            _shared(lambda m, v, eps: m / (v.sqrt().mean(0) + eps)),
-            "Average first, then take the root: which is larger?",
+            "the factor 2 is missing",
+            _total(lambda log_Z, z, target: z * (log_Z - target)),
+            "What is the derivative of a square?",
         ),
         Mistake(
-            "the gradients are averaged before they are squared",
-            _averaged_before_squaring,
-            "If the gradients cancel over the vocabulary, what are you dividing by?",
+            "the penalty itself, not its gradient",
+            _total(lambda log_Z, z, target: z * (log_Z - target).square()),
+            "What is the derivative of a square?",
         ),
         Mistake(
-            "the step itself is averaged",
-            _shared(lambda m, v, eps: (m / (v.sqrt() + eps)).mean(0).expand_as(m)),
-            "Now all tokens move alike. Only what they are divided by should be shared.",
+            "the sign is turned",
+            _total(lambda log_Z, z, target: -2 * z * (log_Z - target)),
+            "Uphill or downhill? A gradient says in which direction the loss grows.",
         ),
         Mistake(
-            "the mean gradient is shared as well",
-            _shared(lambda m, v, eps: (m.mean(0) / (v.mean(0).sqrt() + eps)).expand_as(m)),
-            "Now all tokens move alike. Only what they are divided by should be shared.",
+            "the target is left out",
+            _total(lambda log_Z, z, target: 2 * z * log_Z),
+            "What should the penalty ask for where log Z is on its target?",
         ),
         Mistake(
-            "summed over the vocabulary, not averaged",
-            _shared(_sum_shared),
-            "Write every token down twice. Should the steps become shorter?",
+            "summed over the positions, not averaged",
+            lambda hidden, log_Z, z, target: len(hidden) * total_push(hidden, log_Z, z, target),
+            "Write every position down twice. Should the gradient change?",
+        ),
+        Mistake(
+            "the mean of a product is not the product of the means",
+            _product_of_means,
+            "A position with a large log Z pushes along its own hidden state.",
+        ),
+        Mistake(
+            "the tokens that came are counted twice",
+            _total(lambda log_Z, z, target: 2 * z * (log_Z - target) - 1),
+            "The token that came loses 1. What do the probabilities of all tokens gain together?",
+        ),
+        Mistake(
+            "the tokens that came are forgotten",
+            _total(lambda log_Z, z, target: 2 * z * (log_Z - target) + 1),
+            "The probabilities add up to 1. What does the token that came take off again?",
+        ),
+        Mistake(
+            "only the cross-entropy",
+            lambda hidden, log_Z, z, target: torch.zeros_like(hidden[0]),
+            "That is what is left for z = 0. What does the penalty add?",
         ),
     ],
     hints=[
-        "Only one line of 4.3 changes.",
-        "The average goes over the axis of length d_vocab; keep the d_model axis.",
-        "Average the squares, then correct and take the root as before.",
+        "Start with one position and its logits: what is the gradient of cross-entropy, and of log Z, with respect to logit v?",
+        "Row v of W_out gets the gradient of logit v, times h. Add over v: what do all probabilities add up to?",
+        "The cross-entropy's share is 1 − 1 = 0, the penalty's is 2z(log Z − target). Times h, averaged over the positions.",
     ],
 )
 
@@ -441,139 +580,107 @@ EX_4_4 = Exercise(
 # --- 4.5 -----------------------------------------------------------------------------------------------------------
 
 
-def settings(seed: int) -> list[tuple]:
-    """Frequencies over several powers of ten; runs shorter and longer than the memory."""
-    generator, out = torch.Generator().manual_seed(seed), []
-    sorts = [(3, 64, 0.9, 20), (5, 256, 0.99, 60), (8, 8192, 0.999, 600), (20, 2048, 0.95, 1000), (4, 100, 0.995, 400)]
-    for n, tokens, beta2, steps in sorts:
-        out.append((10 ** (-4 * torch.rand(n, generator=generator, dtype=torch.float64) - 1), tokens, beta2, steps))
-    return out
+def balanced_push(rows: int, dims: int) -> Float[Tensor, "rows dims"]:
+    few = -(-rows // 5)  # a fifth of the rows, rounded up, pays for all others
+    g = torch.ones(rows, dims, dtype=torch.float64)
+    g[:few] = -(rows - few) / few
+    return g
 
 
-def seen_in_window(
-    frequency: Float[Tensor, " n"], tokens_per_step: int, beta2: float, steps: int
-) -> Float[Tensor, " n"]:
-    # 1 + beta2 + beta2² + …, as many terms as there were steps
-    weights = (1 - beta2**steps) / (1 - beta2)
-    return frequency * tokens_per_step * weights
-
-
-ENDS = "The run has an end, and the memory has a beginning. For which of your cases is the run shorter than the memory?"
 EX_4_5 = Exercise(
     id="4.5",
-    title="expected occurrences within the optimiser's memory",
+    title="a balanced push that moves the mean",
     kind="function",
-    difficulty=2,
+    difficulty=3,
     minutes=8,
-    cases=settings,
-    task="""How much does v know about a token? It weighs the update k steps ago by beta2 to the power k. Take the token's
-    expected number of occurrences in each update (its frequency × the tokens in a step), weigh it like that, and add up
-    over all `steps` updates of the run. One number a token. A hypothesis to test with it: a token's cosine with the mean
-    depends on this number alone.""",
-    reference=seen_in_window,
-    real=lambda x: x,
-    mistakes=[
-        Mistake(
-            "as if the run had no beginning",
-            lambda frequency, tokens_per_step, beta2, steps: frequency * tokens_per_step / (1 - beta2),
-            ENDS,
-        ),
-        Mistake(
-            "a sharp end in place of the sum",
-            lambda frequency, tokens_per_step, beta2, steps: frequency * tokens_per_step * min(steps, 1 / (1 - beta2)),
-            "Close, but the weights fade. Add them up: it is a geometric series.",
-        ),
-        Mistake(
-            "the whole run counts alike",
-            lambda frequency, tokens_per_step, beta2, steps: frequency * tokens_per_step * steps,
-            "Where does beta2 come in?",
-        ),
-        Mistake(
-            "one update only",
-            lambda frequency, tokens_per_step, beta2, steps: frequency * tokens_per_step,
-            "Where does beta2 come in?",
-        ),
-        Mistake(
-            "multiplied by 1 − beta2",
-            lambda frequency, tokens_per_step, beta2, steps: frequency * tokens_per_step * (1 - beta2**steps),
-            "Does a longer memory hold more, or fewer?",
-        ),
-        Mistake(
-            "the tokens of a step are left out",
-            lambda frequency, tokens_per_step, beta2, steps: seen_in_window(frequency, 1, beta2, steps),
-            "With twice the tokens in every step, how often is the token seen?",
-        ),
-        Mistake(
-            "the chance to be seen at all",
-            lambda frequency, tokens_per_step, beta2, steps: (
-                1 - (1 - frequency) ** (tokens_per_step * (1 - beta2**steps) / (1 - beta2))
-            ),
-            "An expected number may exceed 1. Can yours?",
-        ),
-        Mistake(
-            "one term too many",
-            lambda frequency, tokens_per_step, beta2, steps: seen_in_window(
-                frequency, tokens_per_step, beta2, steps + 1
-            ),
-            "For a run of one step the sum has one term. Has yours?",
-        ),
-    ],
+    task=f"""Without z-loss the rows' gradients cancel, and yet the control's mean grew. The optimiser was Adam, which divides
+    each entry by a memory of its own size. Make a case of it: return a table of gradients [rows, dims], in float64, whose
+    columns add up to zero, and for which one first step of torch.optim.Adam (lr 0.001, the rest as torch has it) moves
+    the mean of the rows by at least {push.ENOUGH} × lr in every dimension. One row that pays for all others would be easy: here no
+    entry is more than {push.RATIO} times as large as another, in size, and none is zero. The judge makes the same step with one
+    second moment for all rows (their mean), and says how far the mean goes then. The record is yours to raise.""",
+    reference=balanced_push,
+    judge=push.judge,
     hints=[
-        "Write the sum for three steps: c + c·beta2 + c·beta2², with c what is expected in one update.",
-        "A geometric series with `steps` terms: (1 − beta2**steps) / (1 − beta2).",
-        "frequency × tokens_per_step × that sum. For a long run it tends to 1 / (1 − beta2) updates.",
+        "At the first step Adam's two memories hold this gradient alone. What is left of an entry, divided by its own size?",
+        "So only signs count for Adam, and only the sum counts for the balance. How can most entries have one sign?",
+        f"A few large entries against many small ones, as far as {push.RATIO} : 1 goes; a fifth of the rows can pay for the others.",
     ],
 )
 
 
 # --- 4.6 -----------------------------------------------------------------------------------------------------------
 
+
+def recipe() -> dict[str, float | str]:
+    return {"z_loss": 0.1, "optimizer": "coupled-adam", "embedding_lr": 0.3}
+
+
 EX_4_6 = Exercise(
     id="4.6",
+    title="a recipe",
+    kind="function",
+    difficulty=2,
+    minutes=10,
+    task=search.TASK,
+    reference=recipe,
+    judge=search.judge,
+    hints=[
+        "Two things are asked at once: where log Z lies, and how equal the amounts are. Which of your levers is for which?",
+        "z_loss with its target sets log Z. What makes rare tokens go their own way along the mean: the memory of the divisor?",
+        "Longer memories (beta2), or one divisor for all tokens (coupled-adam), make the amounts more equal.",
+    ],
+)
+
+
+# --- 4.7 -----------------------------------------------------------------------------------------------------------
+
+EX_4_7 = Exercise(
+    id="4.7",
     title="why?",
     kind="why",
     difficulty=2,
-    minutes=12,
+    minutes=7,
     statement="""
-    What moves the mean, and by which mechanism? What shows it, and with how many seeds? Which rival did you
-    rule out, and how? Where does the account fail, and what would you *not* conclude about GPT-Neo and GPT-2?
-    Then compare, point by point.
+    In a few sentences: what is h·μ to the predictions and what to the penalty? Which of what you saw does the penalty
+    explain, what moves the mean without it, and what did the target of 20 show? What do two published logits say of
+    GPT-Neo and GPT-2, and what can they not say? Then compare, point by point.
     """,
     answer="""
-    The output rows' gradients add up to zero, so plain descent leaves their mean alone. Adam divides each row
-    by its own second moment and breaks the balance; divided by one for all, the steps balance again. A token
-    missing from the batch gets a small gradient that points away from the average hidden state; where Adam's
-    memory holds nothing larger, small becomes full-sized, so rare tokens drift together while they are
-    absent. A shorter memory and fewer tokens a step strengthen this. But the expected number of occurrences
-    in the memory alone does not fix a token's cosine, and the figures above say how much of β₂'s effect is
-    left at GPT-Neo's proportion of tokens to vocabulary. So these runs show a mechanism, not the reason why
-    the two models differ; GPT-2's recipe is unpublished. Stanford's retrained GPT-2s, large steps and a known
-    β₂, would be a test.
+    h·μ is the same in every logit, so the predictions do not see it; log Z contains it, so z-loss does. With z-loss h·μ goes
+    to where log Z meets its target, and the mean grows; with a target of 20 it turns over and the mean gets shorter,
+    so it is the target that steers, not the penalty as such. The amounts also get more equal: nearer to an offset. But the control
+    without z-loss has a large mean as well. The output rows' gradients cancel under
+    cross-entropy, so plain descent would leave their mean where it is; Adam divides by each entry's own memory, many
+    small pushes count as much as a few large ones, and the mean moves; with one divisor for all it does not. The published logits: GPT-Neo's log Z was near 0 and
+    GPT-2's far below, and in both h·μ was far below 0: about −11 or less, −80 or less. They do not say how the product is split between μ and the
+    hidden state, nor why the two models differ; one logit is one position, and the probability was supposed.
     """,
     hints=[
-        "Follow one token that is hardly ever seen, update by update: what is its gradient, and what is it divided by?",
-        "Then ask what would have to be true at half a million tokens a step.",
+        "Follow one number, h·μ: who sees it, who moves it, and where does it stop?",
+        "Of the two published models: which of mean embedding and mean hidden state is long? Can one logit tell?",
     ],
     rubric=[
-        "Plain gradient descent cannot move the output rows' mean: their gradients add up to zero over the vocabulary, exactly. On the input side they do not.",
-        "Adam divides every row by its own second moment, so the steps no longer add up to zero; with one second moment for all tokens they do again, and the mean stays small, also where the steps are equally long.",
-        "A token that is not in the batch still gets a small gradient, away from what the model says on average. Adam turns small into full-sized where its memory holds nothing larger: the drift happens while the token is absent, and most for rare ones.",
-        "The evidence is paired by seed, one factor at a time, with intervals; you named the effects that have none.",
-        "A rival is ruled out by its own experiment: LayerNorm, local attention, positions, decay, order of the text or the size of the steps.",
-        "You said where the account fails: the expected number of occurrences in the memory does not by itself fix the cosine, frequency alone does better, and what beta2 does depends on tokens a step and on the length of training in ways that it does not foretell.",
-        "You did not claim that this is why GPT-Neo and GPT-2 differ: tiny models, one corpus, an unpublished recipe. You named an observation that would refute it.",
+        "h·μ is in every logit of a position: softmax cancels it, log Z holds it, so a penalty on log Z sees what the predictions do not.",
+        "With z-loss h·μ goes to where log Z meets the target. The evidence: log Z at 0, at 20 with the other target, and wherever it happens to go without; three seeds, with intervals.",
+        "The mean follows: longer for a target of 0, shorter for 20, which lies on the other side of where log Z goes by itself. So a penalty as such makes no large mean.",
+        "The kind changed too, in these runs: the share of the variance along the mean fell with the target of 0. The control, without z-loss, has a large mean as well: a ray.",
+        "What moves the mean without z-loss: under cross-entropy the output rows' gradients add up to zero, so plain descent leaves their mean alone; Adam's own divisor for each entry breaks the balance, one for all rows keeps it. On the input side the gradients do not cancel.",
+        "The published logits: GPT-Neo's log Z near 0, GPT-2's near −69 if its token was probable; the shared part far below 0 in both. All that rests on one position each, and on a supposed probability.",
+        "What they cannot say: the length of μ. A product of −80 can be a long mean embedding or a long mean hidden state; why GPT-2's is short is open. You did not conclude why the two differ.",
     ],
 )
 
 SPOILERS = (
+    "h·μ",
     "second moment",
     "coupled",
     "rare token",
-    "absent",
-    "forget",
     "sums to zero",
     "sum to zero",
-    "one step of adam",
+    "add up to zero",
+    "cancel",
+    "mean logit",
 )
 
-EXERCISES = [EX_4_1, EX_4_2, EX_4_3, EX_4_4, EX_4_5, EX_4_6]
+EXERCISES = [EX_4_1, EX_4_2, EX_4_3, EX_4_4, EX_4_5, EX_4_6, EX_4_7]

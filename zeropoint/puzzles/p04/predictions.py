@@ -2,15 +2,15 @@
 
 from zeropoint.desk.predictions import Number, Word
 
-CHANGES = ("beta2", "decay", "layernorm", "local", "positions", "batch")
-
 PREDICTIONS = [
-    Word("4.a", "the change that moves the mean cosine most", CHANGES),
-    Word("4.b", "the change that moves the mean cosine least", CHANGES),
-    Number("4.c", "what β₂ 0.999 does to the mean cosine: new less old", low=-2.0, high=2.0),
-    Word("4.d", "the total that is nothing but rounding", ("output", "input", "both", "neither")),
-    Word("4.e", "whether all settings fall onto one curve", ("yes", "no", "in part")),
-    Number("4.f", "what is left of the effect of β₂, as a share", low=-2.0, high=2.0),
+    Number("4.a", "log Z of the first model, averaged over positions", low=-1000.0, high=1000.0),
+    Number("4.b", "log Z of the second model, averaged over positions", low=-1000.0, high=1000.0),
+    Number("4.c", "the mean cosine with z-loss less that without, at the end", low=-2.0, high=2.0),
+    Word(
+        "4.d", "of which kind the mean is with z-loss, compared with none", ("more an offset", "more a ray", "the same")
+    ),
+    Word("4.e", "the mean cosine with a target of 20, compared with no z-loss", ("higher", "lower", "the same")),
+    Word("4.f", "the total that is nothing but rounding", ("output", "input", "both", "neither")),
     Number("n4.1", "what β₂ 0.999 does to the mean cosine: new less old", low=-2.0, high=2.0),
     Word(
         "n4.2", "the change that moves the mean cosine most", ("beta2", "norm", "window", "positions", "weight_decay")

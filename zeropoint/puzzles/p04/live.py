@@ -1,0 +1,81 @@
+"""Tiny models that puzzle 04 trains before the reader's eyes: three doses of z-loss, the same seeds for each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+from tqdm.auto import tqdm
+
+from zeropoint import plots
+from zeropoint.claims import Estimate, over
+from zeropoint.tiny import grid
+from zeropoint.tiny.shape import TinyLM
+from zeropoint.tiny.training import train
+
+# One layer, 256 tokens a step: three seeds of three doses in half a minute on one core.
+SETTING: grid.Setting = dict(
+    d_vocab=1024, d_model=32, n_layers=1, ctx=32, batch=8, steps=500, warmup=50, lr=5e-3
+)  # fmt: skip
+SEEDS = 3
+PANELS = {
+    "mean_cosine": "mean pairwise cosine",
+    "share_along_mean": "share of variance along mean",
+    "log_Z": "log Z",
+}
+
+
+def end_of(setting: grid.Setting, seed: int = 0, each=None, looks: int = 1) -> list[dict]:
+    """Train one model and give the whole vocabulary's rows, the first at its start, `looks` evenly spread after it."""
+    config, recipe, kind = grid.resolve(SETTING | setting, seed)
+    watched = {round(recipe.steps * k / looks) for k in range(looks + 1)}
+    text = grid.text_for(config.d_vocab, kind)
+    rows = train(TinyLM(config), text, recipe, watched=watched, each=each, progress=False)
+    return [row for row in rows if row["group"] == "all"]
+
+
+def train_all(doses: Mapping[str, grid.Setting], seeds: int = SEEDS) -> pd.DataFrame:
+    """Every dose with every seed: a row for each look. Stopped early, it has what was trained to its end by then."""
+    rows, steps = [], SETTING["steps"]
+    with tqdm(total=len(doses) * seeds * steps, desc="training", unit="step") as bar:
+        for seed in range(seeds):
+            for dose, setting in doses.items():
+                bar.set_postfix(dose=dose, seed=seed)
+                run = end_of(setting, seed, each=lambda step: bar.update(), looks=8)
+                if run[-1]["step"] < steps:  # interrupted
+                    return pd.DataFrame(rows)
+                rows += [dict(dose=dose, seed=seed) | row for row in run]
+    return pd.DataFrame(rows)
+
+
+def ends(watched: pd.DataFrame, measure: str) -> pd.DataFrame:
+    """A measure after the last update: a row for each seed, a column for each dose."""
+    return watched[watched.step == watched.step.max()].pivot(index="seed", columns="dose", values=measure)
+
+
+def effect(watched: pd.DataFrame, base: str, changed: str, measure: str = "mean_cosine") -> Estimate:
+    """`changed` less `base`, seed by seed: what a seed does to both does not count."""
+    last = ends(watched, measure)
+    return over(last[changed] - last[base], "seeds")
+
+
+def word(estimate: Estimate, more: str, less: str, same: str = "the same") -> str:
+    """In which direction an effect goes; `same` where its interval holds zero."""
+    if estimate.low > 0:
+        return more
+    return less if estimate.high < 0 else same
+
+
+def figure(watched: pd.DataFrame, title: str) -> plots.go.Figure:
+    """Mean cosine, kind and log Z through training: a line a dose, bars: the standard deviation over seeds."""
+    fig = plots.panels(list(PANELS.values()), horizontal_spacing=0.07)
+    for i, dose in enumerate(watched.dose.unique()):
+        by_step = watched[watched.dose == dose].groupby("step")
+        for column, measure in enumerate(PANELS, start=1):
+            at = by_step[measure].agg(["mean", "std"]).fillna(0)
+            shown = plots.line(
+                dose, at.index, plots.digits(at["mean"]), i, plots.digits(at["std"]), mode="lines+markers"
+            )
+            fig.add_trace(shown, row=1, col=column)
+    fig.update_yaxes(range=[0, 1.02], col=1).update_yaxes(range=[0, 1.02], col=2)
+    return plots.finish(fig, title, "updates", ["cosine", "share", "nats"])
