@@ -240,6 +240,7 @@ report(
     {
         "target 0 less none, mean cosine": str(to_0),
         "target 20 less none, mean cosine": str(to_20),
+        "target 0 less none, share along the mean": str(changes["share_along_mean"]["target 0"]),
         "output gradients, ‖Σ‖/Σ‖·‖": total["output"],
     },
 )

@@ -99,11 +99,3 @@ def test_no_table_gives_gpt_neo_a_decay_without_saying_where_from(walkthrough):
     prose = "\n".join(cell.source for cell in walkthrough.run.nb.cells if cell.cell_type == "markdown")
     row = next(line for line in prose.splitlines() if line.startswith("| weight decay"))
     assert row.split("|")[2].strip() == "probably 0" and "gpt3_small_256.json" in prose
-
-
-def test_solution_passes_everything(executed):
-    solved = executed("solutions/04")
-    assert not solved.error
-    assert solved.text.count("✓ solved") >= 5 or solved.text.count("solved") >= 5
-    real = next(v for k, v in numbers(solved).items() if not k.startswith("tiny"))
-    assert float(real["output gradient, ‖Σ‖/Σ‖·‖"]) < 1e-4

@@ -613,7 +613,7 @@ EX_4_5 = Exercise(
 
 
 def recipe() -> dict[str, float | str]:
-    return {"z_loss": 0.1, "optimizer": "coupled-adam", "embedding_lr": 0.3}
+    return {"z_loss": 0.3, "optimizer": "coupled-adam", "lr": 0.002}
 
 
 EX_4_6 = Exercise(
