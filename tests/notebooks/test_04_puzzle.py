@@ -38,7 +38,7 @@ def test_the_doses_do_what_the_why_says(solution):
         return float(value) - float(half), float(value) + float(half)
 
     assert interval("target 0 less none, mean cosine")[0] > 0
-    assert interval("target 20 less none, mean cosine")[1] < 0
+    assert interval("target 20, first part")[0] > 0
     assert interval("target 0 less none, share along the mean")[1] < 0
     assert float(tiny["output gradients, ‖Σ‖/Σ‖·‖"]) < 1e-12
 

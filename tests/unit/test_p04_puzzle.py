@@ -80,15 +80,14 @@ def test_a_recipe_is_read(recipe, wrong):
 
 
 def test_a_model_that_learned_nothing_reaches_no_goal(monkeypatch):
-    monkeypatch.setattr(live, "SETTING", live.SETTING | SHORT)
-    monkeypatch.setattr(search, "STEPS", SHORT["steps"])
+    monkeypatch.setattr(search, "SETTING", search.SETTING | SHORT)
     monkeypatch.setattr(search, "frequencies_alone", lambda: 1.0)
     found = search.judge(lambda: {"z_loss": 0.1}, 0)
     assert "no more than how frequent" in found.wanting and len(found.parts) == 6
 
 
 def test_frequencies_alone_are_less_than_knowing_nothing():
-    assert 4 < search.frequencies_alone(live.SETTING | SHORT) < torch.tensor(512.0).log()
+    assert 4 < search.frequencies_alone(search.SETTING | SHORT) < torch.tensor(512.0).log()
 
 
 def test_doses_share_their_seeds(monkeypatch):
@@ -118,10 +117,10 @@ def test_bounds_hold_wherever_they_are_asked():
     torch.manual_seed(0)
     states = {"made": (3 * torch.randn(200, 8), torch.randn(30, 8) + 1)}
     table = look.within(exercises.bounds, states)
-    assert table.positions[0] > 50 and table.positions[0] == table["within all three"][0]
-    assert table["third bound less the truth"][0] > 0
+    assert table.positions.iloc[0] > 50 and table.positions.iloc[0] == table["within all three"].iloc[0]
+    assert table["third bound less the truth"].iloc[0] > 0
     wrong = look.within(lambda logit, least, d_vocab: (logit, logit, logit - 50), states)
-    assert wrong["within all three"][0] == 0
+    assert wrong["within all three"].iloc[0] == 0
 
 
 def test_parts_are_drawn_for_every_model():

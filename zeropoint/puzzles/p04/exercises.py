@@ -647,14 +647,15 @@ EX_4_7 = Exercise(
     GPT-Neo and GPT-2, and what can they not say? Then compare, point by point.
     """,
     answer="""
-    h·μ is the same in every logit, so the predictions do not see it; log Z contains it, so z-loss does. With z-loss h·μ goes
-    to where log Z meets its target, and the mean grows; with a target of 20 it turns over and the mean gets shorter,
-    so it is the target that steers, not the penalty as such. The amounts also get more equal: nearer to an offset. But the control
-    without z-loss has a large mean as well. The output rows' gradients cancel under
-    cross-entropy, so plain descent would leave their mean where it is; Adam divides by each entry's own memory, many
-    small pushes count as much as a few large ones, and the mean moves; with one divisor for all it does not. The published logits: GPT-Neo's log Z was near 0 and
-    GPT-2's far below, and in both h·μ was far below 0: about −11 or less, −80 or less. They do not say how the product is split between μ and the
-    hidden state, nor why the two models differ; one logit is one position, and the probability was supposed.
+    h·μ is the same in every logit, so the predictions do not see it; log Z contains it, so z-loss does. With z-loss
+    log Z goes to its target, and h·μ moves: far below 0 for a target of 0, above 0 for a target of 20. So it is the
+    target that steers; the mean turned round to reach it. With a target of 0 the mean cosine rose and the share of
+    the variance along the mean fell: nearer to an offset. But the control without z-loss has a large mean as well.
+    The output rows' gradients cancel under cross-entropy, so plain descent would leave their mean where it is. Adam
+    divides by each entry's own memory, many small pushes count as much as a few large ones, and the mean moves; with
+    one divisor for all it does not. The published logits: GPT-Neo's log Z was near 0 and GPT-2's far below, if those
+    tokens were probable, and then h·μ was far below 0 in both. They do not say how the product is split
+    between μ and the hidden state, nor why the two models differ: each is one position, with a supposed probability.
     """,
     hints=[
         "Follow one number, h·μ: who sees it, who moves it, and where does it stop?",
@@ -662,9 +663,9 @@ EX_4_7 = Exercise(
     ],
     rubric=[
         "h·μ is in every logit of a position: softmax cancels it, log Z holds it, so a penalty on log Z sees what the predictions do not.",
-        "With z-loss h·μ goes to where log Z meets the target. The evidence: log Z at 0, at 20 with the other target, and wherever it happens to go without; three seeds, with intervals.",
-        "The mean follows: longer for a target of 0, shorter for 20, which lies on the other side of where log Z goes by itself. So a penalty as such makes no large mean.",
-        "The kind changed too, in these runs: the share of the variance along the mean fell with the target of 0. The control, without z-loss, has a large mean as well: a ray.",
+        "With z-loss log Z goes to its target, and h·μ moves with it. The evidence: log Z near 0, near 20 with the other target, and near where it began without; three seeds, with intervals.",
+        "The target steers, not the penalty as such: with 0 the first part ends far below 0, with 20 above it. The mean turned round against the hidden states, whatever its length.",
+        "With a target of 0 the mean cosine rose, and the share of the variance along the mean fell. But the control, without z-loss, has a large mean as well, and a larger share along it: so z-loss is not what makes a mean at all.",
         "What moves the mean without z-loss: under cross-entropy the output rows' gradients add up to zero, so plain descent leaves their mean alone; Adam's own divisor for each entry breaks the balance, one for all rows keeps it. On the input side the gradients do not cancel.",
         "The published logits: GPT-Neo's log Z near 0, GPT-2's near −69 if its token was probable; the shared part far below 0 in both. All that rests on one position each, and on a supposed probability.",
         "What they cannot say: the length of μ. A product of −80 can be a long mean embedding or a long mean hidden state; why GPT-2's is short is open. You did not conclude why the two differ.",

@@ -9,7 +9,7 @@ PREDICTIONS = [
     Word(
         "4.d", "of which kind the mean is with z-loss, compared with none", ("more an offset", "more a ray", "the same")
     ),
-    Word("4.e", "the mean cosine with a target of 20, compared with no z-loss", ("higher", "lower", "the same")),
+    Word("4.e", "where the first part of log Z ends with a target of 20", ("below 0", "about 0", "above 0")),
     Word("4.f", "the total that is nothing but rounding", ("output", "input", "both", "neither")),
     Number("n4.1", "what β₂ 0.999 does to the mean cosine: new less old", low=-2.0, high=2.0),
     Word(
