@@ -292,7 +292,7 @@ def kind(
     mean: Float[Tensor, " d_model"],
     second: Float[Tensor, "d_model d_model"],
 ) -> tuple[float, float, float]:
-    """Relative spread along the mean; share of the variance along the mean; share along the widest direction."""
+    """Spread along the mean; share of the variance along it; share along the widest direction."""
     covariance = second - mean.outer(mean)
     direction = mean / mean.norm()
     along = direction @ covariance @ direction
@@ -642,9 +642,9 @@ EX_4_7 = Exercise(
     difficulty=2,
     minutes=7,
     statement="""
-    In a few sentences: what is h·μ to the predictions and what to the penalty? Which of what you saw does the penalty
-    explain, what moves the mean without it, and what did the target of 20 show? What do two published logits say of
-    GPT-Neo and GPT-2, and what can they not say? Then compare, point by point.
+    In a few sentences: what is 4.1's first part to the predictions, and what to the penalty? What of the doses does the
+    penalty explain, what moves a mean without it, and what did the target of 20 show? What do two published logits say
+    of GPT-Neo and GPT-2, and what can they not say? Then compare, point by point.
     """,
     answer="""
     h·μ is the same in every logit, so the predictions do not see it; log Z contains it, so z-loss does. With z-loss
