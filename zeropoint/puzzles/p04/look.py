@@ -19,6 +19,7 @@ PLANTED = {  # rows, columns, length of the common vector, how unequal the amoun
     "planted: amounts from 0.1 to 1.9": (2000, 64, 3.0, 0.9, 0.0),
     "planted: equal amounts, a line across": (2000, 64, 3.0, 0.0, 3.0),
 }
+ROUNDING = 1e-3  # nats: of float32 logits near a hundred
 NUMBERS = ("spread of amounts", "share along the mean", "share along the widest")
 
 
@@ -49,12 +50,12 @@ def within(bounds: Callable, states: Mapping[str, tuple[Tensor, Tensor]], least:
     """A learner's bounds where the most probable token has at least `least`: how many positions keep them, how nearly."""
     rows = {}
     for label, (hidden, W_out) in states.items():
-        logits = hidden.double() @ W_out.double().T
+        logits = hidden @ W_out.T
         log_Z, top, shared = logits.logsumexp(1), logits.amax(1), logits.mean(1)
         sure = top - log_Z >= torch.tensor(least).log()
         said = [bounds(logit, least, len(W_out)) for logit in top[sure].tolist()]
         low, high, most = torch.tensor(said, dtype=torch.float64).view(-1, 3).T
-        kept = (low - 1e-6 <= log_Z[sure]) & (log_Z[sure] <= high + 1e-6) & (shared[sure] <= most + 1e-6)
+        kept = (low - ROUNDING <= log_Z[sure]) & (log_Z[sure] <= high + ROUNDING) & (shared[sure] <= most + ROUNDING)
         slack = (most - shared[sure]).median().item() if len(said) else float("nan")
         rows[label] = {"positions": len(said), "within all three": int(kept.sum()), "third bound less the truth": slack}
     return pd.DataFrame(rows).T.round(2)
