@@ -19,7 +19,7 @@ def numbers(run):
 
 def test_the_solution_passes_everything(solution):
     assert not solution.error
-    assert solution.text.count("✓ solved") == 6 and "✓ compared" in solution.text
+    assert solution.text.count("✓ solved") >= 6 and "✓ compared" in solution.text
 
 
 def test_nothing_is_shown_before_it_is_predicted(executed):

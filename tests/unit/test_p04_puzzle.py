@@ -126,7 +126,7 @@ def test_bounds_hold_wherever_they_are_asked():
 def test_parts_are_drawn_for_every_model():
     parts = {"one": (torch.randn(50) - 5, torch.randn(50) + 8), "other": (torch.randn(50), torch.randn(50) + 8)}
     figure = look.parts_figure(parts, "log Z<br>one and other")
-    assert len(figure.data) == 6 and isinstance(figure.layout.title.text, str)
+    assert len(figure.data) == 6 and [trace.showlegend for trace in figure.data] == [True] * 3 + [False] * 3
 
 
 def test_sides_of_a_balanced_gradient():

@@ -597,14 +597,14 @@ EX_4_5 = Exercise(
     each entry by a memory of its own size. Make a case of it: return a table of gradients [rows, dims], in float64, whose
     columns add up to zero, and for which one first step of torch.optim.Adam (lr 0.001, the rest as torch has it) moves
     the mean of the rows by at least {push.ENOUGH} × lr in every dimension. One row that pays for all others would be easy: here no
-    entry is more than {push.RATIO} times as large as another, in size, and none is zero. The judge makes the same step with one
+    entry is more than {push.RATIO:g} times as large as another, in size, and none is zero. The judge makes the same step with one
     second moment for all rows (their mean), and says how far the mean goes then. The record is yours to raise.""",
     reference=balanced_push,
     judge=push.judge,
     hints=[
         "At the first step Adam's two memories hold this gradient alone. What is left of an entry, divided by its own size?",
         "So only signs count for Adam, and only the sum counts for the balance. How can most entries have one sign?",
-        f"A few large entries against many small ones, as far as {push.RATIO} : 1 goes; a fifth of the rows can pay for the others.",
+        f"A few large entries against many small ones, as far as {push.RATIO:g} : 1 goes; a fifth of the rows can pay for the others.",
     ],
 )
 
@@ -665,7 +665,7 @@ EX_4_7 = Exercise(
         "h·μ is in every logit of a position: softmax cancels it, log Z holds it, so a penalty on log Z sees what the predictions do not.",
         "With z-loss log Z goes to its target, and h·μ moves with it. The evidence: log Z near 0, near 20 with the other target, and near where it began without; three seeds, with intervals.",
         "The target steers, not the penalty as such: with 0 the first part ends far below 0, with 20 above it. The mean turned round against the hidden states, whatever its length.",
-        "With a target of 0 the mean cosine rose, and the share of the variance along the mean fell. But the control, without z-loss, has a large mean as well, and a larger share along it: so z-loss is not what makes a mean at all.",
+        "With a target of 0 the mean cosine rose, and the share of the variance along the mean fell. But the control, without z-loss, has a large mean as well, and a larger share along it: so a large mean needs no z-loss.",
         "What moves the mean without z-loss: under cross-entropy the output rows' gradients add up to zero, so plain descent leaves their mean alone; Adam's own divisor for each entry breaks the balance, one for all rows keeps it. On the input side the gradients do not cancel.",
         "The published logits: GPT-Neo's log Z near 0, GPT-2's near −69 if its token was probable; the shared part far below 0 in both. All that rests on one position each, and on a supposed probability.",
         "What they cannot say: the length of μ. A product of −80 can be a long mean embedding or a long mean hidden state; why GPT-2's is short is open. You did not conclude why the two differ.",

@@ -41,6 +41,7 @@ def parts_figure(parts: Mapping[str, tuple[Tensor, Tensor]], title: str) -> plot
     fig = plots.panels(list(lines))
     for column, three in enumerate(lines.values(), start=1):
         for trace in plots.distribution(three, title, "nats", (low, high), bins=80).data:
+            trace.showlegend = None  # decided once for all panels, by `finish`
             fig.add_trace(trace, row=1, col=column)
     fig.update_yaxes(type="log", dtick=1, exponentformat="none")
     return plots.finish(fig, title, "nats", "share of positions per nat")
