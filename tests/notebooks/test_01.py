@@ -47,10 +47,12 @@ def test_the_common_vector_is_left_of_five_rivals(walkthrough):
 
 @pytest.mark.parametrize("label", [NEO, GPT2])
 def test_the_kind_is_told_by_width_and_not_by_the_mean(walkthrough, label):
-    kind = geometry.kind_of_mean(matrix(label))
+    W = matrix(label)
+    kind = geometry.kind_of_mean(W)
     offset = kind.mean_abs_cosine_centred < 0.25 and kind.share_along_mean < 0.5
+    alike = kind.mean_cosine * W.shape[1] ** 0.5 > 3  # else there is nothing to explain
     (word,) = [word for (text, on), word in verdicts(walkthrough).items() if "is an offset" in text and on == label]
-    assert word == ("holds" if offset else "fails")
+    assert word == ("open" if not alike else "holds" if offset else "fails")
     assert abs(numbers(walkthrough)[label]["mean cosine, centred"]) < 0.1  # of either kind
 
 
