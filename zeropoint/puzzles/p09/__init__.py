@@ -1,0 +1,1 @@
+"""Is centring always a good habit?"""
