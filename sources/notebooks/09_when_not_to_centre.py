@@ -52,7 +52,7 @@ predict("n9.11", None)  # the model reads centred embeddings: next tokens it has
 predict("n9.12", None)  # steering by the mean vector before a token
 
 # %% [markdown]
-# For nine of them there is a forecast, drawn as a grey triangle that points to where the mark should fall. If the habit were a rule, all circles would lie at zero or right of it. If centring were only about vectors being shorter, or zero being elsewhere, the diamonds would go along.
+# For eight of them there is a forecast, drawn as a grey triangle that points to where the mark should fall. If the habit were a rule, all circles would lie at zero or right of it. If centring were only about vectors being shorter, or zero being elsewhere, the diamonds would go along.
 
 # %%
 effects = {}

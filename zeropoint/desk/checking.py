@@ -198,8 +198,13 @@ class _Largest(TorchDispatchMode):
 
     def __torch_dispatch__(self, func, types, args=(), kwargs=None):
         out = func(*args, **(kwargs or {}))
-        self.numbers = max([self.numbers, *(t.numel() for t in tensors(out))])
+        self.numbers = max([self.numbers, *(_stored(t) for t in tensors(out))])
         return out
+
+
+def _stored(t: Tensor) -> int:
+    """The numbers that a tensor keeps: of a sparse one, those that are not zero."""
+    return t.numel() if t.layout == torch.strided else t._nnz()
 
 
 def largest_array(fn: Callable, args: tuple) -> int:

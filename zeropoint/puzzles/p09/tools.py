@@ -291,21 +291,32 @@ def _less(rows: Float[Tensor, "n d"], origin: Origin) -> Float[Tensor, "n d"]:
 # --- counts: sparse, and never negative -------------------------------------------------------------------------------
 
 
-def following(ids: Int[Tensor, " n"], d_vocab: int) -> Tensor:
-    """How often each token follows each: a sparse matrix [d_vocab, d_vocab] of a text's token numbers."""
-    where = torch.stack([ids[:-1], ids[1:]])
-    ones = torch.ones(where.shape[1])
-    return torch.sparse_coo_tensor(where, ones, (d_vocab, d_vocab), check_invariants=True).coalesce()
+@dataclass(frozen=True)
+class Counts:
+    """A table of counts, nearly all zero: of row i, `count[start[i]:start[i + 1]]` in these `column`s, of `d` columns."""
+
+    start: Int[Tensor, " n_plus_1"]
+    column: Int[Tensor, " k"]
+    count: Float[Tensor, " k"]
+    d: int
+
+    def dense(self) -> Float[Tensor, "n d"]:
+        table = torch.zeros(len(self.start) - 1, self.d)
+        row = torch.arange(len(table)).repeat_interleave(self.start.diff())
+        return table.index_put((row, self.column), self.count)
 
 
-def counts(bench: Bench, most: int = 1000) -> Float[Tensor, "n c"]:
-    """Counts of what follows each token that the held-out text has, for `most` tokens at random; no empty columns."""
+def counts(bench: Bench, most: int = 1000) -> Counts:
+    """What follows each token that the held-out text has, for `most` tokens at random, rarest columns included."""
     text = "".join(streams.held_out_text().values())
-    found = following(torch.tensor(bench.model.tokenizer(text, verbose=False)["input_ids"]), len(bench.W))
-    here, there = found.indices()
-    here = here.unique()
-    chosen = here[torch.randperm(len(here), generator=torch.Generator().manual_seed(0))[:most]]
-    return found.index_select(0, chosen).index_select(1, there.unique()).to_dense()
+    ids = torch.tensor(bench.model.tokenizer(text, verbose=False)["input_ids"])
+    here = ids[:-1].unique()
+    chosen = here[torch.randperm(len(here), generator=torch.Generator().manual_seed(0))[:most]].sort().values
+    kept = torch.isin(ids[:-1], chosen)
+    pairs, count = torch.stack([ids[:-1][kept], ids[1:][kept]]).unique(dim=1, return_counts=True)
+    row, (columns, column) = torch.searchsorted(chosen, pairs[0]), pairs[1].unique(return_inverse=True)
+    start = torch.cat([torch.zeros(1, dtype=torch.long), row.bincount().cumsum(0)])
+    return Counts(start, column, count.float(), len(columns))
 
 
 def in_common(bench: Bench, origin: Origin) -> Float[Tensor, " tokens"]:
@@ -313,7 +324,7 @@ def in_common(bench: Bench, origin: Origin) -> Float[Tensor, " tokens"]:
 
     The mark of a token is its share of right answers, those to yes and those to no weighed alike.
     """
-    rows = counts(bench)
+    rows = counts(bench).dense()
     yes = rows @ rows.T > 0
     cosine = normalize(_less(rows, origin), dim=1) @ normalize(_less(rows, origin), dim=1).T
     pairs = torch.ones_like(yes).triu(1)
@@ -466,6 +477,12 @@ def probes_by_share(bench: Bench, shares: Sequence[float] = SHARES) -> dict[str,
         name: [over(marks(bench, part_of_mean(share)).tolist(), "tokens") for share in shares]
         for name, marks in probes.items()
     }
+
+
+def spelt(bench: Bench) -> tuple[list[str], Float[Tensor, "n d_model"]]:
+    """The spellings of the tokens that a probe sees, a leading space as Ġ, and their embeddings in float64."""
+    spelling = {i: token for token, i in bench.words.items()}
+    return [spelling[int(i)] for i in bench.tokens[:PROBED]], bench.W[bench.tokens[:PROBED]].double()
 
 
 PROPERTIES: Mapping[str, Callable[[str], bool]] = {
