@@ -120,10 +120,13 @@ def cloud_known(here, there):
 # The clouds differ by a vector that all words share. To find a partner, it is in the way. To tell the clouds apart, it *is* the answer, and a class that is its mean has nothing else.
 
 # %%
-found = pd.DataFrame(index=["as they are", "each centred"])
-found["partner found"] = [partner_found(*as_they_are), partner_found(*each_centred)]
-found["cloud known"] = [cloud_known(*as_they_are), cloud_known(*each_centred)]
-found.T.round(3)
+if len(here):
+    found = pd.DataFrame(index=["as they are", "each centred"])
+    found["partner found"] = [partner_found(*as_they_are), partner_found(*each_centred)]
+    found["cloud known"] = [cloud_known(*as_they_are), cloud_known(*each_centred)]
+    print(found.T.round(3))
+else:
+    print(f"{FIRST} has too few words with and without a leading space.")
 
 # %% [markdown]
 # Is the lower right number under one half, worse than a coin? If the even words' mean is a little too far one way, the odd words' is too far the other way, for together they are zero. Centring before you split lets the two halves know of each other.
@@ -165,20 +168,16 @@ figures.by_share(dose, tools.SHARES, f"A probe as the mean is taken off<br>{both
 
 # %%
 few = "no bias, few have it"
-at = tools.SHARES.index
 for label, lines in dose.items():
-    right = [estimate.value for estimate in lines[few]]
-    lost = right[at(0)] - right[at(1)]
-    back = right[at(2)] - right[at(1)]
-    lowest = right.index(min(right))
+    worst, back = tools.needle(lines[few])
     entry = ledger.test(
         claims.NEEDLE,
         on=label,
-        worst=exact(tools.SHARES[lowest]),
-        back=exact(back / lost),
+        worst=exact(worst),
+        back=exact(back),
     )
     print(entry)
-half = dose[FIRST][few][at(0.5)]
+half = dose[FIRST][few][tools.SHARES.index(0.5)]
 outcome("n9.13", half.value, label=FIRST)
 
 # %% [markdown]

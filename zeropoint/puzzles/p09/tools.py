@@ -300,6 +300,15 @@ class Counts:
     count: Float[Tensor, " k"]
     d: int
 
+    @property
+    def parts(self) -> tuple[Tensor, Tensor, Tensor, int]:
+        return self.start, self.column, self.count, self.d
+
+    def once(self) -> Int[Tensor, " m"]:
+        """Numbers of the rows that hold a single count of 1."""
+        row = torch.arange(len(self.start) - 1).repeat_interleave(self.start.diff())
+        return (torch.bincount(row, weights=self.count, minlength=len(self.start) - 1) == 1).nonzero()[:, 0]
+
     def dense(self) -> Float[Tensor, "n d"]:
         table = torch.zeros(len(self.start) - 1, self.d)
         row = torch.arange(len(table)).repeat_interleave(self.start.diff())
@@ -477,6 +486,19 @@ def probes_by_share(bench: Bench, shares: Sequence[float] = SHARES) -> dict[str,
         name: [over(marks(bench, part_of_mean(share)).tolist(), "tokens") for share in shares]
         for name, marks in probes.items()
     }
+
+
+def needle(right: Sequence[Estimate], shares: Sequence[float] = SHARES) -> tuple[float, float]:
+    """(the share of the mean at which a probe is worst, how much of its loss is back at the last share).
+
+    NaN where the loss at 1 does not matter: there is no needle to speak of.
+    """
+    values = [estimate.value for estimate in right]
+    centred = values[shares.index(1)]
+    lost = values[0] - centred
+    if lost <= MATTERS:
+        return math.nan, math.nan
+    return shares[values.index(min(values))], (values[-1] - centred) / lost
 
 
 def spelt(bench: Bench) -> tuple[list[str], Float[Tensor, "n d_model"]]:
