@@ -253,7 +253,7 @@ for rows in (counts, centred):
     print(cosines.round(2))
 
 # %% [markdown]
-# Above, a cosine of exactly 0 says that two tokens share no follower. Below, can you still tell? Rows with little in them become −μ, nearly: *centring makes a cone* of those that were seen once. The tool of the figure asks this of the held-out text's counts; it may even choose the best threshold.
+# Above, a cosine of exactly 0 says that two tokens share no follower. Below, can you still tell? All rows with little in them now hold the same −μ: here *centring made the cone*. The tool of the figure asks this of the held-out text's counts; it may even choose the best threshold.
 #
 # Beforehand you could ask: **is there anything that zero stands for?** Counts, firing rates, features of a sparse autoencoder, one-hot classes: there is.
 

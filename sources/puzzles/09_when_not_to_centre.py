@@ -40,7 +40,7 @@ pair = load_pair()
 clouds = {m.label: m.W_E for m in pair}  # each [d_vocab, d_model]
 FIRST, SECOND = clouds
 benches = {m.label: tools.Bench(m) for m in pair}  # a model, with tasks made of its own tokens
-words = {}  # rows of W_E: words without a leading space, then the same words with one; 0 or 1 says which
+words = {}  # rows of W_E: words without a leading space, then with one; 0 or 1 says which
 for label, bench in benches.items():
     numbers = bench.spaced.T.flatten()  # none, if too few words come both ways
     words[label] = (clouds[label][numbers], torch.arange(2).repeat_interleave(len(numbers) // 2))
@@ -161,7 +161,8 @@ if ready("9.i", "9.3"):
         once = text.once()  # numbers of the rows that hold one count
         found = torch.stack([checked("9.3")(*text.parts, int(q))[once] for q in once[:50]])
         mean = (found.sum() - len(found)) / (found.numel() - len(found))  # but for 1 with itself
-        print(f"{label}: {len(once)} rows hold one count; mean cosine, centred: {mean:.3f}")
+        print(f"{label}: {len(once)} rows hold one count.")
+        print(f"Mean cosine as they are: {text.alike():.3f}; mean cosine, centred: {mean:.3f}")
         if label == FIRST:
             outcome("9.i", mean.clamp(-1, 1), label=label)
 

@@ -181,9 +181,13 @@ EX_9_2 = Exercise(
 
 
 def centred_cosines(
-    start: Int[Tensor, " n_plus_1"], column: Int[Tensor, " k"], count: Float[Tensor, " k"], d: int, q: int
+    start: Int[Tensor, " n_plus_1"],
+    column: Int[Tensor, " k"],
+    count: Float[Tensor, " k"],
+    d: int,
+    q: int,
 ) -> Float[Tensor, " n"]:
-    """The cosine of row q with each of the n rows, itself too, when all rows have lost their mean row."""
+    """The cosine of row q with each of the n rows, itself too, all rows less their mean row."""
     n = len(start) - 1
     row = torch.arange(n).repeat_interleave(start.diff())  # of each count
     zeros = torch.zeros(n, dtype=count.dtype)
@@ -397,8 +401,11 @@ EX_9_4 = Exercise(
 # --- 9.5 -----------------------------------------------------------------------------------------------------------
 
 
-def three_properties(tokens: list[str], W: Float[Tensor, "n d_model"]) -> dict[str, Bool[Tensor, " n"] | None]:
-    """Three properties by their names, "hurts", "spared" and "helps": which tokens have it; None for one not found."""
+def three_properties(
+    tokens: list[str],
+    W: Float[Tensor, "n d_model"],
+) -> dict[str, Bool[Tensor, " n"] | None]:
+    """Which tokens have each of three properties: "hurts", "spared", "helps"; None: not found."""
     seldom = torch.tensor([token.endswith("ing") for token in tokens])
     if seldom.sum() < 20:  # any property that few tokens have
         seldom = torch.arange(len(tokens)) % 40 == 0
@@ -455,7 +462,7 @@ EX_9_6 = Exercise(
     by its own mean it loses, most for rare properties, and by another vector as long, or by half of the mean or twice
     the mean, hardly anything. Words' partners are found more often when each cloud loses its own mean, because their difference was in
     the way; which cloud a word is from is lost by the same move, because that difference was the answer. In counts zero
-    means never, and centring overwrites it: nearly empty rows all look like minus the mean. That it is only
+    means never, and centring overwrites it: nearly empty rows now share minus the mean, and are alike for it. That it is only
     a matter of shorter vectors or of any shift is ruled out by the control. So ask first whether the tool uses zero,
     whether zero means something, and whether what is shared is in the way or is the answer.
     """,

@@ -309,6 +309,12 @@ class Counts:
         row = torch.arange(len(self.start) - 1).repeat_interleave(self.start.diff())
         return (torch.bincount(row, weights=self.count, minlength=len(self.start) - 1) == 1).nonzero()[:, 0]
 
+    def alike(self) -> float:
+        """The share of pairs of those rows that hold their count in the same column: their mean cosine, not centred."""
+        sizes = self.column[self.start[self.once()]].bincount().double()
+        n = sizes.sum()
+        return ((sizes * (sizes - 1)).sum() / (n * (n - 1))).item()
+
     def dense(self) -> Float[Tensor, "n d"]:
         table = torch.zeros(len(self.start) - 1, self.d)
         row = torch.arange(len(table)).repeat_interleave(self.start.diff())
@@ -323,7 +329,8 @@ def counts(bench: Bench, most: int = 1000) -> Counts:
     chosen = here[torch.randperm(len(here), generator=torch.Generator().manual_seed(0))[:most]].sort().values
     kept = torch.isin(ids[:-1], chosen)
     pairs, count = torch.stack([ids[:-1][kept], ids[1:][kept]]).unique(dim=1, return_counts=True)
-    row, (columns, column) = torch.searchsorted(chosen, pairs[0]), pairs[1].unique(return_inverse=True)
+    row = torch.searchsorted(chosen, pairs[0].contiguous())
+    columns, column = pairs[1].unique(return_inverse=True)
     start = torch.cat([torch.zeros(1, dtype=torch.long), row.bincount().cumsum(0)])
     return Counts(start, column, count.float(), len(columns))
 
