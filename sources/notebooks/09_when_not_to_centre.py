@@ -155,7 +155,7 @@ for label, found in effects.items():
 predict("n9.13", None, low=None, high=None)  # the share of right answers, first model
 
 # %% [markdown]
-# Three readings predict three shapes. If it is the **length** of the vectors, the curve falls on and on. If it is the **place of zero**, it falls and rises somewhere else. If it is **the bias**, any multiple of μ will do but none: a needle at 1. Of the three probes, one should never notice, and one, whose property half of the tokens have, should have little to lose.
+# Three readings predict three shapes. If it is the **length** of the vectors, the curve falls on and on. If it is the **place of zero**, it falls and rises somewhere else. If it is **the bias**, any multiple of μ will do but none: a needle at 1. Of the three probes, one should never notice, and one, whose property many tokens have, should have little to lose.
 
 # %%
 dose = {}
@@ -392,4 +392,4 @@ for label, found in effects.items():
 #
 # **Try it yourself.** Add a tool to `tools.TOOLS` with a forecast. Centre by the mean of the text's tokens in place of the vocabulary's (06): which rows of the table change?
 #
-# **Links.** [The post](https://www.alignmentforum.org/posts/eLNo7b56kQQerCzp2) · Jorgensen et al. 2023, [mean-centring steering](https://arxiv.org/abs/2312.03813) · Marshall et al. 2024, [refusal is affine](https://arxiv.org/abs/2411.09003) · Belrose et al. 2023, [LEACE](https://arxiv.org/abs/2306.03819) · Rumbelow & Watkins 2023, [SolidGoldMagikarp](https://www.lesswrong.com/posts/aPeJE8bSo6rAFoLqg) · Gao et al. 2024, [a bias before a sparse autoencoder](https://arxiv.org/abs/2406.04093)
+# **Links.** [The post](https://www.alignmentforum.org/posts/eLNo7b56kQQerCzp2) · Jorgensen et al. 2023, [mean-centring steering](https://arxiv.org/abs/2312.03813) · Marshall et al. 2024, [refusal is affine](https://arxiv.org/abs/2411.09003) · Belrose et al. 2023, [erasing a concept](https://arxiv.org/abs/2306.03819) · Rumbelow & Watkins 2023, [SolidGoldMagikarp](https://www.lesswrong.com/posts/aPeJE8bSo6rAFoLqg) · Gao et al. 2024, [a bias before a sparse autoencoder](https://arxiv.org/abs/2406.04093)
