@@ -253,7 +253,7 @@ for rows in (counts, centred):
     print(cosines.round(2))
 
 # %% [markdown]
-# Above, a cosine of exactly 0 says that two tokens share no follower. Below, can you still tell? All rows with little in them now hold the same −μ: here *centring made the cone*. The tool of the figure asks this of the held-out text's counts; it may even choose the best threshold.
+# Above, a cosine of exactly 0 says that two tokens share no follower. Below, can you still tell? All rows with little in them now hold the same −μ: here *centring made the cone*. The tool of the figure asks this of the held-out text's counts; it may even choose the best threshold. (Only questions about *never* suffer: when we asked which row of counts belongs to the same token in another half of the text, the pilot lost nothing by centring.)
 #
 # Beforehand you could ask: **is there anything that zero stands for?** Counts, firing rates, features of a sparse autoencoder, one-hot classes: there is.
 
@@ -343,7 +343,7 @@ for label, found in effects.items():
 #
 # ## The decision table
 #
-# Filled by this run. The forecasts were written down before; their reasons stand beside them.
+# Filled by this run. Each forecast follows from the reason beside it, and the same forecasts stand for every model: run it on one of yours.
 
 # %%
 decision = tools.decisions(effects)
@@ -390,6 +390,6 @@ for label, found in effects.items():
 #
 # **Still open.** For tools without a forecast (analogies, clusters, components), what of the cloud decides? Whitening and standardising (06) move more than zero. A sparse autoencoder subtracts a learned bias first: is that the mean, the geometric median, or the point where its features mean *off*?
 #
-# **Try it yourself.** Add a tool to `tools.TOOLS` with a forecast. Centre by the mean of the text's tokens in place of the vocabulary's (06): which rows of the table change?
+# **Try it yourself.** Add a tool to `tools.TOOLS` with a forecast. Ask *whose* mean (06): centre by the text's tokens in place of the vocabulary, or let position 0 back into the mean of the steering (`Bench.stream` leaves it out). Which rows of the table turn round?
 #
 # **Links.** [The post](https://www.alignmentforum.org/posts/eLNo7b56kQQerCzp2) · Jorgensen et al. 2023, [mean-centring steering](https://arxiv.org/abs/2312.03813) · Marshall et al. 2024, [refusal is affine](https://arxiv.org/abs/2411.09003) · Belrose et al. 2023, [erasing a concept](https://arxiv.org/abs/2306.03819) · Rumbelow & Watkins 2023, [SolidGoldMagikarp](https://www.lesswrong.com/posts/aPeJE8bSo6rAFoLqg) · Gao et al. 2024, [a bias before a sparse autoencoder](https://arxiv.org/abs/2406.04093)
