@@ -70,6 +70,7 @@ grid-quick: $(READY)
 
 grid: $(READY)
 	$(PY) tools/grid.py
+	$(PY) tools/grid.py normaliser
 
 test-hub: $(READY)
 	OMP_NUM_THREADS=1 $(PY) -m pytest -n $(JOBS) --dist worksteal -m hub

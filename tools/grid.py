@@ -22,8 +22,8 @@ from zeropoint.tiny import grid
 
 QUICK_FOLDER = Path(__file__).parents[1] / "build" / "grid-quick"
 RUN_COLUMNS = [
-    "run", *grid.BASE, "seed", "held_out_loss", *grid.OUTPUT, *grid.MATRIX, *(f"output_{m}" for m in grid.MATRIX),
-    "update_length", "seconds", "text_tokens", "text_sha", "python", "torch",
+    "run", *grid.BASE, "seed", "held_out_loss", *grid.OUTPUT, "scalar", *grid.PUSHES, *grid.MATRIX,
+    *(f"output_{m}" for m in grid.MATRIX), "update_length", "seconds", "text_tokens", "text_sha", "python", "torch",
 ]  # fmt: skip
 ROW_COLUMNS = [
     "run", "seed", "step", "matrix", "group", "tokens_in_group", "occurrences", "held_out_loss", *grid.OUTPUT,
@@ -59,9 +59,9 @@ def finished(runs: Path, rows: Path) -> set[tuple[str, int]]:
     return done
 
 
-def work(setting: grid.Setting, seed: int) -> tuple[dict, list[dict]]:
+def work(setting: grid.Setting, seed: int, by_frequency: bool) -> tuple[dict, list[dict]]:
     torch.set_num_threads(1)
-    return grid.run(setting, seed)
+    return grid.run(setting, seed, by_frequency=by_frequency)
 
 
 def main() -> None:
@@ -76,7 +76,7 @@ def main() -> None:
     plan = list(grid.plan(args.plan))
     todo = [(setting, seed) for setting, seed in plan if (grid.name_of(setting), seed) not in done]
     with ProcessPoolExecutor(args.jobs, multiprocessing.get_context("spawn")) as pool:
-        futures = [pool.submit(work, setting, seed) for setting, seed in todo]
+        futures = [pool.submit(work, setting, seed, args.plan in grid.BY_FREQUENCY) for setting, seed in todo]
         try:
             for future in tqdm(as_completed(futures), total=len(plan), initial=len(done), unit="run", desc=args.plan):
                 summary, watched = future.result()

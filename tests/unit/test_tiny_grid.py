@@ -26,6 +26,15 @@ def test_a_plan_names_every_run_once_and_every_setting_can_be_built(name):
         grid.resolve({"beta3": 1})
 
 
+@pytest.mark.parametrize("name", ["grid", "normaliser"])
+def test_every_recorded_run_is_of_the_plan_and_recorded_once(name):
+    runs, rows = grid.read(name)
+    recorded = list(zip(runs.run, runs.seed, strict=True))
+    assert len(set(recorded)) == len(recorded)
+    assert set(recorded) <= {(grid.name_of(setting), seed) for setting, seed in grid.plan(name)}
+    assert set(zip(rows.run, rows.seed, strict=True)) == set(recorded)
+
+
 def test_a_run_measures_the_kind_of_mean_and_the_normaliser_of_the_output_matrix(text, monkeypatch):
     monkeypatch.setattr(grid, "tokens_for", lambda d_vocab: text)
     grid.text_for.cache_clear()
@@ -37,6 +46,18 @@ def test_a_run_measures_the_kind_of_mean_and_the_normaliser_of_the_output_matrix
     )
     assert all(f"{prefix}{measure}" in summary for measure in grid.MATRIX for prefix in ("", "output_"))
     assert {row["matrix"] for row in rows} == {"input", "output"}
+
+
+def test_entries_that_do_not_live_occur_never_and_who_pushes_changes_nothing(text, monkeypatch):
+    monkeypatch.setattr(grid, "tokens_for", lambda d_vocab: text if d_vocab == 300 else pytest.fail("too many entries"))
+    grid.text_for.cache_clear()
+    small = dict(d_vocab=400, live=300, d_model=16, n_heads=2, ctx=12, steps=8, warmup=2, z_loss=0.1)
+    summary, rows = grid.run(small)
+    again, fewer = grid.run(small | {"pushes": True}, by_frequency=False)
+    grid.text_for.cache_clear()
+    assert rows[-1]["occurrences"] == 0 and rows[-1]["tokens_in_group"] >= 100
+    assert {row["group"] for row in fewer} == {"all"} and summary["run"] == again["run"]
+    assert summary["mean_cosine"] == again["mean_cosine"] and all(part in again for part in grid.PUSHES)
 
 
 def test_texts_with_something_taken_away(text, monkeypatch):

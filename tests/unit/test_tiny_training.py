@@ -1,6 +1,7 @@
 """The training loop and its optimisers."""
 
 import itertools
+from dataclasses import replace
 
 import pytest
 import torch
@@ -13,6 +14,7 @@ from zeropoint.tiny.training import (
     batch_at,
     held_out_loss,
     held_out_numbers,
+    make_optimizer,
     next_token_loss,
     train,
 )
@@ -39,6 +41,62 @@ def test_loss_in_chunks_is_the_plain_formula(text):
         torch.testing.assert_close(ours, plain)
         for one, other in zip(*(torch.autograd.grad(x, list(model.parameters())) for x in (plain, ours)), strict=True):
             torch.testing.assert_close(one, other, rtol=1e-3, atol=1e-6)
+
+
+@pytest.mark.parametrize("through", ["hidden", "matrix"])
+def test_the_gradient_of_z_loss_goes_where_it_is_let_through(text, through):
+    model, batch = TinyLM(replace(CONFIG, tied=False)), batch_at(text.train, Recipe(batch=4, ctx=12), 0)
+    ours = next_token_loss(model.trunk, batch, 0.1, 3.0, through)
+    hidden, W_out = model.trunk(batch[:, :-1])
+    plain = torch.nn.functional.cross_entropy((hidden @ W_out.T).flatten(0, 1), batch[:, 1:].flatten())
+    hidden, W_out = (hidden, W_out.detach()) if through == "hidden" else (hidden.detach(), W_out)
+    plain = plain + 0.1 * ((hidden @ W_out.T).logsumexp(-1) - 3.0).square().mean()
+    for one, other in zip(*(torch.autograd.grad(x, list(model.parameters())) for x in (plain, ours)), strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-3, atol=1e-6)
+
+
+def test_a_free_scalar_on_all_logits_takes_the_bookkeeping_over(text):
+    model, plain = TinyLM(replace(CONFIG, free_scalar=True)), TinyLM(CONFIG)
+    recipe = Recipe(steps=200, batch=4, ctx=12, lr=1e-2, warmup=5, z_loss=0.1, scalar_lr=10.0)
+    rows = train(model, text, recipe, watched={200}, progress=False)
+    train(plain, text, recipe, watched=set(), progress=False)
+    assert rows[0]["log_Z"] == pytest.approx(0, abs=0.5)  # the scalar included
+    batch = batch_at(text.train, recipe, 0)[:, :-1]
+    with torch.no_grad():
+        assert model(batch).logsumexp(-1).mean() == pytest.approx(0, abs=0.5)
+    without = held_out_numbers(model.trunk, text.held_out, 12)
+    assert without["log_Z"] == pytest.approx(-model.scalar.item(), abs=0.5) and model.scalar < -1
+    assert abs(without["h_dot_mean"]) < abs(held_out_numbers(plain.trunk, text.held_out, 12)["h_dot_mean"]) / 2
+
+
+def test_dropout_is_on_in_training_and_off_where_it_is_measured(text):
+    model = TinyLM(replace(CONFIG, dropout=0.5))
+    batch = batch_at(text.train, RECIPE, 0)
+    assert not torch.equal(model(batch[:, :-1]), model(batch[:, :-1]))
+    rows = train(model, text, replace(RECIPE, steps=2), watched={2}, progress=False)
+    assert model.training
+    model.eval()
+    assert rows[0]["held_out_loss"] == held_out_numbers(model.trunk, text.held_out, 12)["held_out_loss"]
+
+
+def test_without_bias_correction_the_first_step_is_short():
+    moved = {}
+    for corrected in (True, False):
+        p = torch.nn.Parameter(torch.zeros(3, 2))
+        optimizer = CoupledAdamW([dict(params=[p])], lr=0.1, betas=(0.9, 0.96), eps=1e-12, bias_correction=corrected)
+        p.grad = torch.ones(3, 2)
+        optimizer.step()
+        moved[corrected] = -p[0, 0].item()
+    assert moved == {True: pytest.approx(0.1), False: pytest.approx(0.1 * 0.1 / 0.04**0.5)}
+    model = TinyLM(CONFIG)
+    assert not make_optimizer(model, replace(RECIPE, bias_correction=False)).bias_correction
+
+
+def test_the_final_norm_can_have_its_own_learning_rate(text):
+    model = TinyLM(CONFIG)
+    train(model, text, replace(RECIPE, steps=5, final_norm_lr=0.0), watched=set(), progress=False)
+    assert (model.ln_final.weight == 1).all() and (model.ln_final.bias == 0).all()
+    assert (model.blocks[0].ln1.weight != 1).any()
 
 
 def test_the_normaliser_is_that_of_the_logits_and_holds_the_mean(text):

@@ -18,22 +18,34 @@ import pandas as pd
 import torch
 from jaxtyping import Int
 from torch import Tensor
+from torch.nn import functional as F
 
 from zeropoint.tiny.corpus import Text, tokens_for
+from zeropoint.tiny.pushes import Pushes
 from zeropoint.tiny.shape import TinyConfig, TinyLM
 from zeropoint.tiny.training import Recipe, batch_at, make_optimizer, train
 from zeropoint.tiny.watching import KIND, Movement
 
 FOLDER = Path(__file__).parents[1] / "data"
 MATRIX = ("mean_cosine", "norm_of_mean", "mean_row_norm", *KIND)  # measured of each matrix; tied, there is one
-OUTPUT = ("log_Z", "log_Z_spread", "h_dot_mean", "hidden_along_mean")  # what its mean does at the output
+OUTPUT = (
+    "log_Z",
+    "log_Z_spread",
+    "h_dot_mean",
+    "hidden_along_mean",
+    "norm_of_mean_hidden",
+)  # what its mean does at the output
+PUSHES = ("push_cross_entropy", "push_z_loss", "push_decay")  # along the output matrix's final mean
 
-# What differs from the base: names of TinyConfig, of Recipe, or "text".
+# What differs from the base: names of TinyConfig, of Recipe, "text"; "live", the entries that occur in the text (None: all);
+# "pushes", whether it is watched who moves the mean, which changes nothing.
 Setting = dict[str, float | int | str | bool | None]
 BASE: Setting = dict(
     d_vocab=4096, d_model=64, n_layers=2, n_heads=4, ctx=64, tied=True, norm="pre", positions=True, biases=True,
-    window=None, final_gain=True, init_std=0.02, optimizer="adamw", steps=600, batch=4, lr=2e-3, final_lr=0.1, warmup=60,
-    beta2=0.95, eps=1e-8, weight_decay=0.1, embedding_decay=1.0, embedding_lr=1.0, z_loss=0.0, z_target=0.0, text="stdlib",
+    window=None, final_gain=True, dropout=0.0, free_scalar=False, init_std=0.02, optimizer="adamw", steps=600, batch=4,
+    lr=2e-3, final_lr=0.1, warmup=60, beta2=0.95, eps=1e-8, bias_correction=True, weight_decay=0.1, embedding_decay=1.0,
+    embedding_lr=1.0, final_norm_lr=1.0, scalar_lr=1.0, z_loss=0.0, z_target=0.0, z_through="both", text="stdlib",
+    live=None, pushes=False,
 )  # fmt: skip
 QUICK: Setting = dict(d_vocab=1024, steps=300, warmup=30, batch=4)  # a smaller base, for a reader's laptop
 
@@ -79,44 +91,75 @@ QUICK_PLAN: list[Setting] = [
 SEEDS = 3
 
 # The second plan. Small models and long runs: log Z needs thousands of updates to come to rest.
-LONG: Setting = dict(d_vocab=2048, steps=3000, warmup=100, lr=3e-3)
-LARGE: Setting = dict(batch=32, steps=2000)  # eight times the tokens a step
-FAR: Setting = dict(z_loss=1e-2, z_target=-50.0)  # GPT-2's log Z
-DOSES: list[Setting] = [
-    *({"z_loss": z, "beta2": b} for z in (0.0, 1e-2, 1e-1, 1e-3, 1e-4) for b in (0.95, 0.999)),
-    *({"z_loss": z, "optimizer": "coupled-adam"} for z in (0.0, 1e-2)),
-    *({"z_loss": z, "tied": False} for z in (0.0, 1e-2)),
-    *({"z_loss": z, "optimizer": "sgd", "weight_decay": 0.0, "lr": 1.0} for z in (0.0, 1e-2)),
-]  # fmt: skip
-TARGETS: list[Setting] = [
-    *({"z_loss": 1e-2, "z_target": t} for t in (-50.0, -20.0, 8.0, 20.0)),
-    *({"z_loss": 1e-2, "z_target": t, "beta2": 0.999} for t in (-50.0, 20.0)),
-]
-SPLIT: list[Setting] = [
-    # decay of the embedding alone, up to thirty times the base's; with log Z free, at 0, and where GPT-2 has it
-    *(z | {"embedding_decay": d} for d in (0.0, 10.0, 30.0) for z in ({}, {"z_loss": 1e-2}, FAR)),
-    *(FAR | {"embedding_lr": r} for r in (0.1, 0.3, 3.0)),
-    *(FAR | other for other in ({"final_gain": False}, {"positions": False}, {"biases": False}, {"lr": 1e-3})),
-    *(FAR | {"beta2": 0.999, "embedding_decay": d} for d in (10.0, 30.0)),
-    *(FAR | {"beta2": 0.999, "embedding_decay": 10.0, "embedding_lr": r} for r in (0.1, 0.3)),
-]
-NORMALISER: list[list[Setting]] = [
-    [LONG | s for s in TARGETS + DOSES[:4] + SPLIT],
-    [LONG | s for s in DOSES[4:]],
-    [LONG | LARGE | s for s in DOSES],
-]
+LONG: Setting = dict(d_vocab=2048, batch=2, steps=2000, warmup=100, lr=3e-3)
+LARGE: Setting = dict(batch=16, steps=600)  # eight times the tokens a step
+SLOW: Setting = dict(beta2=0.999)
+WEAK: Setting = dict(z_loss=1e-2)
+Z: Setting = dict(z_loss=1e-1)  # the dose that brings log Z to its target within these runs
+FAR: Setting = WEAK | dict(z_target=-50.0)  # GPT-2's log Z; at a dose of 0.1 it would drown the cross-entropy
+FREE: Setting = Z | dict(free_scalar=True, scalar_lr=10.0)
+WATCHED: Setting = dict(pushes=True)
 
+# A question a list: a plan cut short has answered the first ones with all their seeds.
+DOSE: list[Setting] = [WATCHED, WEAK | WATCHED, Z, SLOW, Z | SLOW]
+TARGET: list[Setting] = [FAR, WEAK | {"z_target": 20.0}, FREE]
+SPLIT: list[Setting] = [  # who can move faster: the embedding, or what gives the hidden states a mean?
+    FAR | SLOW, FAR | {"final_norm_lr": 10.0}, FAR | {"embedding_decay": 30.0},
+]  # fmt: skip
+# As far, but gently, so that the model learns its text as well; then one more thing at a time.
+GENTLE: Setting = dict(steps=4000, z_loss=1e-3, z_target=-50.0)
+QUICK_NORM: Setting = GENTLE | SLOW | {"final_norm_lr": 10.0}
+BRANCH: list[Setting] = [GENTLE, GENTLE | SLOW, QUICK_NORM, GENTLE | {"final_norm_lr": 10.0}]
+UNDECAYED: list[Setting] = [QUICK_NORM | {"weight_decay": 0.0}]
+MORE_BRANCH: list[Setting] = [
+    GENTLE | SLOW | {"final_norm_lr": 30.0}, QUICK_NORM | {"batch": 16, "steps": 2000}, QUICK_NORM | {"dropout": 0.1},
+]  # fmt: skip
+BATCH: list[Setting] = [LARGE | WATCHED, LARGE | Z, LARGE | Z | SLOW]
+SHORT: list[Setting] = [Z | {"steps": 600}, Z | SLOW | {"steps": 600}]  # the batch or the fewer updates?
+PUSHED: list[Setting] = [LARGE | WEAK | WATCHED]
+RIVALS: list[Setting] = [Z | s for s in ({"dropout": 0.1}, {"bias_correction": False})]
+UNDRIFTED: list[Setting] = [Z | {"optimizer": "coupled-adam"}]
+BOTH: list[Setting] = [Z | {"batch": 8}]  # in search of all of GPT-Neo's numbers
+DECAY: list[Setting] = [{"steps": 5000, "weight_decay": w} for w in (0.0, 0.5)]  # 0 and 4 e-folds
+TAIL: list[Setting] = [{"d_vocab": 1024}, {"d_vocab": 5120, "live": 1024}]  # four entries of five that no text ever has
+TIME: list[Setting] = [{"steps": 8000, "z_loss": 1e-2}]
+MORE_RIVALS: list[Setting] = [
+    Z | s
+    for s in (
+        {"positions": False},
+        {"norm": "post"},
+        {"text": "shuffled"},
+        {"window": 16},
+        {"biases": False},
+        {"init_std": 0.005},
+        {"tied": False},
+    )
+]
+MORE: list[Setting] = [
+    *(Z | {"z_through": way} for way in ("hidden", "matrix")),
+    *(Z | {"z_target": t} for t in (20.0, -50.0)),  # these drown the cross-entropy
+    WEAK | SLOW, WEAK | {"z_target": -20.0}, WEAK | SLOW | {"z_target": 20.0}, {"z_loss": 1e-3}, {"steps": 8000, "z_loss": 1e-3},
+    {"optimizer": "coupled-adam"}, {"tied": False},
+    *(z | {"optimizer": "sgd", "weight_decay": 0.0, "lr": 1.0} for z in ({}, Z)),
+    {"d_vocab": 2048, "live": 1024}, Z | {"d_vocab": 5120, "live": 1024}, LARGE | SLOW,
+    *(FAR | s for s in ({"positions": False}, {"final_gain": False}, {"norm": "none"}, {"embedding_lr": 3.0})),
+]  # fmt: skip
+QUESTIONS = (
+    DOSE, TARGET, SPLIT, BRANCH, BATCH, SHORT, RIVALS, UNDRIFTED, TAIL, DECAY, UNDECAYED, PUSHED, BOTH, TIME, MORE_BRANCH, MORE_RIVALS, MORE,
+)  # fmt: skip
+NORMALISER: list[list[Setting]] = [[LONG | setting for setting in question] for question in QUESTIONS]
 
 PLANS = {
     "grid": ([CORE, REST], SEEDS),
     "quick": ([[QUICK | setting for setting in QUICK_PLAN]], 2),
     "normaliser": (NORMALISER, SEEDS),
 }
+BY_FREQUENCY = ("grid", "quick")  # plans that record each frequency bin as well
 
 
 def name_of(setting: Setting) -> str:
     """`beta2=0.999 batch=32`; the base is `base`."""
-    changed = {k: v for k, v in setting.items() if v != BASE[k]}
+    changed = {k: v for k, v in setting.items() if v != BASE[k] and k != "pushes"}
     return " ".join(f"{k}={v:g}" if isinstance(v, float) else f"{k}={v}" for k, v in changed.items()) or "base"
 
 
@@ -177,15 +220,19 @@ def count_bins(counts: Int[Tensor, " d_vocab"]) -> list[Int[Tensor, " bin"]]:
     return [ids for b in range(len(edges), -1, -1) if len(ids := (where == b).nonzero()[:, 0])]
 
 
-def run(setting: Setting, seed: int = 0, progress: bool = False) -> tuple[dict, list[dict]]:
-    """Train once. Gives the run in one row, and rows by step for the whole vocabulary, by frequency at the end.
+def run(setting: Setting, seed: int = 0, progress: bool = False, by_frequency: bool = True) -> tuple[dict, list[dict]]:
+    """Train once. Gives the run in one row, and rows by step for the whole vocabulary, `by_frequency` at the end.
 
     Of each frequency bin: `drift_absent` and `drift_present`, how far its tokens moved along the final mean direction in
     updates whose batch did not hold them and those whose batch did; `second_moment`, the root of Adam's, in the median.
     """
     config, recipe, kind = resolve(setting, seed)
-    text, model = text_for(config.d_vocab, kind), TinyLM(config)
-    optimizer, bins = make_optimizer(model, recipe), count_bins(text.counts)
+    values = BASE | setting
+    text, model = text_for(values["live"] or config.d_vocab, kind), TinyLM(config)
+    counts = F.pad(text.counts, (0, config.d_vocab - len(text.counts)))  # entries that do not live occur never
+    optimizer, bins = make_optimizer(model, recipe), count_bins(counts) if by_frequency else []
+    pushes = Pushes(model.unembed, recipe) if values["pushes"] else None
+    torch.manual_seed(seed)  # dropout's
     matrices = {"input": model.W_E} if config.tied else {"input": model.W_E, "output": model.unembed}
     movements = {name: Movement(W) for name, W in matrices.items()}
 
@@ -194,16 +241,27 @@ def run(setting: Setting, seed: int = 0, progress: bool = False) -> tuple[dict, 
         for name, W in matrices.items():
             movements[name].update(W, batch)
 
-    watched = {round(recipe.steps * part) for part in (0, 1 / 32, 1 / 16, 1 / 8, 1 / 4, 1 / 2, 3 / 4, 1)}
+    early = (0, 1 / 32, 1 / 16, 1 / 8) if by_frequency else ()
+    watched = {round(recipe.steps * part) for part in (*early, 1 / 4, 1 / 2, 3 / 4, 1)}
     began = time.perf_counter()
-    rows = train(model, text, recipe, watched=watched, optimizer=optimizer, groups=bins, each=each, progress=progress)
+    rows = train(
+        model,
+        text,
+        recipe,
+        watched=watched,
+        optimizer=optimizer,
+        groups=bins,
+        each=each if by_frequency else None,
+        pushes=pushes,
+        progress=progress,
+    )
     seconds = time.perf_counter() - began
     rows = [row for row in rows if row["group"] == "all" or row["step"] == recipe.steps]
     groups = {"all": torch.arange(config.d_vocab)} | {str(i): ids for i, ids in enumerate(bins)}
     for row in rows:
         ids, W, movement = groups[row["group"]], matrices[row["matrix"]].detach(), movements[row["matrix"]]
-        row |= dict(tokens_in_group=len(ids), occurrences=text.counts[ids].double().mean().item())
-        if row["step"] == recipe.steps:
+        row |= dict(tokens_in_group=len(ids), occurrences=counts[ids].double().mean().item())
+        if row["step"] == recipe.steps and by_frequency:
             mu = W.mean(0) / W.mean(0).norm()
             size = second_moment(optimizer, matrices[row["matrix"]], recipe)
             row |= dict(
@@ -214,11 +272,15 @@ def run(setting: Setting, seed: int = 0, progress: bool = False) -> tuple[dict, 
     last = {row["matrix"]: row for row in rows if row["group"] == "all" and row["step"] == recipe.steps}
     summary = dict(run=name_of(setting), **BASE | setting, seed=seed, held_out_loss=last["input"]["held_out_loss"])
     summary |= {measure: last["input"][measure] for measure in OUTPUT}
+    summary["scalar"] = None if model.scalar is None else model.scalar.item()
+    if pushes is not None:
+        parts = pushes.along(model.unembed.detach().mean(0))
+        summary |= {f"push_{part}": moved for part, moved in parts.items()}
     for name, row in last.items():
         prefix = "" if name == "input" else "output_"
         summary |= {prefix + measure: row[measure] for measure in MATRIX}
     return summary | dict(
-        update_length=movements["input"].length, seconds=seconds, text_tokens=len(text.train), text_sha=sha(text.train),
+        update_length=movements["input"].length if by_frequency else None, seconds=seconds, text_tokens=len(text.train), text_sha=sha(text.train),
         python=platform.python_version(), torch=torch.__version__,
     ), rows  # fmt: skip
 

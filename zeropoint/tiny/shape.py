@@ -29,6 +29,8 @@ class TinyConfig:
     final_gain: bool = (
         True  # gain and bias of the last LayerNorm, which can lengthen the hidden states and give them a mean
     )
+    dropout: float = 0.0  # as in GPT-2: of the embedding's output and of what each sublayer adds
+    free_scalar: bool = False  # one learned number added to every logit: softmax cannot see it, z-loss can
     init_std: float = 0.02
     seed: int = 0
 
@@ -58,6 +60,7 @@ class Block(nn.Module):
         super().__init__()
         d = config.d_model
         self.post = config.norm == "post"
+        self.dropout = nn.Dropout(config.dropout)
         self.ln1, self.ln2 = (nn.Identity() if config.norm == "none" else layer_norm(config) for _ in range(2))
         self.attention = Attention(config, window)
         self.mlp = nn.Sequential(
@@ -66,10 +69,10 @@ class Block(nn.Module):
 
     def forward(self, x: Float[Tensor, "batch ctx d_model"]) -> Float[Tensor, "batch ctx d_model"]:
         if self.post:
-            x = self.ln1(x + self.attention(x))
-            return self.ln2(x + self.mlp(x))
-        x = x + self.attention(self.ln1(x))
-        return x + self.mlp(self.ln2(x))
+            x = self.ln1(x + self.dropout(self.attention(x)))
+            return self.ln2(x + self.dropout(self.mlp(x)))
+        x = x + self.dropout(self.attention(self.ln1(x)))
+        return x + self.dropout(self.mlp(self.ln2(x)))
 
 
 def layer_norm(config: TinyConfig, gain: bool = True) -> nn.LayerNorm:
@@ -88,9 +91,11 @@ class TinyLM(nn.Module):
         self.config = config
         self.W_E = nn.Parameter(torch.empty(config.d_vocab, config.d_model))
         self.W_pos = nn.Parameter(torch.empty(config.ctx, config.d_model)) if config.positions else None
+        self.dropout = nn.Dropout(config.dropout)
         self.blocks = nn.Sequential(*(Block(config, config.window if i % 2 else None) for i in range(config.n_layers)))
         self.ln_final = layer_norm(config, config.final_gain) if config.norm == "pre" else nn.Identity()
         self.unembed = self.W_E if config.tied else nn.Parameter(torch.empty_like(self.W_E))
+        self.scalar = nn.Parameter(torch.zeros(())) if config.free_scalar else None
         self.initialise()
 
     @property
@@ -115,12 +120,13 @@ class TinyLM(nn.Module):
     def trunk(
         self, ids: Int[Tensor, "batch ctx"]
     ) -> tuple[Float[Tensor, "batch ctx d_model"], Float[Tensor, "d_vocab d_model"]]:
-        """All but the last product: hidden states and output matrix, as `zeropoint.tiny.training` wants them."""
+        """All but the last product and the free scalar: hidden states and output matrix, for `zeropoint.tiny.training`."""
         x = F.embedding(ids, self.W_E)
         if self.W_pos is not None:
             x = x + self.W_pos[: ids.shape[1]]
-        return self.ln_final(self.blocks(x)), self.unembed
+        return self.ln_final(self.blocks(self.dropout(x))), self.unembed
 
     def forward(self, ids: Int[Tensor, "batch ctx"]) -> Float[Tensor, "batch ctx d_vocab"]:
         hidden, _ = self.trunk(ids)
-        return hidden @ self.W_U
+        logits = hidden @ self.W_U
+        return logits if self.scalar is None else logits + self.scalar

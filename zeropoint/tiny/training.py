@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import torch
 from jaxtyping import Float, Int
@@ -15,7 +15,11 @@ from tqdm.auto import tqdm
 from zeropoint.tiny.corpus import Text
 from zeropoint.tiny.watching import frequency_groups, observe, observed_steps
 
+if TYPE_CHECKING:
+    from zeropoint.tiny.pushes import Pushes
+
 EMBEDDINGS = ("W_E", "unembed")  # a TinyLM's parameters with one row a token
+FINAL_NORM = ("ln_final.weight", "ln_final.bias")
 
 
 @dataclass(frozen=True)
@@ -38,8 +42,12 @@ class Recipe:
     clip: float = 1.0
     z_loss: float = 0.0
     z_target: float = 0.0  # the log Z that z-loss asks for
+    z_through: Literal["both", "hidden", "matrix"] = "both"  # where z-loss' gradient at the logits may go
     embedding_decay: float = 1.0  # times weight_decay and lr, for a TinyLM's embeddings
     embedding_lr: float = 1.0
+    final_norm_lr: float = 1.0  # times lr, for the last LayerNorm's gain and bias
+    scalar_lr: float = 1.0  # … and for the free scalar
+    bias_correction: bool = True  # of Adam's moments; GPT-Neo's training code has none
     seed: int = 0
     optimizer: Literal["adamw", "sgd", "coupled-adam"] = "adamw"
 
@@ -72,32 +80,36 @@ class _UnembedLoss(torch.autograd.Function):
     CHUNK = 128  # tokens
 
     @staticmethod
-    def forward(ctx, hidden, W_out, targets, z_loss, z_target, wants_gradient):
+    def forward(ctx, hidden, W_out, targets, z_loss, z_target, z_through, wants_gradient):
         grad_hidden, grad_W = (torch.empty_like(hidden), torch.zeros_like(W_out)) if wants_gradient else (None, None)
-        total = hidden.new_zeros(())
+        total, total_miss = hidden.new_zeros(()), hidden.new_zeros(())
         for start in range(0, len(hidden), _UnembedLoss.CHUNK):
-            rows, wanted = hidden[start : start + _UnembedLoss.CHUNK], targets[start : start + _UnembedLoss.CHUNK, None]
+            chunk = slice(start, start + _UnembedLoss.CHUNK)
+            rows, wanted = hidden[chunk], targets[chunk]
             logits = rows @ W_out.T
-            right = logits.gather(1, wanted)
+            right = logits.gather(1, wanted[:, None])
             top = logits.amax(1, keepdim=True)
-            slope = logits.sub_(top).exp_()  # in place, and one exponential for both: loss and gradient
-            Z = slope.sum(1, keepdim=True)  # of the logits less their largest
+            part = logits.sub_(top).exp_()  # in place, and one exponential for both: loss and gradient
+            Z = part.sum(1, keepdim=True)  # of the logits less their largest
             log_Z = Z.log() + top
             miss = log_Z - z_target
             total += (log_Z - right).sum() + z_loss * miss.square().sum()
+            total_miss += miss.sum()
             if wants_gradient:
-                slope.mul_((1 + 2 * z_loss * miss) / Z)  # softmax, and z-loss: d(loss)/d(logits)
-                slope.scatter_add_(1, wanted, -torch.ones_like(log_Z))
-                grad_hidden[start : start + len(rows)] = slope @ W_out
-                grad_W.addmm_(slope.T, rows)
-        ctx.save_for_backward(grad_hidden, grad_W)
+                # d(loss)/d(logits) = softmax × (1 + 2 z miss) − 1 at the target: z-loss only makes softmax's part larger.
+                larger = 1 + 2 * z_loss * miss
+                to_hidden, to_matrix = (larger if z_through in ("both", way) else 1 for way in ("hidden", "matrix"))
+                grad_hidden[chunk] = (part @ W_out) * (to_hidden / Z) - W_out[wanted]
+                grad_W.addmm_(part.T, rows * (to_matrix / Z)).index_add_(0, wanted, rows, alpha=-1)
+        ctx.save_for_backward(grad_hidden, grad_W, -2 * z_loss * total_miss)
         return total / len(hidden)
 
     @staticmethod
     def backward(ctx, grad):
-        grad_hidden, grad_W = ctx.saved_tensors
+        grad_hidden, grad_W, grad_target = ctx.saved_tensors
         scale = grad / len(grad_hidden)
-        return grad_hidden * scale, grad_W * scale, None, None, None, None
+        of_target = grad_target * scale if ctx.needs_input_grad[4] else None
+        return grad_hidden * scale, grad_W * scale, None, None, of_target, None, None
 
 
 # A model up to its unembedding: token ids [batch, ctx] → (last hidden state [batch, ctx, d_model], W_out [d_vocab, d_model]).
@@ -105,12 +117,20 @@ Trunk = Callable[[Tensor], tuple[Tensor, Tensor]]
 
 
 def next_token_loss(
-    trunk: Trunk, batch: Int[Tensor, "batch ctx_plus_1"], z_loss: float = 0.0, z_target: float = 0.0
+    trunk: Trunk,
+    batch: Int[Tensor, "batch ctx_plus_1"],
+    z_loss: float = 0.0,
+    z_target: float | Float[Tensor, ""] = 0.0,
+    z_through: Literal["both", "hidden", "matrix"] = "both",
 ) -> Float[Tensor, ""]:
-    """Cross-entropy in nats a token, plus `z_loss` × (log Z − `z_target`)²; GPT-Neo's training code has it with target 0."""
+    """Cross-entropy in nats a token, plus `z_loss` × (log Z − `z_target`)²; GPT-Neo's training code has it with target 0.
+
+    `z_target` may be a tensor that learns: a scalar b added to all logits is a target of −b. `z_through`: z-loss' gradient at
+    the logits goes on to the hidden states, to the output matrix, or to both.
+    """
     hidden, W_out = trunk(batch[:, :-1])
     hidden, targets = hidden.flatten(0, 1), batch[:, 1:].flatten()
-    return _UnembedLoss.apply(hidden, W_out, targets, z_loss, z_target, torch.is_grad_enabled())
+    return _UnembedLoss.apply(hidden, W_out, targets, z_loss, z_target, z_through, torch.is_grad_enabled())
 
 
 def spread_windows(tokens: Int[Tensor, " n"], ctx: int, windows: int) -> Iterator[Int[Tensor, "batch ctx_plus_1"]]:
@@ -132,7 +152,7 @@ def held_out_numbers(trunk: Trunk, tokens: Int[Tensor, " n"], ctx: int, windows:
     """The loss over evenly spaced windows of `tokens`, log Z, and what the mean output row μ has to do with it.
 
     log_Z, log_Z_spread: mean and standard deviation over all positions. h_dot_mean: the mean of h·μ, which every logit
-    holds: log Z = h·μ + log Σᵥ exp(h·(wᵥ − μ)). hidden_along_mean: the mean hidden state along μ; times ‖μ‖ it is h_dot_mean.
+    holds: log Z = h·μ + log Σᵥ exp(h·(wᵥ − μ)). hidden_along_mean: the mean hidden state along μ; times ‖μ‖ it is h_dot_mean. norm_of_mean_hidden: its whole length.
     """
     log_Z, losses, hidden = [], [], []
     for batch in spread_windows(tokens, ctx, windows):
@@ -149,6 +169,7 @@ def held_out_numbers(trunk: Trunk, tokens: Int[Tensor, " n"], ctx: int, windows:
         log_Z_spread=log_Z.std(correction=0).item(),
         h_dot_mean=product,
         hidden_along_mean=product / mu.norm().item(),
+        norm_of_mean_hidden=mean_hidden.norm().item(),
     )
 
 
@@ -156,10 +177,14 @@ def make_optimizer(model: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
     """The recipe's optimiser; matrices and embeddings decay, biases and LayerNorm gains do not."""
     embeddings = [p for name, p in model.named_parameters() if name in EMBEDDINGS]
     matrices = [p for name, p in model.named_parameters() if p.ndim >= 2 and name not in EMBEDDINGS]
+    own_pace = {"scalar": recipe.scalar_lr} | dict.fromkeys(FINAL_NORM, recipe.final_norm_lr)
     groups = [
         {"params": matrices, "weight_decay": recipe.weight_decay},
-        {"params": [p for p in model.parameters() if p.ndim < 2], "weight_decay": 0.0},
+        {"params": [p for n, p in model.named_parameters() if p.ndim < 2 and n not in own_pace], "weight_decay": 0.0},
     ]
+    for name, p in model.named_parameters():
+        if name in own_pace:
+            groups.append({"params": [p], "weight_decay": 0.0, "lr_factor": own_pace[name]})
     if embeddings:
         # Decay moves a row by lr × decay, so the factor on lr is taken out of it again.
         decay = recipe.weight_decay * recipe.embedding_decay / recipe.embedding_lr
@@ -169,8 +194,8 @@ def make_optimizer(model: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
     adam = dict(lr=recipe.lr, betas=(recipe.beta1, recipe.beta2), eps=recipe.eps)
     if recipe.optimizer == "sgd":
         return torch.optim.SGD(groups, lr=recipe.lr, momentum=recipe.beta1)
-    if recipe.optimizer == "coupled-adam":
-        return CoupledAdamW(groups, **adam)
+    if recipe.optimizer == "coupled-adam" or not recipe.bias_correction:
+        return CoupledAdamW(groups, **adam, bias_correction=recipe.bias_correction)
     return torch.optim.AdamW(groups, **adam, fused=True)
 
 
@@ -178,11 +203,13 @@ class CoupledAdamW(torch.optim.Optimizer):
     """AdamW in which the rows of a parameter in a group with `coupled=True` share one second moment, their mean.
 
     Stollenwerk & Stollenwerk 2025, arXiv 2502.08441: then every token's gradient is scaled by the same factors, and
-    gradients that sum to zero over the vocabulary cannot move the mean.
+    gradients that sum to zero over the vocabulary cannot move the mean. Without `bias_correction` the moments are divided by
+    nothing, as in GPT-Neo's training code.
     """
 
-    def __init__(self, params, lr: float, betas: tuple[float, float], eps: float):
+    def __init__(self, params, lr: float, betas: tuple[float, float], eps: float, bias_correction: bool = True):
         super().__init__(params, dict(lr=lr, betas=betas, eps=eps, weight_decay=0.0, coupled=False))
+        self.bias_correction = bias_correction
 
     @torch.no_grad()
     def step(self) -> None:
@@ -198,9 +225,10 @@ class CoupledAdamW(torch.optim.Optimizer):
                 state["step"] += 1
                 state["exp_avg"].lerp_(p.grad, 1 - beta1)
                 state["exp_avg_sq"].lerp_(square, 1 - beta2)
-                size = (state["exp_avg_sq"] / (1 - beta2 ** state["step"])).sqrt_().add_(group["eps"])
+                grown = [1 - beta ** state["step"] if self.bias_correction else 1 for beta in (beta1, beta2)]
+                size = (state["exp_avg_sq"] / grown[1]).sqrt_().add_(group["eps"])
                 p.mul_(1 - group["lr"] * group["weight_decay"])
-                p.addcdiv_(state["exp_avg"], size, value=-group["lr"] / (1 - beta1 ** state["step"]))
+                p.addcdiv_(state["exp_avg"], size, value=-group["lr"] / grown[0])
 
 
 def train_steps(
@@ -210,17 +238,24 @@ def train_steps(
     recipe: Recipe,
     optimizer: torch.optim.Optimizer,
     start: int = 0,
+    pushes: Pushes | None = None,
 ) -> Iterator[tuple[int, float]]:
     """Train, yielding (updates done, loss of that update). Break out of the loop at any step: the model keeps what it learned."""
     device = next(model.parameters()).device
+    scalar = getattr(model, "scalar", None)  # a TinyLM's free scalar
     for step in range(start, recipe.steps):
         batch = batch_at(tokens, recipe, step).to(device)
-        loss = next_token_loss(trunk, batch, recipe.z_loss, recipe.z_target)
+        if pushes is not None:
+            pushes.before(trunk, batch)
+        target = recipe.z_target if scalar is None else recipe.z_target - scalar
+        loss = next_token_loss(trunk, batch, recipe.z_loss, target, recipe.z_through)
         loss.backward()
-        nn.utils.clip_grad_norm_(model.parameters(), recipe.clip)
+        length = nn.utils.clip_grad_norm_(model.parameters(), recipe.clip)
         for group in optimizer.param_groups:
             group["lr"] = recipe.lr_at(step) * group.get("lr_factor", 1.0)
         optimizer.step()
+        if pushes is not None:
+            pushes.after(optimizer, kept=min(1.0, recipe.clip / (length.item() + 1e-6)))
         optimizer.zero_grad()
         yield step + 1, loss.item()
 
@@ -234,6 +269,7 @@ def train(
     groups: Sequence[Tensor] | None = None,
     optimizer: torch.optim.Optimizer | None = None,
     each: Callable[[int], None] | None = None,
+    pushes: Pushes | None = None,
     progress: bool = True,
 ) -> list[dict]:
     """Train a TinyLM on `text` and watch its embedding: rows of numbers by step and group of tokens, for a data frame.
@@ -250,7 +286,11 @@ def train(
 
     def look(step: int) -> None:
         shared = dict(step=step, tokens=step * recipe.tokens_per_step, train_loss=smooth)
+        model.eval()
         shared |= held_out_numbers(model.trunk, held_out, recipe.ctx)
+        model.train()
+        if model.scalar is not None:
+            shared["log_Z"] += model.scalar.item()
         for name, W in matrices.items():
             rows.extend(shared | dict(matrix=name) | row for row in observe(W.detach().cpu(), groups))
 
@@ -258,7 +298,7 @@ def train(
         look(0)
     with tqdm(total=recipe.steps, desc="training", unit="step", disable=not progress) as bar:
         try:
-            for step, loss in train_steps(model, model.trunk, text.train, recipe, optimizer):
+            for step, loss in train_steps(model, model.trunk, text.train, recipe, optimizer, pushes=pushes):
                 smooth = loss if math.isnan(smooth) else 0.98 * smooth + 0.02 * loss
                 if each is not None:
                     each(step)
