@@ -44,34 +44,8 @@ def test_only_runs_that_differ_in_the_swept_settings_are_compared():
     assert len(collapse.swept(bins)) == 9 and len(collapse.swept(others)) == 6
 
 
-def test_a_run_is_foretold_by_the_others_and_never_by_itself():
-    bins = bins_ruled_by("occurrences in Adam's window")
-    one = bins.run.iloc[0]
-    told = collapse.foretold(bins, [one], collapse.swept(bins)).loc[one]
-    assert told["expected"] == pytest.approx(told["measured"], abs=0.03) and told["rms miss"] < 0.05
-    assert collapse.foretold(bins, [one], [one]).empty
-
-
 def test_n_is_compared_with_the_seeds_and_with_frequency():
     bins = bins_ruled_by("occurrences in Adam's window")
     missed = collapse.miss(bins.assign(sd=0.02), collapse.swept(bins))
     scatter, frequency = collapse.compared(missed)
     assert scatter.value < 2 and frequency.value < 0.3  # where N rules, the claim of 04 would hold
-
-
-def test_where_the_misses_are():
-    bins = bins_ruled_by("occurrences in Adam's window")
-    assert (collapse.by_range(bins, collapse.swept(bins))["max"].dropna() < 0.2).all()
-
-
-def test_rare_tokens_are_counted_by_their_number():
-    bins = made_up(lambda rows: rows.beta2)
-    run = "beta2=0.9 batch=1"  # N = occurrences · 64 · 10 / 1e6: below 1 for 4⁰ … 4⁵
-    assert collapse.rare(bins, run) == pytest.approx(6 * 9 / 4096)
-
-
-def test_every_line_of_the_figure_has_a_look_of_its_own():
-    bins = bins_ruled_by("frequency")
-    figure = collapse.figure(bins, collapse.swept(bins), 600, "made up")
-    looks = {(t.line.color, t.line.dash) for t in figure.data}
-    assert len(figure.data) == 2 * len(looks) == 18

@@ -7,7 +7,7 @@ import math
 import pandas as pd
 import pytest
 
-from zeropoint.claims import exact, over
+from zeropoint.claims import over
 from zeropoint.puzzles.p04 import evidence
 
 
@@ -40,15 +40,10 @@ def test_a_run_with_one_seed_has_no_interval_and_one_not_recorded_no_value():
     assert math.isnan(evidence.effect(MADE_UP, "never=run", "base").value)
 
 
-def test_effects_change_one_setting_and_the_largest_comes_first():
-    assert list(evidence.effects(MADE_UP)) == ["beta2=0.999", "window=16", "norm=none", "batch=1"]
-
-
 def test_a_rival_is_measured_by_what_beta2_does():
     assert evidence.share_of_beta2(MADE_UP, "beta2=0.999", "base").value == pytest.approx(1)
     assert evidence.share_of_beta2(MADE_UP, "base", "norm=none").value == pytest.approx(0.5)
-    lowers = evidence.share_of_beta2(MADE_UP, "norm=none", "base")
-    assert lowers.value == pytest.approx(-0.5) and evidence.either_way(lowers).value == pytest.approx(0.5)
+    assert evidence.share_of_beta2(MADE_UP, "norm=none", "base").value == pytest.approx(-0.5)
 
 
 def test_a_share_that_is_gone():
@@ -65,11 +60,6 @@ def test_the_weakest_attack_is_the_one_without_an_interval_else_the_one_nearest_
     sure, weak, alone = (over(values, "seeds") for values in ([-0.5, -0.51, -0.49], [-0.1, -0.11, -0.09], [-0.9]))
     assert evidence.weakest({"a": sure, "b": weak}) == weak
     assert evidence.weakest({"a": sure, "b": weak, "c": alone}) == alone
-
-
-def test_the_largest_of_what_was_measured():
-    assert evidence.largest({"a": exact(0.1), "b": exact(math.nan), "c": exact(0.3)}) == exact(0.3)
-    assert math.isnan(evidence.largest({"b": exact(math.nan)}).value)
 
 
 def test_matched_loss_reads_each_run_where_it_passes_the_worse_last_loss():
@@ -89,20 +79,6 @@ def test_matched_update_interpolates_and_never_extrapolates():
     assert evidence.at_matched_update(frame, ["slow", "fast"], "far").isna().all()
 
 
-def watched(**columns) -> pd.DataFrame:
-    lines = [
-        dict(run="r", seed=seed, step=step, steps=9, matrix="output", group="all", norm_of_mean=length)
-        for seed in range(3)
-        for step, length in ((9, 3.0), (0, 2.0))  # the last step first: order in the file must not count
-    ]
-    return pd.DataFrame(lines).assign(**columns)
-
-
-def test_growth_is_from_the_first_step_to_the_last():
-    assert evidence.growth(watched(), "r").value == pytest.approx(0.5)
-    assert math.isnan(evidence.growth(watched(), "never run").value)
-
-
 def by_occurrences(moments: dict[str, tuple[float, float]]) -> pd.DataFrame:
     """Final rows of runs whose second moment is given for tokens that occur twice and 2,000 times."""
     lines = [
@@ -120,26 +96,8 @@ def test_what_is_forgotten_compares_the_rarest_tokens_that_occur_with_the_common
     assert math.isnan(evidence.forgotten(rows, "short", "never run").value)
 
 
-def test_a_tail_is_rare_if_it_is_steep():
-    assert evidence.share_below_one(1.0, 50_257, 1e7) == 0
-    assert evidence.share_below_one(1.0, 50_257, 2.0) > 0.99
-    assert evidence.share_below_one(2.0, 50_257, 1e7) > 0.9
-
-
-def survey(**cosines: str) -> pd.DataFrame:
-    return pd.DataFrame([dict(model=m, problem="", source="hub", mean_cosine=c) for m, c in cosines.items()])
-
-
-def test_the_place_between_two_models():
-    found = survey(gpt2="0.3", neo="0.9", stanford="0.6")
-    assert evidence.place(found, "stanford", zero="gpt2", one="neo").value == pytest.approx(0.5)
-    assert math.isnan(evidence.place(survey(gpt2="0.3", neo="0.9"), "stanford", zero="gpt2", one="neo").value)
-    failed = found.assign(problem=["", "", "no such model"])
-    assert math.isnan(evidence.place(failed, "stanford", zero="gpt2", one="neo").value)
-
-
 def test_doubles_are_never_called_the_hubs():
-    found = survey(gpt2="0.3")
+    found = pd.DataFrame([dict(model="gpt2", source="hub")])
     assert evidence.whose(found) == "the hub's models"
     assert evidence.whose(found.assign(source="hub, test double")) == "test doubles"
     assert evidence.whose(found.iloc[:0]) == "not looked at in this run"

@@ -1,40 +1,229 @@
-"""What walkthrough 04 claims of tiny models, and the thresholds that decide. A rival that fails is ruled out."""
+"""What walkthrough 04 claims, the thresholds that decide, what is published, and the forecasts. A rival that fails is out."""
 
 from __future__ import annotations
 
-from zeropoint.claims import Claim, above, below
+from dataclasses import dataclass
+from typing import Literal
+
+import pandas as pd
+
+from zeropoint.claims import Claim, Rule, above, below, within
 
 HERE = "this notebook"
 COMMENTS = "a comment under the post"
 COUPLED_ADAM = "arXiv 2502.08441"
 
-# A rival is taken seriously if it does at least half of what β₂ does.
-SHARE_OF_BETA2 = above(0.5, "its change of the mean cosine, as a share of β₂'s")
+# --- what is published of the two models ---------------------------------------------------------------------------
+
+NEO, GPT2 = "EleutherAI/gpt-neo-125M", "gpt2"
+NEO_COSINE, NEO_ABS_COSINE, NEO_DIMENSIONS = (
+    0.93,
+    0.1831,
+    19,
+)  # a reply in the post's community; the last follows from it
+GPT2_MEAN_LOGIT, GPT2_NORM_OF_MEAN = -111.895, 2.052  # tests of Lokad/Onnx; TransformerLens' weights
 
 
-def rival(text: str, source: str) -> Claim:
-    return Claim(text, source, {"share": SHARE_OF_BETA2})
+@dataclass(frozen=True)
+class Logit:
+    """A logit that somebody printed. log Z = logit − log p, so log Z is at least the logit, and with p ≥ ½ at most ln 2 more.
+
+    A mean over all logits of a position is h·μ itself; a logit beside its probability gives log Z.
+    """
+
+    model: str
+    what: str
+    value: float
+    to: float | None = None  # where a range is published
+    gives: Literal["log Z ≥", "log Z =", "h·μ ="] = "log Z ≥"
+    source: str = ""
+
+    @property
+    def says(self) -> str:
+        span = f"{self.value:.4g}" if self.to is None else f"{self.value:.4g} to {self.to:.4g}"
+        return f"{self.gives} {span}"
 
 
-# By the grid's run. What both models have can be no reason for their difference, whichever way it works.
-SHARED_BY_BOTH = {
-    "norm=post": rival("rival: LayerNorm before, not after, the sublayer", COMMENTS),
-    "norm=none": rival("rival: LayerNorm at all", COMMENTS),
-    "positions=False": rival("rival: positional embeddings", COMMENTS),
+RUST = "tests of guillaume-be/rust-bert"
+ONNX = "tests of Lokad/Onnx"
+HF = "tests of transformers, configs of allenai"
+LOGITS = (
+    Logit(NEO, "“It was a sunny” → “ day”", -0.0279, source=RUST),
+    Logit(GPT2, "“One two three four” → “ five”", -69.49, source=RUST),
+    Logit(GPT2, "a logit beside its softmax", -54.44, gives="log Z =", source="Sciform/sciform-nano-gpt-2"),
+    Logit(GPT2, "mean logit of four later positions", GPT2_MEAN_LOGIT, gives="h·μ =", source=ONNX),
+    Logit(GPT2, "mean logit at position 0", -44, -35, gives="h·μ =", source=ONNX),
+    Logit("distilgpt2", "a completion", -48.7, source=RUST),
+    Logit("GPT-1", "a completion", 9.1, source=RUST),
+    Logit("OPT-350m", "mean logits", -21.5, 6.5, gives="h·μ =", source=HF),
+    Logit("OLMo-1B, tied, no z-loss", "mean logits", 0.3, 2.3, gives="h·μ =", source=HF),
+    Logit("OLMo2-1B, z-loss 10⁻⁵", "mean logits", -6.6, -2.7, gives="h·μ =", source=HF),
+    Logit("OLMo2-7B, z-loss 10⁻⁵", "mean logits", -15.6, -11.3, gives="h·μ =", source=HF),
+)
+
+
+def logits() -> pd.DataFrame:
+    """The published logits, a line each."""
+    rows = [(logit.model, logit.what, logit.says, logit.source) for logit in LOGITS]
+    return pd.DataFrame(rows, columns=["model", "printed", "which says", "where"]).set_index("model")
+
+
+# --- forecasts, written before anyone looked -----------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """Of one number of one model: where it is expected, and the bound beyond which the idea behind it is dead."""
+
+    model: str
+    measure: str  # a name of `normaliser.Look.numbers`
+    expected: tuple[float, float]
+    idea: str
+    alive: Rule
+
+    @property
+    def claim(self) -> Claim:
+        return Claim(f"forecast, {self.model}: {self.idea}", HERE, {"number": self.alive})
+
+
+FORECASTS = (
+    Forecast(NEO, "log_Z", (-1, 1), "it normalises itself", within(-3, 3, "log Z")),
+    Forecast(NEO, "log_Z_spread", (0, 1), "… at every position", below(3, "spread of log Z")),
+    Forecast(NEO, "h_dot_mean", (-18, -12), "the mean does it", below(-6, "h·μ")),
+    Forecast(NEO, "cosine_of_mean_hidden", (-0.95, -0.5), "hidden states lean on it", below(-0.3, "cosine of h̄ and μ")),
+    Forecast(NEO, "spread_of_parts", (0.12, 0.25), "an offset", below(0.5, "spread of the parts along μ")),
+    Forecast(GPT2, "log_Z", (-110, -40), "far from normalised", below(-20, "log Z")),
+    Forecast(GPT2, "h_dot_mean", (-140, -80), "the mean does it", below(-40, "h·μ")),
+    Forecast(GPT2, "hidden_along_mean", (-70, -40), "the hidden mean is the long one", below(-20, "h̄ along μ")),
+    Forecast(GPT2, "spread_of_parts", (0, 0.23), "an offset too", below(0.5, "spread of the parts along μ")),
+)
+
+
+def forecasts() -> pd.DataFrame:
+    """The forecasts, a line each."""
+    rows = [(f.model, f.alive.of, f"{f.expected[0]:g} to {f.expected[1]:g}", f.idea, f.alive.asked) for f in FORECASTS]
+    return pd.DataFrame(rows, columns=["model", "number", "expected", "idea", "alive if"]).set_index("model")
+
+
+STANFORD = Claim(
+    "forecast, Stanford's GPT-2: its mean is OpenAI's kind, not GPT-Neo's (no z-loss)",
+    HERE,
+    {"cosine": below(0.6, "mean cosine")},
+)
+UNTIED = Claim(
+    "forecast, Pythia-160m: the mean lives in the output matrix",
+    "arXiv 2601.02031",
+    {"input": below(0.2, "‖μ‖ / row norm, input"), "output": above(0.5, "output")},
+)
+
+# --- question 1: of which kind -------------------------------------------------------------------------------------
+
+ABS_COSINE = "mean |cosine| after centring"
+OFFSET = below(0.25, ABS_COSINE)  # GPT-Neo-125M as published: 0.183
+IDENTITY = Claim(
+    "log Z is h·μ plus the log Z of the centred rows",
+    "notebook 02",
+    {"miss": below(1e-6, "largest miss, nats (float64)")},
+)
+PARTS = "spread of the rows' parts along μ, over ‖μ‖"
+STRAIGHTENS = Claim(
+    "a z-loss makes the mean more of an offset",
+    HERE,
+    {"change": below(-0.1, f"change of the {PARTS}")},
+)
+ROUNDS = Claim(
+    "… and what centring leaves rounder",
+    HERE,
+    {"change": below(-0.05, f"change of the {ABS_COSINE}")},
+)
+LENGTHENS = Claim(
+    "… and larger",
+    HERE,
+    {"change": above(0.05, "change of the mean cosine")},
+)
+OFFSET_WITHOUT = Claim("an offset needs no z-loss", HERE, {"parts": below(0.35, PARTS)})  # SmolLM2 has 0.34
+LIKE_NEO = Claim(
+    "meets all of GPT-Neo's published numbers together",
+    HERE,
+    {
+        "cosine": within(0.90, 0.96, "mean cosine"),
+        "width": within(0.14, 0.25, ABS_COSINE),
+        "dimensions": within(10, 30, "dimensions after centring"),
+        "log_Z": within(-1.0, 1.0, "log Z"),
+    },
+)
+
+# --- question 2: what pins the product -----------------------------------------------------------------------------
+
+ON_TARGET = Claim(
+    "log Z goes where the z-loss asks",
+    HERE,
+    {"miss": within(-3.0, 3.0, "log Z less its target")},
+)
+MEAN_FOLLOWS = Claim(
+    "the mean follows the target: smaller when a large log Z is asked for",
+    HERE,
+    {"change": below(-0.3, "change of the mean cosine, target 20 in place of 0")},
+)
+SCALAR = Claim(
+    "a free scalar on the logits takes the bookkeeping over",
+    HERE,
+    {"left": below(0.5, "what is left of z-loss' effect on h·μ, as a share")},
+)
+DRIFT_PUSHES = Claim(
+    "cross-entropy supplies the mean's length, z-loss steers",
+    HERE,
+    {"share": below(0.5, "z-loss' share of what pushes μ outwards")},
+)
+
+# --- question 3: what sets the split -------------------------------------------------------------------------------
+
+SPLIT = {
+    "hidden": above(1.5, "h̄ along μ, over that without the change"),
+    "mean": below(0.67, "‖μ‖, the same"),
 }
-# What only GPT-Neo has must raise the mean cosine.
-GPT_NEO_ONLY = {
-    "window=16": rival("rival: local attention", COMMENTS),
-    "biases=False": rival("rival: missing biases", HERE),
-    "z_loss=0.0001": rival("rival: a z-loss of 1e-4, within 600 steps", HERE),
-}
+SPLIT_BY_MEMORY = Claim("Adam's memory splits the product: a long one, a short μ", HERE, SPLIT)
+SPLIT_BY_PACE = Claim("a faster last LayerNorm takes the product over", HERE, SPLIT)
+GPT2_BRANCH = Claim(
+    "a small model reaches GPT-2's branch: log Z far below 0 and a small mean",
+    HERE,
+    {
+        "log_Z": below(-40.0, "log Z"),
+        "cosine": below(0.5, "mean cosine"),
+    },
+)
+
+# --- what else was blamed ------------------------------------------------------------------------------------------
+
+BATCH = Claim(
+    "more tokens a step lower the mean cosine",
+    HERE,
+    {"change": below(0.0, "change of the mean cosine, eight times the tokens a step")},
+)
+TAIL_LENGTHENS = Claim(
+    "unseen entries raise the mean cosine",
+    HERE,
+    {"change": above(0.0, "change of the mean cosine, four entries of five unseen")},
+)
+TAIL_OFFSET = Claim("… and leave an offset", HERE, {"width": OFFSET})
+TIME = Claim(
+    "a weak z-loss ends where a strong one does, given time",
+    HERE,
+    {"share": above(0.5, "share of the strong one's log Z reached, weak and four times as long")},
+)
 DECAY_CAN_BE_JUDGED = Claim(
     "these runs are long enough to tell what weight decay does",
     HERE,
-    {"e_folds": above(1.0, "e-folds of decay in a run, Σ lr·λ")},
+    {"e_folds": above(3.0, "e-folds of decay in a run, Σ lr·λ")},
+)
+DECAY = Claim("decay lowers the mean cosine", HERE, {"change": below(0.0, "change of the mean cosine")})
+RIVAL = Claim(
+    "a rival does at least half of what the z-loss does to the mean cosine",
+    COMMENTS,
+    {"share": above(0.5, "size of its change, as a share of z-loss'")},
 )
 
-# --- the lead ------------------------------------------------------------------------------------------------------
+# --- the lead on β₂ ------------------------------------------------------------------------------------------------
 
 BETA2 = Claim(
     "β₂ 0.999 in place of 0.95 lowers the mean cosine",
@@ -46,6 +235,11 @@ BETA2_EVERYWHERE = Claim(
     HERE,
     {"weakest": below(0.0, "the change that is nearest to none")},
 )
+BETA2_AT_SCALE = Claim(
+    "at GPT-Neo's tokens a step for each entry, β₂ does at least half of what it does at the base",
+    HERE,
+    {"share": above(0.5, "its change of the mean cosine, as a share of that at the base")},
+)
 OWN_MOMENT = Claim(
     "it takes a second moment of its own for each token",
     COUPLED_ADAM,
@@ -56,60 +250,12 @@ LONG_TAIL = Claim(
     "arXiv 1907.12009; arXiv 2401.12143 doubts it for hidden states",
     {"gone": above(0.5, "share of the mean cosine that is gone without it")},
 )
-ORDER = Claim(
-    "it takes text with an order",
-    HERE,
-    {"gone": above(0.5, "share of the mean cosine that is gone without it")},
-)
-
-# --- tokens a step -------------------------------------------------------------------------------------------------
-
-BETA2_AT_SCALE = Claim(
-    "at GPT-Neo's tokens a step for each entry, β₂ does at least half of what it does at the base",
-    HERE,
-    {"share": SHARE_OF_BETA2},
-)
-LEVEL_AT_SCALE = Claim(
-    "at GPT-Neo's tokens a step for each entry, β₂ 0.95 gives a mean cosine like GPT-Neo's",
-    HERE,
-    {"largest": above(0.8, "largest mean cosine of the three vocabularies")},  # published for GPT-Neo-125M: over 0.9
-)
-MORE_TOKENS = Claim(
-    "more tokens a step lower the mean cosine",
-    HERE,
-    {
-        "updates": below(0.0, "change with as many updates"),
-        "tokens": below(0.0, "with as many tokens in all"),
-        "small": below(0.0, "with a vocabulary of 1,024"),
-    },
-)
-RARE_AT_SCALE = Claim(
-    "most of GPT-Neo's vocabulary occurs less than once within Adam's window",
-    "a sum, not a run",
-    {"share": above(0.5, "share of the vocabulary")},
-)
-
-# --- the mechanism -------------------------------------------------------------------------------------------------
-
 BALANCE = Claim(
-    "the output side's gradients sum to zero over the vocabulary, the input side's do not",
-    f"{COUPLED_ADAM}; the input side: this notebook",
-    {
-        "output": below(1e-12, "‖Σ‖ / Σ‖·‖, output side, largest"),
-        "input": above(1e-12, "input side, smallest"),
-    },
-)
-BETA2_LIVE = Claim(
-    "β₂ counts in runs trained before your eyes",
-    HERE,
-    {"change": below(0.0, "change of the mean cosine")},
-)
-ONLY_ADAM_MOVES_IT = Claim(
-    "plain descent leaves an untied output matrix's mean alone, Adam does not",
+    "the output side's gradients sum to zero over the vocabulary; with a z-loss they do not",
     COUPLED_ADAM,
     {
-        "sgd": below(0.01, "relative change of ‖mean‖, SGD"),
-        "adam": above(1.0, "relative change of ‖mean‖, AdamW"),
+        "without": below(1e-12, "‖Σ‖ / Σ‖·‖ without z-loss"),
+        "with_z": above(1e-6, "with it"),
     },
 )
 ABSENT = Claim(
@@ -123,18 +269,10 @@ FORGETTING = Claim(
     {"ratio": below(0.5, "root of the second moment, β₂ 0.95 / 0.999: rarest tokens' as a share of the commonest's")},
 )
 ONLY_N = Claim(
-    "a token's cosine with the mean depends on N alone",
+    "a token's cosine with the mean depends on its occurrences within Adam's window alone",
     HERE,
     {
-        "scatter": below(2.0, "rms miss over N, in units of the seeds' own scatter"),
-        "frequency": below(1.0, "rms miss over N, as a share of that over frequency alone"),
+        "scatter": below(2.0, "rms miss, in units of the seeds' own scatter"),
+        "frequency": below(1.0, "rms miss, as a share of that over frequency alone"),
     },
-)
-
-# --- a forecast, written before anyone looked ----------------------------------------------------------------------
-
-STANFORD_FORECAST = Claim(
-    "Stanford's GPT-2 lies nearer to OpenAI's GPT-2 than to GPT-Neo",
-    "this notebook's forecast",
-    {"place": below(0.5, "its mean cosine, with GPT-2 at 0 and GPT-Neo at 1")},
 )

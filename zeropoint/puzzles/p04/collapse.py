@@ -10,7 +10,6 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from zeropoint import plots
 from zeropoint.claims import Estimate, exact
 
 FACTORS = {"base", "beta2", "batch", "steps", "warmup"}
@@ -107,15 +106,6 @@ def compared(missed: pd.DataFrame) -> tuple[Estimate, Estimate]:
     return exact(over_N / rms_miss[SCATTER]), exact(over_N / rms_miss["frequency"])
 
 
-def by_range(bins: pd.DataFrame, runs: Sequence[str]) -> pd.DataFrame:
-    """Size of the misses over N (median, max, count of bins) by decades of N."""
-    N = seen_in_window(bins)
-    wrong = misses(bins, N, runs).abs()
-    labels = ["<0.1", "0.1–1", "1–10", "10–100", ">100"]
-    decades = pd.cut(N[wrong.index], [0, 0.1, 1, 10, 100, np.inf], labels=labels)
-    return wrong.groupby(decades, observed=False).agg(["median", "max", "count"]).rename_axis("N")
-
-
 def powers(bins: pd.DataFrame, runs: Sequence[str]) -> pd.DataFrame:
     """rms miss over frequency × (tokens per step)ᵃ × windowᵇ, [a] × [b]: a description found afterwards, not a test."""
     kept = bins[bins.run.isin(runs)]
@@ -124,43 +114,3 @@ def powers(bins: pd.DataFrame, runs: Sequence[str]) -> pd.DataFrame:
         b: {a: rms(kept, kept.occurrences * kept.batch**a * window(kept) ** b, runs) for a in steps} for b in steps
     }
     return pd.DataFrame(table).rename_axis("a \\ b")
-
-
-def foretold(bins: pd.DataFrame, targets: Sequence[str], others: Sequence[str]) -> pd.DataFrame:
-    """Cosine with the mean of whole runs: as the curves of `others` over N foretell it, measured, and rms miss of the bins.
-
-    Averages weigh a bin by its tokens; bins that the other curves do not reach are left out.
-    """
-    expected = from_others(bins, seen_in_window(bins), targets, others).dropna()
-    part = bins.loc[expected.index].assign(expected=expected)
-    out = {}
-    for run, b in part.groupby("run"):
-        averages = [np.average(b[column], weights=b.tokens_in_group) for column in ("expected", "y")]
-        out[run] = [*averages, ((b.expected - b.y) ** 2).mean() ** 0.5]
-    return pd.DataFrame.from_dict(out, orient="index", columns=["expected", "measured", "rms miss"])
-
-
-def rare(bins: pd.DataFrame, run: str) -> float:
-    """Share of a run's vocabulary that occurs in the text, but is expected less than once within Adam's window."""
-    of_run = bins[bins.run == run]
-    below = of_run[seen_in_window(of_run) < 1]
-    return below.tokens_in_group.sum() / of_run.d_vocab.iloc[0]
-
-
-def figure(bins: pd.DataFrame, runs: Sequence[str], steps: int, title: str) -> plots.go.Figure:
-    """Cosine with the mean over frequency alone and over N, for the runs of one length; β₂ by ink, tokens by marker."""
-    fig = plots.panels(["by frequency alone", "by N"])
-    drawn = bins[bins.run.isin(runs) & (bins.steps == steps)].assign(N=seen_in_window)
-    drawn = drawn.assign(frequency=drawn.occurrences / drawn.text_tokens)
-    memories, batches = sorted(drawn.beta2.unique()), sorted(drawn.batch.unique())
-    for (beta2, batch), part in drawn.groupby(["beta2", "batch"]):
-        which = batches.index(batch)
-        look = dict(color=plots.INKS[memories.index(beta2)], dash=plots.DASHES[which], width=2)
-        name = f"β₂ {beta2}, {batch * part.ctx.iloc[0]:,} tokens a step"
-        for column, x in ((1, part.frequency), (2, part.N)):
-            curve = plots.line(name, x.round(9), part.y.round(4), 0, mode="lines+markers")
-            curve.update(line=look, marker_symbol=("circle", "x", "square-open")[which % 3])
-            fig.add_trace(curve, row=1, col=column)
-    fig.update_xaxes(type="log", exponentformat="power")
-    axes = ["frequency in the text", "N, expected occurrences in Adam's window"]
-    return plots.finish(fig, title, axes, "cosine with the mean", height=560)

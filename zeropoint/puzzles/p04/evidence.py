@@ -6,20 +6,20 @@ never an error.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 from jaxtyping import Int
 from torch import Tensor
 
-from zeropoint.claims import NOT_MEASURED, Estimate, exact, over
+from zeropoint.claims import NOT_MEASURED, Estimate, over
 from zeropoint.tiny import grid
 from zeropoint.tiny.gradients import gradients, imbalance
 from zeropoint.tiny.shape import TinyLM
 
 LEARNING_RATES = ("lr=0.001", "base", "lr=0.004")  # AdamW at β₂ 0.95
+FAST_COUPLED = "lr=0.008 optimizer=coupled-adam"  # whose rows move as far in an update as AdamW's at the base
 
 
 def label(runs: pd.DataFrame) -> str:
@@ -47,13 +47,6 @@ def effect(runs: pd.DataFrame, at: str, to: str, column: str = "mean_cosine") ->
     return over(difference(runs, at, to, column), "seeds")
 
 
-def effects(runs: pd.DataFrame) -> dict[str, Estimate]:
-    """What each recorded run that differs from the base in one setting does to the mean cosine, the largest first."""
-    alone = [run for run in runs.run.unique() if run.count("=") == 1]
-    found = {run: effect(runs, "base", run) for run in alone}
-    return dict(sorted(found.items(), key=lambda item: -abs(item[1].value)))
-
-
 def share_of_beta2(runs: pd.DataFrame, at: str, to: str) -> Estimate:
     """How much `to` raises the mean cosine over `at`, as a share of what β₂ 0.95 does over 0.999 at the base."""
     yardstick = effect(runs, "beta2=0.999", "base").value
@@ -65,20 +58,10 @@ def share_gone(runs: pd.DataFrame, run: str) -> Estimate:
     return over(-difference(runs, "base", run) / level(runs, "base").value, "seeds")
 
 
-def either_way(estimate: Estimate) -> Estimate:
-    """The size of a change, whichever its direction."""
-    return replace(estimate, value=abs(estimate.value))
-
-
 def table(estimates: Mapping[str, Estimate]) -> pd.DataFrame:
     """Estimates for people, a line each: mean, ± 95 %, seeds."""
     lines = {name: (e.value, e.half_width, e.n) for name, e in estimates.items()}
     return pd.DataFrame.from_dict(lines, orient="index", columns=["mean", "± 95 %", "seeds"])
-
-
-def changes(runs: pd.DataFrame, names: Iterable[str], columns: Sequence[str]) -> pd.DataFrame:
-    """[run] × [column]: less the base's, averaged over the seeds."""
-    return pd.DataFrame({c: {run: effect(runs, "base", run, c).value for run in names} for c in columns})
 
 
 # --- matched comparisons -------------------------------------------------------------------------------------------
@@ -118,13 +101,6 @@ def at_matched_update(runs: pd.DataFrame, sweep: Sequence[str], run: str) -> pd.
     return pd.Series(out, dtype=float)
 
 
-def by_length(runs: pd.DataFrame, family: Sequence[str]) -> pd.DataFrame:
-    """A line for each run of a family, the shortest steps first: update_length, mean_cosine, and sd over the seeds."""
-    members = runs[runs.run.isin(family)].groupby("run")
-    averages = members[["update_length", "mean_cosine"]].mean()
-    return averages.assign(sd=members.mean_cosine.std().fillna(0)).sort_values("update_length")
-
-
 # --- attacks on the lead -------------------------------------------------------------------------------------------
 
 ATTACKS = {
@@ -159,25 +135,9 @@ def attacks(runs: pd.DataFrame, rows: pd.DataFrame) -> dict[str, Estimate]:
     return found
 
 
-def largest(estimates: Mapping[str, Estimate]) -> Estimate:
-    """The one with the largest value of those that were measured; not measured if none was."""
-    measured = [e for e in estimates.values() if not np.isnan(e.value)]
-    return max(measured, key=lambda e: e.value, default=NOT_MEASURED)
-
-
 def weakest(estimates: Mapping[str, Estimate]) -> Estimate:
     """Of changes that should all be below zero, the one least surely so: one without an interval, if there is any."""
     return max(estimates.values(), key=lambda e: np.inf if np.isnan(e.high) else e.high)
-
-
-# --- tokens a step -------------------------------------------------------------------------------------------------
-
-
-def share_below_one(exponent: float, d_vocab: int, tokens: float) -> float:
-    """If frequencies fell like rank to the −exponent: the share of a vocabulary expected less than once in `tokens`."""
-    frequency = np.arange(1, d_vocab + 1) ** -exponent
-    expected = tokens * frequency / frequency.sum()
-    return float((expected < 1).mean())
 
 
 # --- the mechanism -------------------------------------------------------------------------------------------------
@@ -189,21 +149,9 @@ def balance(model: TinyLM, batch: Int[Tensor, "batch ctx_plus_1"], z_loss: float
     return {"output side": imbalance(g.output), "input side": imbalance(g.input)}
 
 
-def last_mean_cosines(watched: Mapping[str, Sequence[dict]]) -> dict[str, float]:
-    """Of the whole vocabulary, at the last watched step of runs that `train` returned."""
-    frames = {name: pd.DataFrame(rows) for name, rows in watched.items()}
-    return {name: rows[rows.group == "all"].mean_cosine.iloc[-1] for name, rows in frames.items()}
-
-
 def whole(rows: pd.DataFrame, run: str, matrix: str = "input") -> pd.DataFrame:
     """What was watched of a run's whole vocabulary, by seed and step."""
     return rows[(rows.run == run) & (rows.matrix == matrix) & (rows.group == "all")].sort_values(["seed", "step"])
-
-
-def growth(rows: pd.DataFrame, run: str) -> Estimate:
-    """Relative change of ‖mean‖ of a run's output matrix, from first to last."""
-    length = whole(rows, run, "output").groupby("seed").norm_of_mean
-    return over((length.last() / length.first() - 1).abs(), "seeds")
 
 
 def more_while_absent(rows: pd.DataFrame, run: str) -> Estimate:
@@ -225,22 +173,7 @@ def forgotten(rows: pd.DataFrame, short: str, long: str) -> Estimate:
     return over(quotient.iloc[0] / quotient.iloc[-1], "seeds") if len(quotient) else NOT_MEASURED
 
 
-def shares_of_mean(runs: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
-    """‖mean‖ / mean row norm by run, averaged over the seeds: of the input matrix, and of the output matrix if untied."""
-    of_run = runs.groupby("run").mean(numeric_only=True)
-    return of_run.norm_of_mean / of_run.mean_row_norm, of_run.output_norm_of_mean / of_run.output_mean_row_norm
-
-
 # --- real models ---------------------------------------------------------------------------------------------------
-
-
-def place(found: pd.DataFrame, model: str, zero: str, one: str) -> Estimate:
-    """Where `model`'s mean cosine lies between those of `zero` (0) and `one` (1), in a survey's rows."""
-    read = found[found.problem == ""].drop_duplicates("model").set_index("model")
-    if not {model, zero, one} <= set(read.index):
-        return NOT_MEASURED
-    cosine = read.mean_cosine.astype(float)
-    return exact((cosine[model] - cosine[zero]) / (cosine[one] - cosine[zero]))
 
 
 def whose(found: pd.DataFrame) -> str:

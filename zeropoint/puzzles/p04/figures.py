@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import pandas as pd
 
 from zeropoint import plots
 from zeropoint.claims import Estimate
-from zeropoint.puzzles.p04 import evidence
+from zeropoint.puzzles.p04 import claims, normaliser
+from zeropoint.tiny.grid import Setting
 
 POINTS = "lines+markers"
+SIDES = ("middle right", "middle left", "bottom left")
+PRODUCTS = (10, 60, 112)  # near 0, at −50 and at GPT-2's log Z
+STAR = dict(symbol="star", size=15, color="#000000", line=dict(width=1, color="#ffffff"))
 
 
 def forest(estimates: Mapping[str, Estimate], title: str, x: str) -> plots.go.Figure:
@@ -19,7 +23,7 @@ def forest(estimates: Mapping[str, Estimate], title: str, x: str) -> plots.go.Fi
     measured = [(name, e) for name, e in estimates.items() if not math.isnan(e.value)]
     shown = dict(reversed(measured))  # plotly counts upwards
     values = [e.value for e in shown.values()]
-    bars = [0 if math.isnan(e.half_width) else e.half_width for e in shown.values()]
+    bars = [bar(e) for e in shown.values()]
     symbols = ["circle-open" if math.isnan(e.half_width) else "circle" for e in shown.values()]
     error = dict(type="data", array=bars, thickness=1.2)
     fig = plots.go.Figure(plots.line("effect", values, shown, 1, mode="markers", error_x=error))
@@ -28,36 +32,92 @@ def forest(estimates: Mapping[str, Estimate], title: str, x: str) -> plots.go.Fi
     return plots.finish(fig, title, x, "changed", height=160 + 22 * len(shown)).update_layout(margin_b=60)
 
 
-def by_length_of_step(runs: pd.DataFrame, families: Mapping[str, Sequence[str]], title: str) -> plots.go.Figure:
-    """Mean cosine over the mean length of a row's update; a line for each family of runs, bars: sd over seeds."""
+def bar(estimate: Estimate) -> float:
+    """Half an interval to draw: 0 where there is none."""
+    return 0 if math.isnan(estimate.half_width) else estimate.half_width
+
+
+def published(x: float, y: float, name: str, where: str = "top center") -> plots.go.Scatter:
+    """A star for what was published, never for what was run."""
+    return plots.go.Scatter(
+        x=[x], y=[y], mode="markers+text", text=[name], textposition=where, name="published", marker=STAR
+    )
+
+
+def kinds(
+    runs: pd.DataFrame,
+    families: Mapping[str, Mapping[str, Setting]],
+    loaded: Mapping[str, Mapping[str, Estimate]],
+    title: str,
+) -> plots.go.Figure:
+    """Mean cosine against what centring leaves, with 95 % intervals: {family: {label of the point: its setting}}.
+
+    A family's points are joined in the order given. `loaded`: models' numbers by their labels, as `claims.LIKE_NEO` asks
+    for them. GPT-Neo-125M as published is a star.
+    """
     fig = plots.go.Figure()
-    for i, (name, family) in enumerate(families.items()):
-        at = evidence.by_length(runs, family)
-        fig.add_trace(plots.line(name, at.update_length, at.mean_cosine, i, at.sd, mode=POINTS))
-    fig.update_xaxes(type="log", tickvals=[0.001, 0.002, 0.004, 0.008])
-    return plots.finish(fig, title, "mean length of a row's update", "mean cosine (bars: sd over seeds)")
+    for i, (family, settings) in enumerate(families.items()):
+        points = {
+            what: [normaliser.level(runs, setting, c) for c in ("mean_cosine", "mean_abs_cosine_centred")]
+            for what, setting in settings.items()
+        }
+        points = {what: pair for what, pair in points.items() if not math.isnan(pair[0].value)}
+        if not points:
+            continue
+        across, up = zip(*points.values(), strict=True)
+        x, y = ([e.value for e in estimates] for estimates in (across, up))
+        error = dict(type="data", array=[bar(e) for e in across], thickness=1.2, width=3)
+        drawn = plots.line(family, x, y, i, [bar(e) for e in up], mode=f"{POINTS}+text", error_x=error)
+        fig.add_trace(drawn.update(text=list(points), textposition="top right", marker_size=8))
+    for i, (label, numbers) in enumerate(loaded.items(), start=len(families)):
+        x, y = [numbers["cosine"].value], [numbers["width"].value]
+        fig.add_trace(plots.line(label, x, y, i, mode="markers", marker=dict(symbol="diamond-open", size=11)))
+    fig.add_trace(published(claims.NEO_COSINE, claims.NEO_ABS_COSINE, "GPT-Neo-125M", "bottom center"))
+    fig.update_yaxes(rangemode="tozero")
+    return plots.finish(fig, title, "mean cosine", "mean |cosine| after centring", height=520)
 
 
-def training(watched: Mapping[str, Sequence[dict]], title: str) -> plots.go.Figure:
-    """Mean cosine of the whole vocabulary by step, from the rows that `train` returns."""
+def targets(runs: pd.DataFrame, settings: Mapping[float, Setting], without: Setting, title: str) -> plots.go.Figure:
+    """h·μ and the mean cosine over the log Z that the z-loss asks for: {target: its setting}.
+
+    A dotted line is the setting `without` z-loss.
+    """
+    fig = plots.panels(["what every logit shares", "how large the mean is"])
+    for column, measure in enumerate(("h_dot_mean", "mean_cosine"), start=1):
+        found = {t: normaliser.level(runs, setting, measure) for t, setting in sorted(settings.items())}
+        found = {t: e for t, e in found.items() if not math.isnan(e.value)}
+        values, bars = [e.value for e in found.values()], [bar(e) for e in found.values()]
+        fig.add_trace(plots.line("with z-loss", list(found), values, 1, bars, mode=POINTS), row=1, col=column)
+        level = normaliser.level(runs, without, measure).value
+        flat = plots.line("without", [min(settings), max(settings)], [level, level], 2)
+        fig.add_trace(flat, row=1, col=column)
+    return plots.finish(fig, title, "log Z asked for", ["h·μ", "mean cosine"])
+
+
+def split(runs: pd.DataFrame, groups: Mapping[str, Mapping[str, Setting]], title: str) -> plots.go.Figure:
+    """One point a setting (means over its seeds): ‖μ‖ against the hidden states' part along μ. GPT-2 as published is a star.
+
+    On a dotted line the product h·μ is the same, and only its split differs.
+    """
     fig = plots.go.Figure()
-    for i, (name, rows) in enumerate(watched.items()):
-        whole = [row for row in rows if row["group"] == "all"]
-        cosines = plots.digits([row["mean_cosine"] for row in whole])
-        fig.add_trace(plots.line(name, [row["step"] for row in whole], cosines, i))
-    return plots.finish(fig, title, "step", "mean cosine")
-
-
-def who_moves(rows: pd.DataFrame, movers: str, divided: Sequence[str], title: str) -> plots.go.Figure:
-    """By occurrences in the text. Left: movement along the mean of run `movers`. Right: Adam's divisor in `divided`."""
-    fig = plots.panels([f"{movers}: movement along the mean", "root of Adam's second moment"])
-    for i, when in enumerate(("absent", "present")):
-        moved = evidence.by_frequency(rows, movers, f"drift_{when}")
-        average, sd = moved.mean(axis=1), moved.std(axis=1).fillna(0)
-        fig.add_trace(plots.line(f"while {when}", moved.index, average, i, sd, mode=POINTS), row=1, col=1)
-    for i, run in enumerate(divided, start=2):
-        moment = evidence.by_frequency(rows, run, "second_moment").mean(axis=1)
-        fig.add_trace(plots.line(run, moment.index, moment, i), row=1, col=2)
-    fig.update_xaxes(type="log")
-    fig.update_yaxes(type="log", dtick=1, exponentformat="power", row=1, col=2)
-    return plots.finish(fig, title, "occurrences in the text", ["distance", "gradient"])
+    for i, (name, settings) in enumerate(groups.items()):
+        mu, along = (
+            [abs(normaliser.level(runs, setting, column).value) for setting in settings.values()]
+            for column in ("norm_of_mean", "hidden_along_mean")
+        )
+        points = plots.line(name, mu, along, i, mode="markers+text", marker=dict(size=10, symbol=i))
+        sides = [SIDES[min(2, what.count(", ") if "β₂" in what else 0)] for what in settings]  # so that few overlap
+        fig.add_trace(points.update(text=list(settings), textposition=sides, textfont_size=11))
+    for product in PRODUCTS:
+        ends = [0.1, 20.0]
+        fig.add_scatter(
+            x=ends, y=[product / x for x in ends], mode="lines", line=dict(color="#999999", dash="dot", width=1),
+            name=f"|h·μ| {product}", showlegend=False,
+        )  # fmt: skip
+        # Coordinates of a logarithmic axis are powers of ten.
+        right = 1.1
+        fig.add_annotation(x=right, y=math.log10(product) - right, text=f"|h·μ| = {product}", showarrow=False, yshift=9)
+    mu = claims.GPT2_NORM_OF_MEAN
+    fig.add_trace(published(mu, -claims.GPT2_MEAN_LOGIT / mu, "GPT-2", "top right"))
+    fig.update_xaxes(type="log", range=[-1.1, 1.3], dtick=1).update_yaxes(type="log", range=[-0.1, 2.1], dtick=1)
+    return plots.finish(fig, title, "‖μ‖", "|mean hidden state along μ|", height=560)

@@ -11,9 +11,7 @@ PREDICTIONS = [
     ),
     Word("4.e", "where the first part of log Z ends with a target of 20", ("below 0", "about 0", "above 0")),
     Word("4.f", "the total that is nothing but rounding", ("output", "input", "both", "neither")),
-    Number("n4.1", "what β₂ 0.999 does to the mean cosine: new less old", low=-2.0, high=2.0),
-    Word(
-        "n4.2", "the change that moves the mean cosine most", ("beta2", "norm", "window", "positions", "weight_decay")
-    ),
-    Word("n4.3", "where Stanford's retrained GPT-2 lies", ("nearer to gpt2", "nearer to GPT-Neo", "open")),
+    Word("n4.1", "what a z-loss does to the kind of the mean", ("more of an offset", "more of a ray", "the same")),
+    Number("n4.2", "the mean cosine when the z-loss asks for log Z = 20", low=-1.0, high=1.0),
+    Word("n4.3", "the part of the objective that pushes μ furthest", ("cross-entropy", "z-loss", "decay")),
 ]

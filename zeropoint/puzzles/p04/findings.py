@@ -1,0 +1,161 @@
+"""04's claims about tiny models: which settings decide each, and the estimates. {words of the notebook: setting}."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping
+
+import pandas as pd
+
+from zeropoint.claims import NOT_MEASURED, Claim, Estimate, Ledger, exact, over
+from zeropoint.puzzles.p04 import claims, collapse, evidence
+from zeropoint.puzzles.p04 import normaliser as n
+from zeropoint.tiny import grid
+from zeropoint.tiny.grid import FAR, FREE, GENTLE, LARGE, QUICK_NORM, SLOW, WEAK, Setting, Z
+
+NONE: Setting = {}
+ONE_MOMENT = Z | {"optimizer": "coupled-adam"}
+MORE_TOKENS = Z | {"batch": 8}
+FEW, MOST_UNSEEN = {"d_vocab": 1024}, {"d_vocab": 5120, "live": 1024}
+(LONGER,) = grid.TIME
+NO_DECAY, DECAY = grid.DECAY
+PARTS, WIDTH = "spread_of_parts", "mean_abs_cosine_centred"
+
+DOSES = {"none": NONE, "0.01": WEAK, "0.1": Z}
+FAMILIES = {
+    "128 tokens a step": DOSES,
+    "128 tokens, β₂ 0.999": {"none": SLOW, "0.1": Z | SLOW},
+    "1,024 tokens": {dose: LARGE | setting for dose, setting in DOSES.items()},
+}
+TARGETS = {20.0: WEAK | {"z_target": 20.0}, 0.0: WEAK, -20.0: WEAK | {"z_target": -20.0}, -50.0: FAR}
+BOOKKEEPERS = {"no z-loss": NONE, "z-loss": Z, "z-loss and a free scalar": FREE}
+WATCHED = {
+    "no z-loss": NONE,
+    "z-loss 0.01": WEAK,
+    "no z-loss, 1,024 tokens": LARGE,
+    "z-loss 0.01, 1,024 tokens": LARGE | WEAK,
+}
+SHORT, SHORT_SLOW = grid.SHORT
+AT_ZERO = {
+    "base": Z,
+    "β₂ 0.999": Z | SLOW,
+    "600 updates": SHORT,
+    "600 updates, β₂ 0.999": SHORT_SLOW,
+    "600 updates, 1,024 tokens": LARGE | Z,
+    "600 updates, 1,024 tokens, β₂ 0.999": LARGE | Z | SLOW,
+}
+FAR_AWAY = {n.words(setting): setting for setting in (*grid.BRANCH, *grid.UNDECAYED, *grid.MORE_BRANCH)}
+IN_HASTE = {n.words(setting): setting for setting in (FAR, *grid.SPLIT)}
+SPLITS = {"log Z asked to be 0": AT_ZERO, "log Z asked to be −50": FAR_AWAY}
+RIVALS = {n.words(setting): setting for setting in (*grid.RIVALS, *grid.MORE_RIVALS)}
+OTHERS = {
+    "no z-loss": NONE, "z-loss 0.01": WEAK, "… 8,000 updates": LONGER, "z-loss 0.1": Z, "1,024 entries": FEW,
+    "… 4,096 more, unseen": MOST_UNSEEN, "5,000 updates, no decay": NO_DECAY, "… decay 0.5": DECAY, "log Z −50": FAR,
+}  # fmt: skip
+
+NOT_RECORDED = "not recorded yet:"
+Finding = tuple[Claim, str, dict[str, Estimate]]  # a claim, what is added to the label, and what decides it
+
+
+def test(ledger: Ledger, on: str, findings: Iterable[Finding]) -> None:
+    """Keep each finding in the ledger and print its verdict; one whose runs are not recorded is named, and not kept."""
+    for claim, where, estimates in findings:
+        if all(math.isnan(estimate.value) for estimate in estimates.values()):
+            print(f"{NOT_RECORDED} {claim.text} ({where})")
+        else:
+            print(ledger.test(claim, on=f"{on}, {where}" if where else on, **estimates))
+
+
+def of_kind(runs: pd.DataFrame) -> Iterator[Finding]:
+    """Question 1, by what z-loss 0.1 does at each base."""
+    for base in (NONE, SLOW, LARGE):
+        where = n.words(base)
+        yield claims.STRAIGHTENS, where, {"change": n.change(runs, base, base | Z, PARTS)}
+        yield claims.ROUNDS, where, {"change": n.change(runs, base, base | Z, WIDTH)}
+        yield claims.LENGTHENS, where, {"change": n.change(runs, base, base | Z, "mean_cosine")}
+
+
+def like_neo(runs: pd.DataFrame) -> Iterator[Finding]:
+    """Who needs no z-loss for an offset, and who meets all of GPT-Neo's numbers."""
+    for base in (NONE, SLOW, LARGE):
+        yield claims.OFFSET_WITHOUT, n.words(base), {"parts": n.level(runs, base, PARTS)}
+    yield claims.LIKE_NEO, "no z-loss", n.four(runs, NONE)
+    yield claims.LIKE_NEO, "z-loss, one second moment for all", n.four(runs, ONE_MOMENT)
+    yield claims.LIKE_NEO, "z-loss, 512 tokens a step", n.four(runs, MORE_TOKENS)
+
+
+def of_product(runs: pd.DataFrame) -> Iterator[Finding]:
+    """Question 2."""
+    for setting, target, where in ((Z, 0.0, "z-loss 0.1, target 0"), (FAR, -50.0, "z-loss 0.01, target −50")):
+        miss = n.by_seed(runs, setting, "log_Z") - target
+        yield claims.ON_TARGET, where, {"miss": over(miss, "seeds")}
+    yield claims.MEAN_FOLLOWS, "", {"change": n.change(runs, WEAK, TARGETS[20.0], "mean_cosine")}
+    yield claims.SCALAR, "", {"left": n.share(runs, NONE, Z, FREE, "h_dot_mean")}
+
+
+def of_pushes(runs: pd.DataFrame) -> Iterator[Finding]:
+    """Who moves the mean, at either batch."""
+    for setting in (WEAK, LARGE | WEAK):
+        yield claims.DRIFT_PUSHES, n.words(setting), {"share": n.share_of_pushes(runs, setting)}
+
+
+def of_split(runs: pd.DataFrame) -> Iterator[Finding]:
+    """Question 3."""
+    bases = {"log Z 0": Z, "log Z −50": GENTLE, "600 updates": SHORT, "600 updates, 1,024 tokens a step": LARGE | Z}
+    for where, base in bases.items():
+        yield claims.SPLIT_BY_MEMORY, where, n.split(runs, base, base | SLOW)
+    yield claims.SPLIT_BY_PACE, "log Z −50, β₂ 0.999", n.split(runs, GENTLE | SLOW, QUICK_NORM)
+    yield claims.SPLIT_BY_PACE, "log Z −50, β₂ 0.95", n.split(runs, GENTLE, GENTLE | {"final_norm_lr": 10.0})
+    nearest, reached = n.branch(runs, FAR_AWAY)
+    yield claims.GPT2_BRANCH, nearest, reached
+
+
+def effects_of_rivals(runs: pd.DataFrame) -> dict[str, Estimate]:
+    """What each rival does to the mean cosine of the base with z-loss, below what the z-loss itself does."""
+    found = {"the z-loss": n.change(runs, NONE, Z, "mean_cosine")}
+    return found | {what: n.change(runs, Z, setting, "mean_cosine") for what, setting in RIVALS.items()}
+
+
+def of_rivals(runs: pd.DataFrame) -> Iterator[Finding]:
+    for what, setting in RIVALS.items():
+        yield claims.RIVAL, what, {"share": n.size_beside(runs, Z, setting, NONE, Z)}
+
+
+def of_others(runs: pd.DataFrame) -> Iterator[Finding]:
+    """Batch, time, unseen entries, decay."""
+    yield claims.BATCH, "", {"change": n.change(runs, NONE, LARGE, "mean_cosine")}
+    yield claims.TIME, "", {"share": n.share(runs, NONE, Z, LONGER, "log_Z")}
+    yield claims.TAIL_LENGTHENS, "", {"change": n.change(runs, FEW, MOST_UNSEEN, "mean_cosine")}
+    yield claims.TAIL_OFFSET, "", {"width": n.level(runs, MOST_UNSEEN, WIDTH)}
+    run = n.recorded(runs, DECAY).any()
+    yield claims.DECAY_CAN_BE_JUDGED, "", {"e_folds": exact(n.e_folds(DECAY)) if run else NOT_MEASURED}
+    yield claims.DECAY, "", {"change": n.change(runs, NO_DECAY, DECAY, "mean_cosine")}
+
+
+def long_enough(runs: pd.DataFrame, rows: pd.DataFrame, settings: Mapping[str, Setting]) -> pd.DataFrame:
+    """`normaliser.table`, and how far log Z still moved in the last quarter of each setting's runs."""
+    numbers = n.table(runs, settings)
+    moved = {what: n.still_moving(rows, settings[what], "log_Z").value for what in numbers.index}
+    return numbers.assign(**{"last quarter's change of log Z": pd.Series(moved)})
+
+
+# --- the older grid, for those who want to attack ------------------------------------------------------------------
+
+AT_SCALE = "d_vocab=2048 batch=256"  # eight tokens a step for each entry; GPT-Neo had ten
+
+
+def of_the_lead(runs: pd.DataFrame, rows: pd.DataFrame) -> Iterator[Finding]:
+    """Each claim about Adam's memory as the reason of a *large* mean."""
+    alone = evidence.effect(runs, "base", "optimizer=coupled-adam").value
+    longer = evidence.at_matched_update(runs, evidence.LEARNING_RATES, evidence.FAST_COUPLED)
+    at_scale = evidence.share_of_beta2(runs, evidence.slower(runs, AT_SCALE), AT_SCALE)
+    bins = collapse.frequency_bins(rows)
+    scatter, frequency = collapse.compared(collapse.miss(bins, collapse.swept(bins)))
+    yield claims.BETA2, "", {"change": evidence.effect(runs, "base", "beta2=0.999")}
+    yield claims.BETA2_EVERYWHERE, "", {"weakest": evidence.weakest(evidence.attacks(runs, rows))}
+    yield claims.OWN_MOMENT, "", {"left": over(longer / alone, "seeds")}
+    yield claims.LONG_TAIL, "", {"gone": evidence.share_gone(runs, "text=level")}
+    yield claims.BETA2_AT_SCALE, "", {"share": at_scale}
+    yield claims.ABSENT, "", {"more": evidence.more_while_absent(rows, "base")}
+    yield claims.FORGETTING, "", {"ratio": evidence.forgotten(rows, short="base", long="beta2=0.999")}
+    yield claims.ONLY_N, "", {"scatter": scatter, "frequency": frequency}
