@@ -3,418 +3,288 @@
 #
 # **Question.** Why does training leave GPT-Neo's embedding so far from zero, and GPT-2's so much less?
 #
-# **Time** 40 min · **Difficulty** ●●● · **You need** gradient descent and Adam's update; notebook 01 for the mean cosine
+# **Time** 40 min · **Difficulty** ●●● · **You need** gradient descent and Adam's update; ray and offset from 01; the free variable of 02
 #
-# The post leaves this open. An answer names an ingredient, shows that it moves the mean when it alone is changed, says by which mechanism, and survives those who want it to fail. The models below are tiny: they show what a recipe *can* do.
+# The post leaves this open, and it hides three questions. Of which *kind* is the mean μ: an offset, the same vector in every row, or a ray, rows that are longer and shorter copies of one direction? Every logit is h·w and holds h·μ: what pins this *product*? And what *splits* it, into a long μ or a long mean hidden state? A cause counts if it moves what it should when it alone is changed, and meets the published numbers together.
+#
+# **Where we begin.** GPT-Neo's training penalised log Z; GPT-2's, as far as is known, did not. Both use a common direction to shift every logit: GPT-Neo apparently with a long mean embedding, GPT-2 with a long mean hidden state. Why they split it so differently is not known.
 
 # %%
-import tempfile
-from dataclasses import replace
-from pathlib import Path
-
 import pandas as pd
 
 from zeropoint import models, report
-from zeropoint.claims import Ledger, exact, over
+from zeropoint.claims import Ledger, exact
 from zeropoint.desk import outcome, predict
 from zeropoint.models import hub, survey
-from zeropoint.puzzles.p04 import claims, collapse, evidence, figures
+from zeropoint.puzzles.p04 import claims, collapse, evidence, figures, findings, normaliser
+from zeropoint.streams import sequences
 from zeropoint.tiny import grid
 from zeropoint.tiny.shape import TinyLM
-from zeropoint.tiny.training import batch_at, train
+from zeropoint.tiny.training import batch_at
+
+ledger = Ledger()
 
 # %% [markdown]
-# ## The recipes
+# ## Two recipes
 #
-# | | GPT-Neo (EleutherAI/gpt-neo) | GPT-2 | GPT, its predecessor (openai/finetune-transformer-lm) |
+# GPT-2's training code was never released. Its predecessor's, openai/finetune-transformer-lm, is for fine-tuning: a hint and no more.
+#
+# | | GPT-Neo-125M | GPT-2 small | its predecessor |
 # |---|---|---|---|
-# | β₂ | 0.95 | unpublished | 0.999 |
-# | weight decay | probably 0 | unpublished | 0.01 |
-# | learning rate | 6e-4 | unpublished | 2.5e-4 (paper) |
-# | tokens a step | 524,288 | 524,288 (paper: batch 512) | 32,768 (paper) |
-# | local attention | every second layer | no | no |
-# | q, k, v biases | none | yes | yes |
-# | LayerNorm | before each sublayer | before | after |
+# | z-loss | 10⁻⁴ (log Z)² by default (training code) | none known | none (code) |
+# | β₂ | 0.95 (development file) | unpublished | 0.999 (code) |
+# | bias correction | none (training code) | unpublished | yes (code) |
+# | weight decay | 0.1 (development file); 0 "across the board" (a maintainer, issue #166) | unpublished | 0.01 (code) |
+# | decay touches | all but norms and biases (training code) | unpublished | matrices, embedding included (code) |
+# | dropout | 0 (development file) | unpublished | 0.1 (code) |
+# | learning rate | 6e-4, cosine to a tenth (development file) | unpublished | 2.5e-4 (paper) |
+# | tokens a step | 524,288 (development file) | 524,288 (paper) | 32,768 (paper) |
+# | updates | 572,300 (model card) | unpublished | unpublished |
+# | data | the Pile (model card) | WebText (paper) | books (paper) |
+# | tokenizer | GPT-2's, other text (model card) | its own (paper) | its own (code) |
 #
-# GPT-2's training code was never released, so its predecessor's stands in for it. GPT-Neo's local attention is the released model's; its numbers are those of a development file, `gpt3_small_256.json`. That file says a decay of 0.1, but a maintainer wrote that decay was set to 0 "across the board" (issue #166), and the files of the two larger models say 0. How the 125M model was run is not documented.
+# The development file is `gpt3_small_256.json` in EleutherAI/gpt-neo. It names OpenWebText, the model card the Pile: not the same run.
 #
-# We cannot train those models again. We can train many tiny ones and change one thing at a time. The package ships what came out.
+# ## What has to be explained
+#
+# A few logits of real models were printed by others, mostly in test suites. Each bounds log Z, the logarithm of softmax's denominator: log p = logit − log Z is never above 0, so log Z is at least the logit. And a *mean* logit is h·μ itself.
 
 # %%
-runs, rows = grid.read()
-GRID = evidence.label(runs)
-print(GRID, "·", runs.run.nunique(), "settings")
+claims.logits()
 
 # %% [markdown]
-# Every run starts from this base and changes something in it. A seed draws the weights and the batches, the same for all settings. So we compare seed by seed, and shared luck drops out.
+# GPT-Neo's logit looks like a log-probability: with p ≥ ½ its log Z lies between −0.03 and 0.67. GPT-2 is nowhere near: log Z was printed once as −54.4, and its mean logit is −112. So GPT-2, with the *short* μ, has the larger product. Then the OLMos, from one laboratory: with a z-loss the mean logit is far below 0, without one it is not. (They differ in norm and decay too.)
+#
+# The other targets are 01's, published for GPT-Neo-125M: mean cosine 0.93; after centring, mean |cosine| 0.183, as wide as about 19 dimensions. GPT-2: mean cosine about 0.3.
+#
+# ## One identity
+#
+# 02 took each output row apart into μ and the rest, and h·μ left the logsumexp whole:
+#
+# log Z = h·μ + log Σ exp(h·(w − μ)).
+#
+# Softmax does not see h·μ, whatever it is. A penalty on (log Z)² does: it wants h·μ to cancel the rest. Here and now, for the models that are loaded, at all positions but the first:
 
 # %%
-print(grid.BASE)
+pair = models.load_pair()
+looks = {}
+for model in pair:
+    ids = sequences(model.tokenizer, count=8, length=64)
+    first, later = normaliser.look(model, ids)
+    looks[model.label] = later
+    entry = ledger.test(claims.IDENTITY, on=model.label, miss=exact(later.miss))
+    print(entry)
+
+# %%
+numbers = {label: look.numbers() for label, look in looks.items()}
+pd.DataFrame(numbers).round(3)
 
 # %% [markdown]
+# Where log Z is near 0 and h·μ well below it, the mean is at work. (Mini-neo's z-loss is a thousand times GPT-Neo's, since minutes must do what weeks did. `ZEROPOINT_PAIR` takes any two, SmolLM2 of `make real` among them.)
+#
 # ## Predict before you look
 #
-# The base uses β₂ 0.95. By how much does β₂ 0.999 change the mean cosine? And which of `beta2`, `norm` (none), `window` (local attention), `positions` (none), `weight_decay` (none) changes it most?
+# The runs below are tiny: two layers, width 64, a vocabulary of 2,048, Python source, 2,000 updates. `make grid` made them; each changes one thing in one base, with the same three seeds. Give the base a z-loss of 0.1. Which way does the kind of its mean go: "more of an offset", "more of a ray", "the same"? If the z-loss asks for log Z = 20 in place of 0, what is the mean cosine? And which part of the objective pushes μ furthest: "cross-entropy", "z-loss" or "decay"?
 
 # %%
-predict("n4.1", None, low=None, high=None)
-predict("n4.2", None)
+predict("n4.1", None)
+predict("n4.2", None, low=None, high=None)
+predict("n4.3", None)
 
 # %% [markdown]
-# ## One factor at a time
+# ## Question 1: of which kind?
+
+# %%
+runs = normaliser.read()
+TINY = normaliser.label(runs)
+print("The base:", grid.BASE | grid.LONG)
+
+# %% [markdown]
+# To the right the mean is larger. Upwards, centring leaves more of a line (a ray), downwards more of a cloud (an offset). Lines join doses of z-loss. If z-loss alone made GPT-Neo's mean, every line would run down and right, to the star. Bars are 95 % intervals from the seeds; open diamonds are the models loaded above.
+
+# %%
+loaded = {}
+for label, look in looks.items():
+    loaded[label] = normaliser.four_of(look)
+title = f"Kind and size of the mean, by dose of z-loss<br>{TINY}"
+figures.kinds(runs, findings.FAMILIES, loaded, title)
+
+# %% [markdown]
+# Look at the ends without z-loss first: memory and batch alone move them a long way. The height mixes how far the rows' parts along μ differ (a ray's mark, not published of GPT-Neo) and how round the rest is; the claims ask for both.
+
+# %%
+findings.test(ledger, TINY, findings.of_kind(runs))
+parts = normaliser.change(runs, {}, grid.Z, "spread_of_parts")
+outcome("n4.1", normaliser.which_way(parts), label=TINY)
+
+# %% [markdown]
+# Two checks. Is there an offset without z-loss? (In real models there is: SmolLM2's parts spread by a third of ‖μ‖, Gemma-3's by a quarter, and log Z is over 20 in both; we computed that from their weights.) And who meets all of GPT-Neo's numbers at once: drift by itself, z-loss by itself (Coupled Adam, whose tokens share one second moment, has hardly any drift), both at 512 tokens a step, a stand-in?
+
+# %%
+findings.test(ledger, TINY, findings.like_neo(runs))
+for label, numbers in loaded.items():
+    print(ledger.test(claims.LIKE_NEO, on=label, **numbers))
+
+# %% [markdown]
+# ## Question 2: what pins the product?
 #
-# Each point is one change: the mean cosine of the input matrix, less the base's. If the architecture makes the mean, removing LayerNorm or positions sends a point far to the left. If the optimiser makes it, `beta2` and `optimizer` lie there. The bars are 95 % intervals (Student's t) from three seeds.
+# If the z-loss pins h·μ, it must pin it anywhere. So ask for another log Z: (log Z − t)². A mean that does the bookkeeping follows t; one that is there for other reasons stays.
 
 # %%
-effects = evidence.effects(runs)
-TITLE = f"What moves the mean cosine<br>{GRID}"
-figures.forest(effects, TITLE, "mean cosine less the base's, ± 95 %")
+title = f"Ask for another log Z<br>{TINY}"
+figures.targets(runs, findings.TARGETS, findings.NONE, title)
 
 # %% [markdown]
-# Look at the left end. `tied=False` is a matrix that only reads tokens, `text=level` a text without rare ones, `coupled-adam` an Adam whose second moment all tokens share. Then find `batch` and `beta2`; and what was argued about under the post, `norm`, `window` and `positions`. Of so many 95 % intervals one or two miss by chance: do not build on a small effect.
+# Look left for how well the product follows, and right for a mean that is asked to help less. Then the model is offered another way to do the same: one free number added to every logit, which softmax cannot see and z-loss can. If the mean was bookkeeping, it should be laid down.
 
 # %%
-ledger = Ledger()
-at_base = evidence.level(runs, "base")
-beta2 = evidence.effect(runs, "base", "beta2=0.999")
-print("mean cosine of the base:", at_base)
-ledger.test(claims.BETA2, on=GRID, change=beta2)
+findings.test(ledger, TINY, findings.of_product(runs))
+at_20 = normaliser.level(runs, findings.TARGETS[20.0], "mean_cosine")
+outcome("n4.2", at_20.value, label=TINY)
+normaliser.table(runs, findings.BOOKKEEPERS).round(3)
 
 # %% [markdown]
-# Now your predictions. Below them, the ten largest changes: did the mean itself move, and what did it cost in held-out loss (nats a token)?
-
-# %%
-candidates = {
-    "beta2": "beta2=0.999",
-    "norm": "norm=none",
-    "window": "window=16",
-    "positions": "positions=False",
-    "weight_decay": "weight_decay=0",
-}
-sizes = {name: abs(effects[run].value) for name, run in candidates.items()}
-outcome("n4.1", beta2.value, label=GRID)
-outcome("n4.2", max(sizes, key=sizes.get), label=GRID)
-
-# %%
-columns = ["mean_cosine", "norm_of_mean", "held_out_loss"]
-evidence.changes(runs, effects, columns).head(10).round(3)
-
-# %% [markdown]
-# One of those near-zero points deserves no trust. Decay shrinks a weight by lr · λ at each update. Only when these add up to about 1, one *e-fold*, has it had time to act. How far did our runs get?
-
-# %%
-config, recipe, kind = grid.resolve(grid.BASE)
-rates = map(recipe.lr_at, range(recipe.steps))
-e_folds = exact(sum(rates) * recipe.weight_decay)
-ledger.test(claims.DECAY_CAN_BE_JUDGED, on=GRID, e_folds=e_folds)
-
-# %% [markdown]
-# Below 1, "decay does nothing" is no finding: such runs cannot tell.
+# ### Who pushes?
 #
-# ## Rivals: the architecture
-#
-# LayerNorm before the sublayer, local attention and positional embeddings were offered as reasons under the post. The yardstick is what β₂ does: a rival fails if it surely does less than half of that. First, what both models have. It cannot set them apart, but it might make the mean; so either direction counts.
+# Adam's step is linear in its first moment. So each part of the objective can keep a first moment of its own, over the second moment that they share, and the parts sum to the step exactly. Added up over training, along the direction in which μ ended:
 
 # %%
-for run, rival in claims.SHARED_BY_BOTH.items():
-    share = evidence.share_of_beta2(runs, "base", run)
-    print(ledger.test(rival, on=GRID, share=evidence.either_way(share)))
+findings.test(ledger, TINY, findings.of_pushes(runs))
+outcome("n4.3", normaliser.furthest(runs, grid.WEAK), label=TINY)
+normaliser.pushes(runs, findings.WATCHED).round(3)
 
 # %% [markdown]
-# Next, what only GPT-Neo has. Given to the base, it must *raise* the mean cosine.
+# Why should cross-entropy push a mean, if softmax does not see h·μ? On the output side a row's gradient is (probability − target) × hidden state, and over the vocabulary these sum to zero, exactly. Adam divides each row by its own second moment, and breaks the sum: the *drift* of 03. A z-loss breaks it openly. In float64, on an untrained model:
 
 # %%
-for run, rival in claims.GPT_NEO_ONLY.items():
-    share = evidence.share_of_beta2(runs, "base", run)
-    print(ledger.test(rival, on=GRID, share=share))
-
-# %% [markdown]
-# For the z-loss this is a verdict on one dose and length: see `z_loss=0.01` in the figure, and GPT-Neo trained for 572,300 steps (its model card).
-#
-# Two properties of the text were named too. `level` text has tokens that are all equally frequent; `shuffled` text keeps the frequencies and loses the order. How much of the mean cosine goes with each?
-
-# %%
-without_tail = evidence.share_gone(runs, "text=level")
-without_order = evidence.share_gone(runs, "text=shuffled")
-print(ledger.test(claims.LONG_TAIL, on=GRID, gone=without_tail))
-print(ledger.test(claims.ORDER, on=GRID, gone=without_order))
-
-# %% [markdown]
-# Where the second fails, nothing needs to be learned about *what follows what*: unequal frequencies are enough.
-#
-# ## The lead: Adam's memory
-#
-# Adam divides a token's step by the root of its own second moment: a running mean of squared gradients over about 1/(1 − β₂) updates, which is 20 or 1,000. Coupled Adam lets all tokens share one second moment, and its mean cosine is tiny. But its steps are shorter too. A hostile reader gives it a higher learning rate, until its rows move as far in an update as AdamW's.
-#
-# If only the length of the steps counts, all lines below are one line. If the second moment counts, Coupled Adam stays at the bottom at every length.
-
-# %%
-SLOWER = [evidence.slower(runs, run) for run in evidence.LEARNING_RATES]
-COUPLED = ["optimizer=coupled-adam", "lr=0.008 optimizer=coupled-adam"]
-families = {
-    "AdamW, β₂ 0.95": evidence.LEARNING_RATES,
-    "AdamW, β₂ 0.999": SLOWER,
-    "Coupled Adam, β₂ 0.95": COUPLED,
-    "SGD, no decay": ["optimizer=sgd weight_decay=0 lr=1"],
-}
-figures.by_length_of_step(runs, families, f"Mean cosine by length of step<br>{GRID}")
-
-# %% [markdown]
-# Look at one length, say 0.002, and go up from line to line. The claim compares Coupled Adam with AdamW at equal length.
-
-# %%
-coupled = evidence.effect(runs, "base", COUPLED[0])
-longer = evidence.at_matched_update(runs, evidence.LEARNING_RATES, COUPLED[1])
-left = over(longer / coupled.value, "seeds")
-print("one second moment for all, at equal learning rate:", coupled)
-ledger.test(claims.OWN_MOMENT, on=GRID, left=left)
-
-# %% [markdown]
-# ## Half a million tokens a step
-#
-# Here is the objection that hurts. GPT-Neo saw ten tokens a step for each entry of its vocabulary; the base sees a sixteenth of one. Who is seen that often is not rare. Three pairs of runs have eight tokens a step for each entry, with vocabularies of 512, 1,024 and 2,048. If β₂ explains GPT-Neo, it does as much there as at the base.
-
-# %%
-EIGHT = {
-    "512": "d_vocab=512 batch=64",
-    "1,024": "d_vocab=1024 batch=128",
-    "2,048": "d_vocab=2048 batch=256",
-}
-for vocabulary, run in EIGHT.items():
-    share = evidence.share_of_beta2(runs, evidence.slower(runs, run), run)
-    print(ledger.test(claims.BETA2_AT_SCALE, on=f"{GRID}, vocabulary {vocabulary}", share=share))
-
-# %% [markdown]
-# How much mean is there to lower at that proportion? GPT-Neo's own mean cosine is published as over 0.9.
-
-# %%
-levels = {name: evidence.level(runs, run) for name, run in EIGHT.items()}
-display(evidence.table(levels).round(3))
-largest = evidence.largest(levels)
-ledger.test(claims.LEVEL_AT_SCALE, on=GRID, largest=largest)
-
-# %% [markdown]
-# Is it the tokens a step that do this? Eight times as many at the base, once with as many updates and once with as many tokens in all; and 32 times as many with a vocabulary of 1,024:
-
-# %%
-updates = evidence.effect(runs, "base", "batch=32")
-tokens = evidence.effect(runs, "base", "batch=32 steps=75 warmup=8")
-small = evidence.effect(runs, "d_vocab=1024", EIGHT["1,024"])
-ledger.test(claims.MORE_TOKENS, on=GRID, updates=updates, tokens=tokens, small=small)
-
-# %% [markdown]
-# A way out for the lead: perhaps most of GPT-Neo's 50,257 tokens are rare all the same. Frequencies in its data are unknown to us. If they fell like rank⁻ˢ, how many tokens would occur less than once within 20 updates?
-
-# %%
-WINDOW = 524_288 / (1 - 0.95)  # tokens
-for s in (1.0, 1.2, 1.5, 2.0):
-    share = evidence.share_below_one(s, 50_257, WINDOW)
-    print(ledger.test(claims.RARE_AT_SCALE, on=f"frequency ~ rank^-{s}", share=exact(share)))
-
-# %% [markdown]
-# Words fall about like s = 1. So the way out needs a much steeper tail than text is known for, or tokens that hardly ever occur because the tokenizer was made for other text.
-#
-# ## The mechanism
-#
-# Why does Adam move a mean at all? On the output side a row's gradient is (probability − target) × hidden state. Probabilities and targets both sum to one over the vocabulary. So the rows' gradients sum to zero, exactly, and plain gradient descent cannot move their mean. Adam rescales each row and breaks the sum. We train three small models now, and look in float64.
-
-# %%
-LIVE = "tiny models, trained live"
-config, recipe, kind = grid.resolve(grid.QUICK)
+config, recipe, kind = grid.resolve(grid.LONG)
 text = grid.text_for(config.d_vocab, kind)
-recipes = {
-    "β₂ 0.95": recipe,
-    "β₂ 0.999": replace(recipe, beta2=0.999),
-    "Coupled Adam": replace(recipe, optimizer="coupled-adam"),
-}
-
-# %%
-trained = {"untrained": TinyLM(config)}
-watched = {}
-for name, recipe in recipes.items():
-    model = TinyLM(config)
-    watched[name] = train(model, text, recipe)
-    trained[name] = model
+batch = batch_at(text.train, recipe, 0)
+fresh = TinyLM(config)
+without = evidence.balance(fresh, batch)
+with_z = evidence.balance(fresh, batch, z_loss=0.01)
+ledger.test(
+    claims.BALANCE,
+    on="an untrained model",
+    without=exact(without["output side"]),
+    with_z=exact(with_z["output side"]),
+)
 
 # %% [markdown]
-# If the argument is right, ‖Σ gradients‖ / Σ‖gradient‖ is rounding (about 1e-16) on the output side, in any model, and not on the input side. A z-loss is a second objective, and should break the balance.
-
-# %%
-batch = batch_at(text.train, recipe, 10_000)
-sides = {name: evidence.balance(model, batch) for name, model in trained.items()}
-sides = pd.DataFrame(sides).T
-z_loss = evidence.balance(trained["β₂ 0.95"], batch, z_loss=1e-2)
-print("β₂ 0.95 with a z-loss:", z_loss)
-sides.map("{:.1e}".format)
-
-# %%
-worst = exact(sides["output side"].max())
-least = exact(sides["input side"].min())
-ledger.test(claims.BALANCE, on=LIVE, output=worst, input=least)
-
-# %% [markdown]
-# And what the three optimisers did with such gradients. The matrices are tied, so the input side's imbalance acts too. If a second moment of its own is what counts, Coupled Adam stays near zero.
-
-# %%
-figures.training(watched, f"Three optimisers, one seed<br>{LIVE}")
-
-# %% [markdown]
-# Look at the right end. One seed has no interval: this run alone leaves the claim open.
-
-# %%
-ends = evidence.last_mean_cosines(watched)
-difference = ends["β₂ 0.999"] - ends["β₂ 0.95"]
-change = over([difference], "seed")
-ledger.test(claims.BETA2_LIVE, on=LIVE, change=change)
-
-# %% [markdown]
-# The exact statement makes a forecast: an *untied* output matrix keeps the length of its mean under plain descent (SGD with momentum), and under Coupled Adam. The grid's relative change of ‖mean‖, to the four digits recorded:
-
-# %%
-UNTIED = {
-    "AdamW": "tied=False",
-    "Coupled Adam": "tied=False optimizer=coupled-adam weight_decay=0",
-    "SGD, momentum 0.9": "tied=False optimizer=sgd weight_decay=0 lr=1",
-}
-growth = {name: evidence.growth(rows, run) for name, run in UNTIED.items()}
-evidence.table(growth).round(4)
-
-# %%
-adam = growth["AdamW"]
-sgd = growth["SGD, momentum 0.9"]
-ledger.test(claims.ONLY_ADAM_MOVES_IT, on=GRID, sgd=sgd, adam=adam)
-
-# %% [markdown]
-# ### Who moves, and when?
+# ## Question 3: what splits it?
 #
-# For every token the runs recorded how far it moved along the mean: in updates whose batch held it, and in the others. If tokens are pushed towards the mean when they are used, the *present* line is high. If a forgotten token drifts, the *absent* line is, and most for rare tokens. On the right: what each row is divided by.
-
-# %%
-TITLE = f"Who moves, and by what it is divided<br>{GRID}"
-DIVIDED = ["base", "beta2=0.999", "optimizer=coupled-adam"]
-figures.who_moves(rows, "base", DIVIDED, TITLE)
-
-# %% [markdown]
-# Look at the rare end, on the left of both panels. A token that is not in the batch gets a small gradient, away from what the model says on average. With β₂ 0.95 the divisor there is tiny: nothing larger is remembered, and small becomes full-sized. With β₂ 0.999 a gradient of long ago still counts. (A rare token is nearly always absent; the wonder is how far it moves.) Whole vocabulary first, then the divisors at both ends:
-
-# %%
-more = evidence.more_while_absent(rows, "base")
-ledger.test(claims.ABSENT, on=GRID, more=more)
-
-# %%
-ratio = evidence.forgotten(rows, short="base", long="beta2=0.999")
-ledger.test(claims.FORGETTING, on=GRID, ratio=ratio)
-
-# %% [markdown]
-# ## Larger models
+# The hard one. GPT-2's product of −112 is a μ of length 2.05 (published) times a hidden mean of −55 along it. Both can shift all logits, and softmax does not care which does. So perhaps whoever *moves faster* carries it. Adam with a short memory moves rare rows at every update (the drift); with a long one they move less, and the hidden states' mean must do it: the last LayerNorm's bias and all before it.
 #
-# Others changed one thing in larger models and published ‖mean‖ / mean row norm. At 125M parameters the effect of a shared second moment is there: do not trust our runs at eight tokens an entry too far.
+# We keep what the z-loss asks for, 0 or −50, and change who can move. Along a dotted line the product stays and only its split differs: up and left is a long hidden mean, down and right a long μ. GPT-2 is the star.
 
 # %%
-inputs, outputs = evidence.shares_of_mean(runs)
-beside = {
-    "tied, Adam (nanoGPT 125M, arXiv 2502.08441)": (0.82, inputs["base"]),
-    "tied, Coupled Adam (the same)": (0.03, inputs["optimizer=coupled-adam"]),
-    "untied, input matrix (109M, arXiv 2601.02031)": (0.05, inputs["tied=False"]),
-    "untied, output matrix (the same)": (0.76, outputs["tied=False"]),
+title = f"The product, and how it is split<br>{TINY}"
+figures.split(runs, findings.SPLITS, title)
+
+# %%
+tables = {
+    "asked: 0": normaliser.table(runs, findings.AT_ZERO),
+    "asked: −50": normaliser.table(runs, findings.FAR_AWAY),
+    "in haste": normaliser.table(runs, findings.IN_HASTE),
 }
-pd.DataFrame(beside, index=["published", GRID]).T.round(3)
+pd.concat(tables).round(3)
 
 # %% [markdown]
-# ## Real models
+# Where ‖μ‖ is shorter, is the hidden states' part along it longer? Then the mean cosine, which the rows' own spread decides as well, and the loss: "in haste", with ten times the weight and half of the updates, −50 drowned the cross-entropy, and such models tell us little.
+
+# %%
+findings.test(ledger, TINY, findings.of_split(runs))
+
+# %% [markdown]
+# ## What else was blamed
 #
-# Stanford's retrained GPT-2s are tied, and share with GPT-Neo the learning rate (6e-4) and the tokens a step. Yet the trainer file in their repository says β₂ **0.999** (and decay 0.1). So they test the lead in the open. Written before any look: if β₂ is the main cause, Stanford's mean cosine lies nearer to OpenAI's GPT-2 than to GPT-Neo. Nearer to GPT-Neo would refute the lead at scale; nearer to GPT-2 would prove little, for the two also differ in dropout, data, tokenizer, z-loss and bias correction.
+# **Rivals**, each given to the base with z-loss. A rival is out if it surely does less than half of what the z-loss itself did to the mean cosine.
 
 # %%
-predict("n4.3", None)  # yours: "nearer to gpt2" or "nearer to GPT-Neo"
+findings.test(ledger, TINY, findings.of_rivals(runs))
+effects = findings.effects_of_rivals(runs)
+title = f"Rivals<br>{TINY}"
+figures.forest(effects, title, "change of the mean cosine, ± 95 %")
 
 # %% [markdown]
-# With the hub, the survey reads the matrices of five models. Its file lies in a folder of this session: no row is from an earlier run.
+# **Batch, time, unseen entries, decay.** A tenth of the z-loss has four times as long. Four entries of five never occur in the text. And decay shrinks a weight by lr · λ an update: it can be judged when these add up to a few *e-folds*.
 
 # %%
-STANFORD = f"{survey.STANFORD}@checkpoint-400000"  # pickled: 0.5 GB
-NEO = "EleutherAI/gpt-neo-125M"
-NAMES = ["gpt2", NEO, "EleutherAI/pythia-160m", "facebook/opt-125m", STANFORD]
-found = pd.DataFrame(columns=survey.COLUMNS)
+findings.test(ledger, TINY, findings.of_others(runs))
+
+# %% [markdown]
+# A null result is worth what its run was: how far did log Z still move in the last quarter?
+
+# %%
+_, rows = grid.read("normaliser")
+findings.long_enough(runs, rows, findings.OTHERS).round(3)
+
+# %% [markdown]
+# ## Forecasts
+#
+# Written before anyone looked, each with the bound at which its idea is dead.
+
+# %%
+claims.forecasts()
+
+# %% [markdown]
+# With the hub, the pair above are the real models, and what they said is held against this table. Else every line stays open.
+
+# %%
+real = normaliser.of_the_hub(pair, looks)
+for forecast in claims.FORECASTS:
+    on, number = normaliser.foretold(forecast, real)
+    ledger.test(forecast.claim, on=on, number=number)
+print("looked at:", list(real) or "none of them")
+
+# %% [markdown]
+# Four more models by embedding alone: where does the mean live, and of which kind is it? Stanford retrained GPT-2 with β₂ 0.999 (the trainer file in their repository) and, as far as is known, no z-loss.
+
+# %%
+STANFORD = f"{survey.STANFORD}@checkpoint-400000"
+PYTHIA = "EleutherAI/pythia-160m"
+names = []
 if models.mode() != "standin" and hub.reachable():
-    file = Path(tempfile.mkdtemp(), "survey.csv")
-    found = pd.DataFrame(survey.survey(NAMES, file))
-    display(found[["model", "source", "matrix", "mean_cosine", "norm_of_mean", "problem"]])
-else:
-    print("The hub is away or not wanted: no survey, and the forecast stays open.")
-
-# %% [markdown]
-# The forecast asks for a place on the line from GPT-2 (0) to GPT-Neo (1).
+    names = [PYTHIA, "facebook/opt-125m", "cerebras/Cerebras-GPT-111M", STANFORD]
+found = normaliser.kinds_of(names)
+found.round(3)
 
 # %%
-place = evidence.place(found, STANFORD, zero="gpt2", one=NEO)
-forecast = ledger.test(claims.STANFORD_FORECAST, on=evidence.whose(found), place=place)
-nearer = {"holds": "nearer to gpt2", "fails": "nearer to GPT-Neo"}
-if forecast.word in nearer:
-    outcome("n4.3", nearer[forecast.word], label=forecast.on)
-forecast
+whose = evidence.whose(found)
+cosine = normaliser.read_off(found, STANFORD, "input", "mean_cosine")
+print(ledger.test(claims.STANFORD, on=whose, cosine=cosine))
+sides = {
+    "input": normaliser.read_off(found, PYTHIA, "input", "share_of_norm"),
+    "output": normaliser.read_off(found, PYTHIA, "output", "share_of_norm"),
+}
+ledger.test(claims.UNTIED, on=whose, **sides)
 
 # %% [markdown]
-# The stand-ins that this package trained with the two recipes, for comparison:
-
-# %%
-stand_ins = {}
-for name in models.STAND_INS:
-    embedding = models.load_embedding(name)
-    stand_ins[embedding.label] = survey.statistics(embedding.W)
-pd.DataFrame(stand_ins).round(3)
-
-# %% [markdown]
-# ## If you want to attack the lead
+# An empty table: the hub is away or not wanted, and the forecasts stay open.
 #
-# Skip this on a first reading. Does β₂ act only in this corner? Every line changes something else in *both* runs and asks again what β₂ 0.999 does. The last three ask differently: where both have the same held-out loss, at the same length of an update, and in an untied output matrix.
+# ## If you want to attack
+#
+# Skip this on a first reading. An older grid (600 updates, a vocabulary of 4,096) asked only what makes a mean *large*. Its lead: Adam's short memory forgets a rare token's last large gradient and turns small ones into full-sized steps. Each line changes something else in *both* runs: what does β₂ 0.999 do to the mean cosine now?
 
 # %%
-attacks = evidence.attacks(runs, rows)
+old, rows = grid.read()
+OLD = evidence.label(old)
+attacks = evidence.attacks(old, rows)
 evidence.table(attacks).round(3)
 
+# %% [markdown]
+# Then the objections: one second moment for all, no rare tokens, GPT-Neo's proportion of ten tokens a step for each entry (here eight), who drifts and by what a row is divided, and whether only N counts, a token's occurrences within Adam's window.
+
 # %%
-weakest = evidence.weakest(attacks)
-ledger.test(claims.BETA2_EVERYWHERE, on=GRID, weakest=weakest)
+findings.test(ledger, OLD, findings.of_the_lead(old, rows))
 
 # %% [markdown]
-# Look at the size as well as the sign: at `four times as long`, and at `8,192 tokens a step, vocabulary 1,024`.
-#
-# A sharper attack: the mechanism seems to say that only N counts, how often a token occurs within Adam's window (frequency × tokens a step × window). If so, all runs fall onto one curve over N, on the right.
+# Below, the miss of a forecast from frequency × (tokens a step)ᵃ × windowᵇ. N is a = b = 1; better powers were found afterwards: they describe.
 
 # %%
 bins = collapse.frequency_bins(rows)
 swept = collapse.swept(bins)
-TITLE = f"The collapse, where it holds and where it fails<br>{GRID}"
-collapse.figure(bins, swept, grid.BASE["steps"], TITLE)
-
-# %% [markdown]
-# Look at N above 1, where the curves part. In numbers: each run's curve is predicted from all the others, over N or over something simpler. How far are they off, and where?
-
-# %%
-missed = collapse.miss(bins, swept)
-display(missed.round(3))
-collapse.by_range(bins, swept).round(3)
-
-# %%
-over_N = missed.loc["occurrences in Adam's window", "rms miss"]
-scatter, frequency = collapse.compared(missed)
-ledger.test(claims.ONLY_N, on=GRID, scatter=scatter, frequency=frequency)
-
-# %% [markdown]
-# Is plain frequency the better guess? And what would do better still? After the fact, and so only a description: frequency × (tokens a step)ᵃ × windowᵇ. N is a = b = 1, frequency is a = b = 0.
-
-# %%
 collapse.powers(bins, swept).round(3)
-
-# %% [markdown]
-# And at eight tokens a step for each entry? Mind how few tokens are rare there: this pair says little about a long tail.
-
-# %%
-run = EIGHT["1,024"]
-rare = collapse.rare(bins, run)
-print(f"N < 1 at β₂ 0.95: {rare:.0%} of the vocabulary")
-collapse.foretold(bins, [run, evidence.slower(runs, run)], swept).round(3)
 
 # %% [markdown]
 # ## Claims met here
@@ -422,30 +292,22 @@ collapse.foretold(bins, [run, evidence.slower(runs, run)], swept).round(3)
 # %%
 ledger
 
-# %% [markdown]
-# The lead, in all: read the first line beside the three with a vocabulary. Does β₂ move the mean in these models, and does it still at GPT-Neo's proportion?
-
 # %%
-main = {
-    "mean cosine, base": at_base.value,
-    "β₂ 0.999 less 0.95": beta2.value,
-    "collapse, rms miss": over_N,
-}
-report(GRID, main)
-report(LIVE, ends | {"output side, worst sum": worst.value})
-
-# %%
-published = {"mean_cosine": "over 0.9 (GPT-Neo-125M), closer to 0.3 (GPT-2 small; the post)"}
-for label, numbers in stand_ins.items():
-    report(label, {"mean_cosine": numbers["mean_cosine"]}, published)
+main = normaliser.table(runs, findings.DOSES)
+levels = main["mean cosine"]
+report(TINY, levels.add_prefix("mean cosine, z-loss ").to_dict())
+for label, look in looks.items():
+    report(label, look.numbers())
 
 # %% [markdown]
-# **How sure.** These are two-layer models of width 64, minutes of training on Python source: they show that a recipe's ingredient moves the mean, by how much *here*, and not that it did so in GPT-Neo. Its optimiser also left out Adam's bias correction, which the grid did not vary. Nobody outside OpenAI knows GPT-2's recipe.
+# **What makes a mean large?** In these models, cross-entropy under Adam: each token's own second moment turns small gradients of rare tokens into steps of full size, in a common direction. This drift gives μ most of its length; a z-loss adds the rest and steers. **Of which kind?** Drift alone gives parts along μ that differ widely. The z-loss wants the same h·μ from every row and evens them out, at either memory and batch. **What pins the product?** Where there is a z-loss, its target; where a free scalar does the work, the product goes back to what it was. **What splits it?** Whoever moves faster, at 128 tokens a step: a short memory moves the rows, a long one leaves the product to the hidden states. With eight times the tokens Adam's memory hardly matters any more: read the last two of those lines in the ledger.
 #
-# **What would refute it.** Stanford's GPT-2 near GPT-Neo; two GPT-2-sized runs at half a million tokens a step that differ in β₂ alone and agree; a large mean with Coupled Adam.
+# **So why do they differ?** GPT-Neo's known recipe has what makes a long, even μ here: β₂ 0.95 and a z-loss. GPT-2's split is what β₂ 0.999 does here at small batches, and its predecessor's code has 0.999; its own is unpublished. What we did not get: log Z at −54 *by itself* (we asked for it), with it a mean cosine as low as 0.3 (the nearest setting stands in the ledger), and a split by memory at large batches. So the split is as open as it was, with one cause fewer.
 #
-# **Still open.** What sets the collapse's remainder? What does decay do, given e-folds of time? Does β₂'s effect grow with training at large batches as it does at small ones? Which share belongs to data, tokenizer and vocabulary size?
+# **How sure, at what scale.** Three seeds, two layers of width 64, minutes; doses a hundred and a thousand times GPT-Neo's over 2,000 updates in place of 572,300. That GPT-Neo's logits look like log-probabilities is one published number.
 #
-# **Try it yourself.** `grid.run(grid.QUICK | {"beta2": 0.99, "eps": 1e-4})`: a large eps keeps small gradients small. Predict first.
+# **What would refute it.** GPT-Neo's |log Z| or its spread over 3; parts of GPT-2's rows along μ that spread over half of ‖μ‖; a GPT-2 trained with β₂ 0.999 and a long μ; two large runs that differ in β₂ or z-loss alone and agree.
 #
-# **Links.** [The post](https://www.alignmentforum.org/posts/eLNo7b56kQQerCzp2) · [Coupled Adam](https://arxiv.org/abs/2502.08441) · [Output embedding centring](https://arxiv.org/abs/2601.02031) · Biś et al. 2021, [common drift](https://aclanthology.org/2021.naacl-main.403) · [GPT-Neo's code](https://github.com/EleutherAI/gpt-neo) · [Stanford's trainer](https://github.com/stanford-crfm/mistral)
+# **Try it yourself.** `grid.run(grid.QUICK | grid.Z | {"final_norm_lr": 30.0})`: where does the product go?
+#
+# **Links.** [The post](https://www.alignmentforum.org/posts/eLNo7b56kQQerCzp2) · [GPT-Neo's code](https://github.com/EleutherAI/gpt-neo) · [Coupled Adam](https://arxiv.org/abs/2502.08441) · [Output embedding centring](https://arxiv.org/abs/2601.02031) · [Common drift](https://aclanthology.org/2021.naacl-main.403) · [rust-bert's tests](https://github.com/guillaume-be/rust-bert)
