@@ -41,7 +41,7 @@ ledger = Ledger()
 # | tokens a step | 524,288 (development file) | 524,288 (paper) | 32,768 (paper) |
 # | updates | 572,300 (model card) | unpublished | unpublished |
 # | data | the Pile (model card) | WebText (paper) | books (paper) |
-# | tokenizer | GPT-2's, other text (model card) | its own (paper) | its own (code) |
+# | tokenizer | GPT-2's (model card) | its own (paper) | its own (code) |
 #
 # The development file is `gpt3_small_256.json` in EleutherAI/gpt-neo. It names OpenWebText, the model card the Pile: not the same run.
 #
@@ -173,7 +173,7 @@ ledger.test(
 # %% [markdown]
 # ## Question 3: what splits it?
 #
-# The hard one. GPT-2's product of −112 is a μ of length 2.05 (published) times a hidden mean of −55 along it. Both can shift all logits, and softmax does not care which does. So perhaps whoever *moves faster* carries it. Adam with a short memory moves rare rows at every update (the drift); with a long one they move less, and the hidden states' mean must do it: the last LayerNorm's bias and all before it.
+# GPT-2's product of −112 is a μ of length 2.05 (published) times a hidden mean of −55 along it. Both can shift all logits, and softmax does not care which does. Perhaps whoever *moves faster* carries it. Adam with a short memory moves rare rows at every update (the drift); with a long one they move less, and the hidden states' mean must do it: the last LayerNorm's bias and all before it.
 #
 # We keep what the z-loss asks for, 0 or −50, and change who can move. Along a dotted line the product stays and only its split differs: up and left is a long hidden mean, down and right a long μ. GPT-2 is the star.
 
@@ -207,7 +207,7 @@ title = f"Rivals<br>{TINY}"
 figures.forest(effects, title, "change of the mean cosine, ± 95 %")
 
 # %% [markdown]
-# **Batch, time, unseen entries, decay.** A tenth of the z-loss has four times as long. Four entries of five never occur in the text. And decay shrinks a weight by lr · λ an update: it can be judged when these add up to a few *e-folds*.
+# **Batch, time, unseen entries, decay.** A tenth of the z-loss has four times as long; batches have as many updates. Four entries of five never occur in the text. And decay shrinks a weight by lr · λ an update: it can be judged when these add up to a few *e-folds*.
 
 # %%
 findings.test(ledger, TINY, findings.of_others(runs))
@@ -228,7 +228,7 @@ findings.long_enough(runs, rows, findings.OTHERS).round(3)
 claims.forecasts()
 
 # %% [markdown]
-# With the hub, the pair above are the real models, and what they said is held against this table. Else every line stays open.
+# With the hub, the pair above are the real models, and what they said is held against this table. Else all stay open.
 
 # %%
 real = normaliser.of_the_hub(pair, looks)

@@ -198,7 +198,7 @@ GPT2_BRANCH = Claim(
 BATCH = Claim(
     "more tokens a step lower the mean cosine",
     HERE,
-    {"change": below(0.0, "change of the mean cosine, eight times the tokens a step")},
+    {"change": below(0.0, "change of the mean cosine, eight times the tokens a step, as many updates")},
 )
 TAIL_LENGTHENS = Claim(
     "unseen entries raise the mean cosine",
