@@ -62,6 +62,12 @@ def test_the_claims_that_decide(walkthrough, runs):
     assert words[claims.LENGTHENS.text, f"{tiny}, base"] == "holds"
     assert words[claims.LIKE_NEO.text, f"{tiny}, no z-loss"] == "fails"
     assert words[claims.SPLIT_BY_MEMORY.text, f"{tiny}, log Z 0"] == "holds"
+    # What the closing words lean on.
+    assert words[claims.SPLIT_BY_MEMORY.text, f"{tiny}, 600 updates, 1,024 tokens a step"] == "fails"
+    assert words[claims.SPLIT_BY_DECAY.text, f"{tiny}, no z-loss, 4 e-folds"] == "holds"
+    assert words[claims.SCALAR.text, tiny] == words[claims.MEAN_FOLLOWS.text, tiny] == "holds"
+    assert words[claims.OFFSET_WITHOUT.text, f"{tiny}, base"] == words[claims.TAIL_OFFSET.text, tiny] == "fails"
+    assert "holds" not in {word for (text, _), word in words.items() if text == claims.GPT2_BRANCH.text}
     old = evidence.label(grid.read()[0])
     assert words[claims.BETA2.text, old] == "holds" and words[claims.BETA2_AT_SCALE.text, old] == "fails"
     assert words[claims.ONLY_N.text, old] == "fails"

@@ -25,6 +25,7 @@ BOTH_SIDES = [  # claim, estimates under which it holds, and for each the value 
     (claims.DRIFT_PUSHES, {"share": 0.4}, {"share": 0.6}),
     (claims.SPLIT_BY_MEMORY, {"hidden": 2.0, "mean": 0.5}, {"hidden": 1.2, "mean": 0.9}),
     (claims.SPLIT_BY_PACE, {"hidden": 2.0, "mean": 0.5}, {"hidden": 1.2, "mean": 0.9}),
+    (claims.SPLIT_BY_DECAY, {"hidden": 2.0, "mean": 0.5}, {"hidden": 1.2, "mean": 0.9}),
     (claims.GPT2_BRANCH, {"log_Z": -50, "cosine": 0.3}, {"log_Z": -30, "cosine": 0.9}),
     (claims.BATCH, {"change": -0.1}, {"change": 0.1}),
     (claims.TAIL_LENGTHENS, {"change": 0.1}, {"change": -0.1}),

@@ -184,6 +184,7 @@ SPLIT = {
 }
 SPLIT_BY_MEMORY = Claim("Adam's memory splits the product: a long one, a short μ", HERE, SPLIT)
 SPLIT_BY_PACE = Claim("a faster last LayerNorm takes the product over", HERE, SPLIT)
+SPLIT_BY_DECAY = Claim("decay hands the product over to the hidden states", HERE, SPLIT)
 GPT2_BRANCH = Claim(
     "a small model reaches GPT-2's branch: log Z far below 0 and a small mean",
     HERE,

@@ -109,6 +109,7 @@ def of_split(runs: pd.DataFrame) -> Iterator[Finding]:
         yield claims.SPLIT_BY_MEMORY, where, n.split(runs, base, base | SLOW)
     yield claims.SPLIT_BY_PACE, "log Z −50, β₂ 0.999", n.split(runs, GENTLE | SLOW, QUICK_NORM)
     yield claims.SPLIT_BY_PACE, "log Z −50, β₂ 0.95", n.split(runs, GENTLE, GENTLE | {"final_norm_lr": 10.0})
+    yield claims.SPLIT_BY_DECAY, "no z-loss, 4 e-folds", n.split(runs, NO_DECAY, DECAY)
     nearest, reached = n.branch(runs, FAR_AWAY)
     yield claims.GPT2_BRANCH, nearest, reached
 
