@@ -41,17 +41,21 @@ def effects(
     for rows in tqdm(ids.split(batch), unit="batch", delay=5, leave=False):
         logits, cache = bridge.run_with_cache(rows, names_filter=keep)
         clean = logits[:, :-1].log_softmax(-1)
-        before = _loss(clean, rows)
+        before = loss_of(clean, rows)
         for name, condition in conditions.items():
             with warnings.catch_warnings():  # an edited denominator makes the bridge say that it computes by itself
                 warnings.simplefilter("ignore")
                 logits = bridge.run_with_hooks(rows, fwd_hooks=list(condition(cache, rows)))
             changed = logits[:, :-1].log_softmax(-1)
-            kl = (clean.exp() * (clean - changed)).sum(-1).mean(1)
-            parts[name].append(torch.stack([_loss(changed, rows) - before, kl]).cpu())
+            parts[name].append(torch.stack([loss_of(changed, rows) - before, kl_of(clean, changed)]).cpu())
     return {name: Effect(*torch.cat(part, dim=1)) for name, part in parts.items()}
 
 
-def _loss(log_probs: Float[Tensor, "batch length d_vocab"], rows: Int[Tensor, "batch length"]) -> Tensor:
+def loss_of(log_probs: Float[Tensor, "batch seq d_vocab"], ids: Int[Tensor, "batch seq_plus_1"]) -> Tensor:
     """Mean next-token loss of every row, in nats."""
-    return -log_probs.gather(2, rows[:, 1:, None])[..., 0].mean(1)
+    return -log_probs.gather(2, ids[:, 1:, None])[..., 0].mean(1)
+
+
+def kl_of(clean: Float[Tensor, "batch seq d_vocab"], changed: Float[Tensor, "batch seq d_vocab"]) -> Tensor:
+    """KL(clean ‖ changed) of every row, mean over its tokens, in nats. Both are log-probabilities."""
+    return (clean.exp() * (clean - changed)).sum(-1).mean(1)

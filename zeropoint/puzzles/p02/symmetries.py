@@ -22,10 +22,10 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.func import functional_call
 from transformers import GPT2LMHeadModel, GPTNeoForCausalLM
-from transformers.models.gpt_neo.modeling_gpt_neo import GPTNeoSelfAttention
 
-from zeropoint.models import STAND_INS, LoadedModel, copy_sharing, free_memory, load
+from zeropoint.models import STAND_INS, LoadedModel, load
 from zeropoint.streams import text
+from zeropoint.streams.precise import copy_of
 
 POSITIONS = ("wpe.weight", "embed_positions.weight")  # what architectures call W_pos, by the end of the tensor's name
 NOTHING_UP_TO = 10  # float floors
@@ -33,45 +33,6 @@ A_LITTLE_UP_TO = 0.1  # nats of KL divergence a token
 
 Move = Mapping[str, Tensor]
 MakesMove = Callable[["Trial"], Move]  # a move is made for a trial, so that it can be made in float32 and in float64
-
-
-def copy_of(model: LoadedModel, dtype: torch.dtype = torch.float32) -> nn.Module:
-    """A Hugging Face copy of a model, computing in `dtype` from end to end.
-
-    What differs from what Hugging Face loads changes no prediction. GPT-Neo's attention, RMSNorm and the softmax of
-    attention, which are written to round to float32 whatever the dtype, keep the dtype. And GPT-Neo's queries, keys and
-    values have biases, of zero, so that a move can set them.
-    """
-    free_memory()
-    net = copy_sharing(model.plain, dtype)
-    if not isinstance(net, GPT2LMHeadModel | GPTNeoForCausalLM):
-        net.config._attn_implementation = "sdpa"  # the eager one takes its softmax in float32
-    for module in net.modules():
-        kind = type(module)
-        if kind.__name__.endswith("RMSNorm") and hasattr(module, "variance_epsilon"):
-            module.__class__ = type(kind.__name__, (kind,), {"forward": _rms_norm})
-    if isinstance(net, GPTNeoForCausalLM):
-        for block in net.transformer.h:
-            attention = block.attn.attention
-            attention.__class__ = _Attention
-            for linear in (attention.q_proj, attention.k_proj, attention.v_proj):
-                linear.bias = nn.Parameter(linear.weight.new_zeros(linear.out_features), requires_grad=False)
-    return net
-
-
-def _rms_norm(self: nn.Module, x: Tensor) -> Tensor:
-    """x / rms(x) · gain, without Hugging Face's detour through float32."""
-    return self.weight * x * torch.rsqrt(x.square().mean(-1, keepdim=True) + self.variance_epsilon)
-
-
-class _Attention(GPTNeoSelfAttention):
-    """GPT-Neo's attention, unscaled and with its own mask (causal, local in some layers), in the dtype it is given."""
-
-    def _attn(self, query, key, value, attention_mask=None):
-        queries, keys = query.shape[-2], key.shape[-2]
-        mask = self.bias[:, :, keys - queries : keys, :keys]
-        dropout = self.attn_dropout.p if self.training else 0.0
-        return F.scaled_dot_product_attention(query, key, value, attn_mask=mask, dropout_p=dropout, scale=1.0), None
 
 
 def names_of(net: nn.Module) -> dict[str, str]:

@@ -1,0 +1,412 @@
+# %% [markdown]
+# # 08 Zero is an origin too
+#
+# **Question.** What do you assume when you set an activation to zero?
+#
+# **Time** 40 min · **Difficulty** ●●○ · **You need** notebook 02, attention heads and MLPs, hooks, and KL divergence
+#
+# To ask what a head is for, people take it away and see what breaks. "Away" needs a value to put in its place, and the usual one is zero. The post calls that often unprincipled. It is a claim about origins, so it can be tested: does the answer depend on where zero happens to be?
+#
+# What counts as a solution: what zero ablation measures beside the component itself, shown by a change that alters no prediction; how far it matters in two models, with intervals; and a rival ruled out. To try it alone first, open puzzle 08.
+
+# %%
+import pandas as pd
+import torch
+
+from zeropoint import report
+from zeropoint.claims import Ledger, exact, over
+from zeropoint.desk import outcome, predict
+from zeropoint.models import load, load_pair
+from zeropoint.puzzles.p08 import ablation, claims, gauge, kinds
+from zeropoint.puzzles.p08.figures import by_component, split
+
+torch.manual_seed(0)
+models = load_pair()
+FIRST, SECOND = labels = [m.label for m in models]
+BOTH = f"{FIRST} and {SECOND}"
+ledger = Ledger()
+
+# %% [markdown]
+# Two texts: a few short rows to judge on, and three times as many others, from which means and replacements are taken. A model of a hundred heads and more gets fewer and shorter rows, or this would take an hour.
+
+# %%
+studies = {}
+for m in models:
+    study = studies[m.label] = ablation.Study(m)
+    rows, length = study.judged.shape
+    print(f"{m.label}: {len(study.parts)} components, judged on {rows} rows of {length} tokens")
+
+# %% [markdown]
+# ## One head in the open
+#
+# TransformerBridge has each head's output, before W_O, at `hook_z`. A hook that returns something else puts it there. Three candidates: zero; the mean over the reference text; and what the head says about *another input*, which is what "resampling" does.
+
+# %%
+bridge = models[0].bridge
+ids, other = studies[FIRST].judged, studies[FIRST].reference
+hook_name, head = "blocks.0.attn.hook_z", 0
+
+with torch.no_grad():
+    clean = bridge(ids).log_softmax(-1)
+    _, cache = bridge.run_with_cache(other, names_filter=hook_name)
+
+z = cache[hook_name][:, :, head]  # [row, position, d_head]
+mu = z.mean((0, 1))
+values = {"zero": 0, "mean": mu, "another input": z[: len(ids)]}
+
+# %% [markdown]
+# The other heads of the layer stand in the same tensor and are left alone.
+
+
+# %%
+def kl_with(value):
+    def put(there, hook):
+        there = there.clone()
+        there[:, :, head] = value
+        return there
+
+    with torch.no_grad():
+        logits = bridge.run_with_hooks(ids, fwd_hooks=[(hook_name, put)])
+    changed = logits.log_softmax(-1)
+    return (clean.exp() * (clean - changed)).sum(-1).mean()
+
+
+for name, value in values.items():
+    print(f"head 0.0 of {FIRST}, {name}: {kl_with(value):.4f} nats a token")
+
+# %% [markdown]
+# ## How far is each?
+#
+# Before you look at all of them: how far does each replacement move an output x, on average? Square the distance. To the mean μ it is the variance. To zero it is the variance and ‖μ‖² on top. To another input's output it is the variance **twice**, because both ends vary.
+
+# %%
+x = z.flatten(0, 1)
+variance = x.var(0, correction=0).sum()
+mu2 = mu.square().sum()
+
+to_zero = x.square().sum(1).mean()
+to_another = (x - x[torch.randperm(len(x))]).square().sum(1).mean()
+
+print(f"to the mean {variance:.3f}")
+print(f"to zero {to_zero:.3f} = variance + ‖μ‖² {variance + mu2:.3f}")
+print(f"to another input's output {to_another:.3f}, about twice the variance {2 * variance:.3f}")
+
+# %% [markdown]
+# So here is a rival to any talk of origins: harm may go by the square of the way, and by nothing else. Then zero harms more than the mean because it is farther, another input's output harms twice as much as the mean, and any point as far from the mean as zero is would do as much harm as zero.
+#
+# Predict, for every head and every MLP of the loaded models.
+
+# %%
+predict(
+    "n8.1", None
+)  # "zero", "mean" or "another input": harms most in most components? First model
+predict(
+    "n8.2", None, low=None, high=None
+)  # rank correlation of zero with another input's, first model
+predict("n8.3", None, low=None, high=None)  # second model
+predict("n8.4", None, low=None, high=None)  # of zero's harm, the constant's part, first model
+
+# %% [markdown]
+# ## All of them
+#
+# A `Study` does what the hook above did for every component, many of them side by side in one batch. Beside the three, it puts in:
+#
+# * **again**: still another input's output, to see how well resampling agrees with itself;
+# * **mean gone**: the component's own output less μ, so that only the constant is missing;
+# * **as far as zero**: μ plus a random vector of μ's length;
+# * **best constant**: from the mean down the gradient of the KL, on the reference text. It is judged, like the rest, on text that it has not seen. (Of a large model, for every eighth component.)
+
+# %%
+for study in studies.values():
+    study.try_all()
+
+# %% [markdown]
+# Each mark is a component. The line is the mean. Look how far zero lies above it, where; and which of the marks is on top.
+
+# %%
+SHOWN = ("zero", "another input", "best constant", "mean")
+
+panels = {}
+for name, study in studies.items():
+    panels[name] = {mode: study.harm(mode) for mode in SHOWN}
+
+by_component(
+    panels,
+    f"What is put in a component's place<br>{BOTH}",
+    "KL from the untouched model, nats a token",
+)
+
+# %% [markdown]
+# The verdicts. All ratios are taken on the same row of text and as logarithms, so that no component counts for more because it is large.
+
+# %%
+for name, study in studies.items():
+    overstates = study.ratio("zero", "mean")
+    print(ledger.test(claims.OVERSTATES, on=name, ratio=overstates))
+    twice = study.ratio("another input", "mean")
+    print(ledger.test(claims.TWICE, on=name, ratio=twice))
+    better = study.ratio("mean", "best constant")
+    print(ledger.test(claims.BETTER, on=name, ratio=better))
+
+# %% [markdown]
+# In how many components does each harm most? And what does the loss say?
+
+# %%
+for name, study in studies.items():
+    worst = study.worst("zero", "mean", "another input")
+    print(f"{name}, harms most: {worst}")
+    for mode in worst:
+        print(f"  loss, {mode}: {study.loss(mode)} nats a token, average of components")
+    if name == FIRST:
+        outcome("n8.1", max(worst, key=worst.get), label=name)
+
+# %% [markdown]
+# ## Who matters most?
+#
+# People seldom want the number; they want the order. Li & Janson compared orders on GPT-2 and one task (indirect objects), with swapped names as the other input. Here the task is plain text and the yardstick is another row of it, so only the pattern can be compared. The bottom line is the ceiling: how well resampling agrees with itself.
+
+# %%
+published = {"zero": 0.590, "mean": 0.825, "best constant": 0.907, "again": 0.828}
+table = {}
+for name, study in studies.items():
+    table[name] = {}
+    for mode in published:
+        rho = study.agreement(mode, "another input")
+        table[name][mode] = str(over(rho.tolist(), "rows"))
+
+table["published (GPT-2, another task)"] = published
+pd.DataFrame(table)
+
+# %% [markdown]
+# Does the mean do better than zero, and the best constant better than the mean, as published? Differences on the same rows:
+
+# %%
+for name, study in studies.items():
+    zero = study.agreement("zero", "another input")
+    mean = study.agreement("mean", "another input")
+    gain = over((mean - zero).tolist(), "rows of text")
+    print(ledger.test(claims.ORDER, on=name, gain=gain))
+
+    mean = study.agreement("mean", "another input", study.fitted)
+    best = study.agreement("best constant", "another input")
+    gain = over((best - mean).tolist(), "rows of text")
+    print(ledger.test(claims.BEST_ORDER, on=name, gain=gain))
+
+    outcome("n8.2" if name == FIRST else "n8.3", zero.mean().item(), label=name)
+
+# %% [markdown]
+# ## A constant, or what varies?
+#
+# Setting to zero takes two things: the constant μ, on which everything later may rely, and whatever varied around it. Each can be taken alone. On the grey line both do the same harm; a component above it looks important mostly because a constant is missing.
+
+# %%
+pairs = {}
+for name, study in studies.items():
+    pairs[name] = (study.harm("mean"), study.harm("mean gone"))
+
+split(
+    pairs,
+    f"The two halves of zero<br>{BOTH}",
+    "its variation is gone: KL, nats a token",
+    "its mean is gone: KL, nats a token",
+)
+
+# %% [markdown]
+# Then: can one see it coming? ‖μ‖²/E‖x‖² is known before any ablation.
+
+# %%
+for name, study in studies.items():
+    part = over(study.of_constant().tolist(), "rows of text")
+    print(ledger.test(claims.BIAS, on=name, part=part))
+
+    rank = over(study.foretold().tolist(), "rows of text")
+    print(ledger.test(claims.TELLS, on=name, rank=rank))
+
+    if name == FIRST:
+        outcome("n8.4", part.value, label=name)
+
+# %% [markdown]
+# ## Rival: it is only the distance
+#
+# Take the components with the largest means, a quarter of all, where zero is far away. Is zero worse than a random point at the same distance from μ? If not, the square of the way explains all, and nobody reads the constant.
+
+# %%
+for name, study in studies.items():
+    quarter = max(3, len(study.parts) // 4)
+    largest = study.by_share()[:quarter]
+    for part in largest[:3]:
+        print(f"{part} of {name}: the mean is {study.share(part):.0%} of E‖x‖²")
+    ratio = study.ratio("zero", "as far as zero", largest)
+    print(ledger.test(claims.DISTANCE, on=name, ratio=ratio))
+
+# %% [markdown]
+# ## The same model, another zero
+#
+# Now the argument that needs no statistics. A head mixes values with weights that sum to one. Add β to its value at every position, and its output gains β. Take βW_O from the layer's output bias, and the layer writes exactly what it wrote. **No prediction changes; what "zero" means for this head does.** The model has no opinion about where the constant is kept.
+#
+# A hook that adds a constant is a bias, and works for models that have none:
+
+# %%
+bridge, ids = models[1].bridge, studies[SECOND].judged
+layer, heads = 1, gauge.value_heads(bridge)
+beta = torch.randn(heads, bridge.cfg.d_head)
+W_O = bridge.W_O[layer]  # [head, d_head, d_model]
+written = (gauge.for_heads(bridge, beta)[:, :, None] * W_O).sum((0, 1))  # [d_model]
+
+move = [
+    (f"blocks.{layer}.attn.v.hook_out", lambda v, hook: v + beta),
+    (f"blocks.{layer}.hook_attn_out", lambda x, hook: x - written),
+]
+
+with torch.no_grad():
+    clean = bridge(ids).log_softmax(-1)
+    moved = bridge.run_with_hooks(ids, fwd_hooks=move).log_softmax(-1)
+print(f"largest change of a log-probability: {(moved - clean).abs().max():.1e}")
+
+# %% [markdown]
+# That is small; is it nothing? As in 02, *exact* is shown twice: the change is at the floor, which is what float32 makes of the same model against float64; and when all is done in float64, it shrinks as rounding does. Here for all layers at once, each β as long as its head's typical output. On the way, each head is set to zero before and after.
+
+# %%
+proofs = {}
+for name, study in studies.items():
+    proof = proofs[name] = gauge.proof(study)
+    floors, floors64 = exact(proof.floors), exact(proof.floors64)
+    print(ledger.test(claims.FREE, on=name, floors=floors, floors64=floors64))
+    print(ledger.test(claims.EVERY_ZERO, on=name, least=exact(proof.least)))
+
+# %% [markdown]
+# So zero ablation is no fact about the function that a model computes. It is a fact about that function *and* the bookkeeping of its biases. Setting to zero after the move is setting to −β before it: **every constant ablation is the zero ablation of some copy of the same model.**
+#
+# The mean is the zero of the copy that keeps all means in its output biases. That is a control as well: there every head's mean is zero by construction, so zero and mean must agree.
+
+# %%
+for name, proof in proofs.items():
+    print(ledger.test(claims.IS_MEAN, on=name, apart=exact(proof.apart)))
+
+# %% [markdown]
+# (Heads that share their values, as with grouped queries, can be moved only together; the first of each group is tried. An MLP has no such partner in a sequential block, since before and behind it somebody reads. There the freedom is in the words: is its output bias a part of it?)
+#
+# ## One model, three zeros
+#
+# Would anybody make such a move? TransformerLens does, whenever it processes weights: it folds the values' biases, with LayerNorm's shift in them, into the output bias. Who ablates "to zero" in a raw and in a processed model puts in two different values. Where a model has neither bias nor shift, the two coincide.
+#
+# And a third copy, moved by us to make a point: so that zero ablation finds **every head equally important**.
+
+# %%
+copies = {}
+for m in models:
+    study = studies[m.label]
+    ids = study.judged[:4]
+    heads = gauge.with_own_values(m.bridge, study.parts)
+    heads = heads[:: 1 + len(heads) // 24]  # of a large model, some
+    means = {head: study.means[head] for head in heads}
+    at_means = {head: (head, ablation.constant(mu)) for head, mu in means.items()}
+    mean = ablation.harms(m.bridge, ids, at_means)
+
+    target = 1.5 * max(effect.kl.mean() for effect in mean.values())
+    alike = gauge.constants_of_harm(m.bridge, ids, means, target)
+    moved = gauge.moved_by(m.bridge, alike)
+    copies[m.label] = {
+        "zero, as loaded": gauge.at_zero(m.bridge, ids, heads),
+        "zero, moved by us": gauge.at_zero(m.bridge, ids, heads, moved),
+        "mean, in any copy": mean,
+    }
+
+# %% [markdown]
+# The processed copy is loaded for itself; an architecture that TransformerLens does not process says so.
+
+# %%
+for m in models:
+    rows = copies[m.label]
+    heads, ids = list(rows["zero, as loaded"]), studies[m.label].judged[:4]
+    try:
+        processed = load(m.found.again, processed=True).bridge
+        found = gauge.at_zero(processed, ids, heads)
+        copies[m.label] = {"zero, as TransformerLens processes it": found} | rows
+    except ValueError as problem:
+        print(problem)
+
+# %% [markdown]
+# Each column is a head, and all marks in a panel belong to one and the same function from text to predictions. Look at what zero says of a head, copy by copy; then at the line.
+
+# %%
+panels = {}
+for name, rows in copies.items():
+    panels[name] = {}
+    for what, effects in rows.items():
+        panels[name][what] = {
+            head: over(effect.kl.tolist(), "rows of text") for head, effect in effects.items()
+        }
+
+by_component(
+    panels,
+    f"One model, three zeros; its predictions are the same in all<br>{BOTH}",
+    "KL when the head is ablated, nats a token",
+)
+
+# %% [markdown]
+# ## So always the mean?
+#
+# The mean does not depend on the bookkeeping: move the origin and it moves along (05). That makes it well defined, and no more. Build a head by hand for which it is the wrong value. Its inputs come in two kinds, its outputs are +1 and −1, and the reader takes both alike: it asks whether the head speaks, not what it says.
+
+# %%
+x = kinds.outputs(rows=100)
+clean = kinds.predictions(x)
+values = {
+    "zero": torch.zeros_like(x),
+    "mean": x.mean(0).expand_as(x),
+    "another input": x.roll(1, 0),  # always of the other kind
+    "best constant": torch.ones_like(x),
+}
+
+harm = {}
+for mode, value in values.items():
+    changed = kinds.predictions(value)
+    harm[mode] = (clean.exp() * (clean - changed)).sum(1)
+    print(f"{mode}: {harm[mode].mean():.3f} nats")
+
+# %% [markdown]
+# Swapping the two kinds changes nothing, so what varies in this head does not matter. The mean is a value that never occurs, and the reader has never met silence. The same question to the loaded models: is there a component in which the mean does more harm than another input's output?
+
+# %%
+more = exact((harm["mean"] - harm["another input"]).mean())
+print(ledger.test(claims.SAFE, on="the head made by hand", more=more))
+
+for name, study in studies.items():
+    differences = study.kl("mean") - study.kl("another input")
+    most = differences.mean(1).argmax()
+    more = over(differences[most].tolist(), "rows of text")
+    part = study.parts[most]
+    print(ledger.test(claims.SAFE, on=f"{part} of {name}, chosen as the worst", more=more))
+
+# %% [markdown]
+# ## The numbers of this run
+
+# %%
+for name, study in studies.items():
+    mean = study.agreement("mean", "another input").mean()
+    zero = study.agreement("zero", "another input").mean()
+    numbers = {
+        "rank correlation with another input, zero": zero.item(),
+        "rank correlation with another input, mean": mean.item(),
+        "log KL ratio, zero to mean": study.ratio("zero", "mean").value,
+        "largest mean's share": study.share(study.by_share()[0]),
+    }
+    report(name, numbers)
+
+# %% [markdown]
+# ## Claims met here
+
+# %%
+ledger
+
+# %% [markdown]
+# **The lesson.** "Without this head" is not a place. Zero is a value like others: how far it lies from what the head says is up to whoever keeps the biases. It may do no harm, as where means are short; whether it does is known beforehand, from ‖μ‖²/E‖x‖², so look. The mean moves with the origin, another input's output does too, and they ask different questions: what if it said what it usually says, and what if it said something else? The second goes twice as far, so compare orders, not numbers.
+#
+# **What would refute this**: a move of a bias that changes predictions in float64; a head whose zero ablation survives every move; a model with long means where zero still orders components as resampling does.
+#
+# **Still open.** The published order is GPT-2's on one task, and the ledger says what it is here. Is it the model, the task, or the swapped names? Rows of plain text differ in everything at once.
+#
+# **Try it yourself.** Take the mean by position, or without the first token. Or run this on a model of your own: `ZEROPOINT_PAIR="a,b"`.
+#
+# **Links.** [The post](https://www.alignmentforum.org/posts/eLNo7b56kQQerCzp2) · Li & Janson 2024, [optimal ablation](https://arxiv.org/abs/2409.09951) · Sun et al. 2024, [massive activations act as biases](https://arxiv.org/abs/2402.17762) · Elhage et al. 2021, [a framework for transformer circuits](https://transformer-circuits.pub/2021/framework/index.html) · [TransformerLens](https://transformerlensorg.github.io/TransformerLens/)

@@ -1,0 +1,258 @@
+"""What a model is made of, heads and MLPs, and what becomes of its predictions when one's output is replaced.
+
+A head's output is taken before W_O, so that a constant for it is a vector of d_head numbers; an MLP's is what it adds to
+the stream. TransformerBridge has both hooks for every architecture.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float, Int
+from scipy.stats import spearmanr
+from torch import Tensor
+from tqdm.auto import tqdm
+
+from zeropoint import streams
+from zeropoint.claims import Estimate, over
+from zeropoint.models import LoadedModel
+from zeropoint.streams.interventions import Effect, Hooks, kl_of, loss_of
+
+Change = Callable[[Tensor], Tensor]  # a component's output [row, seq, d] → what stands in its place
+UNIT = "rows of text"
+LEAST = 1e-7  # nats: below it, KL in float32 is rounding
+MANY = 40  # components: beyond it, fewer and shorter rows, and a best constant for every eighth
+ROOM = 2**25  # logits that one pass may make, so that a large vocabulary fits into memory
+
+
+@dataclass(frozen=True)
+class Component:
+    """A head of a layer, or its MLP (`head` is None)."""
+
+    layer: int
+    head: int | None = None
+
+    def __str__(self) -> str:
+        return f"MLP {self.layer}" if self.head is None else f"{self.layer}.{self.head}"
+
+    @property
+    def hook(self) -> str:
+        """Where its output stands: [row, seq, head, d_head] for all heads of a layer, [row, seq, d_model] for an MLP."""
+        return f"blocks.{self.layer}." + ("hook_mlp_out" if self.head is None else "attn.hook_z")
+
+    def of(self, there: Tensor) -> Float[Tensor, "row seq d"]:
+        """Its own part, a view, of what stands at its hook."""
+        return there if self.head is None else there[:, :, self.head]
+
+    def hooks(self, change: Change, rows: slice = slice(None)) -> Hooks:
+        """Hooks that put change(output) in the place of its output, in some rows of the batch, and touch nothing else."""
+
+        def edit(there: Tensor, hook) -> Tensor:
+            there = there.clone()
+            mine = self.of(there)[rows]
+            mine[:] = change(mine.clone())
+            return there
+
+        return [(self.hook, edit)]
+
+
+def components(bridge) -> list[Component]:
+    """Every head and every MLP, layer by layer."""
+    found = []
+    for layer in range(bridge.cfg.n_layers):
+        found += [Component(layer, head) for head in range(bridge.cfg.n_heads)]
+        found.append(Component(layer))
+    return found
+
+
+@torch.no_grad()
+def outputs(bridge, ids: Int[Tensor, "row seq"], parts: Sequence[Component]) -> dict[Component, Tensor]:
+    """What each of `parts` puts out on a text, [row, seq, d]."""
+    names = sorted({part.hook for part in parts})
+    _, cache = bridge.run_with_cache(ids, names_filter=names, return_type=None)
+    return {part: part.of(cache[part.hook]).clone() for part in parts}
+
+
+def constant(value: Float[Tensor, " d"] | float) -> Change:
+    """The same value for every token."""
+    return lambda x: torch.zeros_like(x) + value
+
+
+def replacements(x: Float[Tensor, "row seq d"], rows: int, seed: int = 0) -> dict[str, Change]:
+    """What can be put in the place of a component that puts out `x` on a reference text; `rows`: of the judged text.
+
+    zero, mean: a constant. another input: what it puts out at the same position of another row of the reference text;
+    again: of still another. mean gone: its own output less the mean, so that only what varies is left. as far as zero: a
+    constant as far from the mean as zero is, in a random direction.
+    """
+    mu = x.mean((0, 1))
+    r = torch.randn(mu.shape, generator=torch.Generator().manual_seed(seed))
+    far = mu + r * mu.norm() / r.norm()
+    return {
+        "zero": constant(0.0),
+        "mean": constant(mu),
+        "another input": lambda own: x[:rows],
+        "again": lambda own: x[rows : 2 * rows],
+        "mean gone": lambda own: own - mu,
+        "as far as zero": constant(far),
+    }
+
+
+@torch.no_grad()
+def harms(
+    bridge, ids: Int[Tensor, "row seq"], plan: Mapping[object, tuple[Component, Change]], always: Hooks = ()
+) -> dict[object, Effect]:
+    """What each replacement of `plan` does to the predictions, row by row.
+
+    Many of them go through the model in one pass, side by side in the batch: each in its own copy of the text. The hooks
+    of `always` are there throughout, in the untouched model as well.
+    """
+    n, found = len(ids), {}
+    clean = bridge.run_with_hooks(ids, fwd_hooks=list(always))[:, :-1].log_softmax(-1)
+    before = loss_of(clean, ids)
+    for some in tqdm(list(_at_once(list(plan), bridge, ids)), unit="pass", delay=5, leave=False):
+        hooks = list(always)
+        for k, name in enumerate(some):
+            part, change = plan[name]
+            hooks += part.hooks(change, slice(k * n, (k + 1) * n))
+        log_probs = bridge.run_with_hooks(ids.repeat(len(some), 1), fwd_hooks=hooks)[:, :-1].log_softmax(-1)
+        for name, changed in zip(some, log_probs.split(n), strict=True):
+            found[name] = Effect(loss_of(changed, ids) - before, kl_of(clean, changed))
+    return found
+
+
+def best_constants(
+    bridge,
+    ids: Int[Tensor, "row seq"],
+    start: Mapping[Component, Float[Tensor, " d"]],
+    spread: Mapping[Component, float],
+    steps: int = 16,
+    rows: int = 2,
+    rate: float = 0.1,
+    seed: int = 0,
+) -> dict[Component, Float[Tensor, " d"]]:
+    """For each component the constant in its place that changes the predictions least: Adam on the KL, from `start`.
+
+    Each step reads `rows` random rows of the text. A number moves by `rate` × the component's `spread` a step at most.
+    """
+    found = {}
+    for some in _at_once(list(start), bridge, ids[:rows]):
+        generator = torch.Generator().manual_seed(seed)
+        values = {part: start[part].clone().requires_grad_() for part in some}
+        optimiser = torch.optim.Adam([{"params": [values[part]], "lr": rate * spread[part]} for part in some])
+        for _ in range(steps):
+            text = ids[torch.randint(len(ids), (rows,), generator=generator)]
+            hooks = []
+            for k, part in enumerate(some, start=1):  # the first copy of the text stays untouched
+                hooks += part.hooks(constant(values[part]), slice(k * rows, (k + 1) * rows))
+            logits = bridge.run_with_hooks(text.repeat(len(some) + 1, 1), fwd_hooks=hooks)
+            clean, *changed = logits.log_softmax(-1).split(rows)
+            total = sum(kl_of(clean, log_probs).mean() for log_probs in changed)
+            optimiser.zero_grad()
+            total.backward()
+            optimiser.step()
+        found |= {part: value.detach() for part, value in values.items()}
+    return found
+
+
+def _at_once(names: list, bridge, ids: Int[Tensor, "row seq"]) -> Iterator[list]:
+    """The names in lots whose copies of the text fit into one pass."""
+    lot = max(1, ROOM // (ids.numel() * bridge.cfg.d_vocab))
+    for first in range(0, len(names), lot):
+        yield names[first : first + lot]
+
+
+class Study:
+    """One model, its components, and what became of its predictions with each replacement.
+
+    `judged` [row, seq] is the text to judge on; `reference`, three times as many other rows, is where means and other
+    inputs come from. `fitted` are the components for which a best constant is sought: all, or every eighth of many.
+    """
+
+    def __init__(self, model: LoadedModel):
+        self.model, self.bridge = model, model.bridge.requires_grad_(False)
+        self.parts = components(self.bridge)
+        few = len(self.parts) <= MANY
+        self.fitted = self.parts if few else self.parts[::8]
+        self.rows, length = (8, 24) if few else (6, 16)
+        ids = streams.sequences(model.tokenizer, 4 * self.rows, length)
+        is_judged = torch.arange(len(ids)) % 4 == 0
+        self.judged, self.reference = ids[is_judged], ids[~is_judged]
+        self.outputs = outputs(self.bridge, self.reference, self.parts)
+        self.means = {part: x.mean((0, 1)) for part, x in self.outputs.items()}
+        self.found: dict[tuple[Component, str], Effect] = {}
+
+    @property
+    def label(self) -> str:
+        return self.model.label
+
+    def share(self, part: Component) -> float:
+        """‖μ‖²/E‖x‖²: how much of a component's output is its mean."""
+        return (self.means[part].square().sum() / self.outputs[part].square().sum(-1).mean()).item()
+
+    def by_share(self) -> list[Component]:
+        """The components, those with the largest `share` first."""
+        return sorted(self.parts, key=lambda part: -self.share(part))
+
+    def try_all(self) -> None:
+        """Judge every replacement of every component, then the best constants of the `fitted`."""
+        plan = {}
+        for part, x in self.outputs.items():
+            plan |= {(part, name): (part, change) for name, change in replacements(x, self.rows).items()}
+        self.found = harms(self.bridge, self.judged, plan)
+        start = {part: self.means[part] for part in self.fitted}
+        spread = {part: self.outputs[part].std((0, 1)).mean().item() for part in self.fitted}
+        best = best_constants(self.bridge, self.reference, start, spread)
+        plan = {(part, "best constant"): (part, constant(value)) for part, value in best.items()}
+        self.found |= harms(self.bridge, self.judged, plan)
+
+    def tried(self, *modes: str) -> list[Component]:
+        """The components for which there is each of these replacements."""
+        return [part for part in self.parts if all((part, mode) in self.found for mode in modes)]
+
+    def kl(self, mode: str, parts: Sequence[Component] | None = None) -> Float[Tensor, "part row"]:
+        return torch.stack([self.found[part, mode].kl for part in parts or self.tried(mode)])
+
+    def harm(self, mode: str) -> dict[Component, Estimate]:
+        """KL from the untouched model, nats a token, over rows of text."""
+        return {part: over(self.found[part, mode].kl.tolist(), UNIT) for part in self.tried(mode)}
+
+    def loss(self, mode: str) -> Estimate:
+        """Rise of the loss, nats a token, average of components."""
+        return over(torch.stack([self.found[part, mode].loss for part in self.tried(mode)]).mean(0).tolist(), UNIT)
+
+    def worst(self, *modes: str) -> dict[str, int]:
+        """In how many components each of `modes` does the most harm of them."""
+        harm = torch.stack([self.kl(mode).mean(1) for mode in modes])
+        return {mode: int((harm.argmax(0) == i).sum()) for i, mode in enumerate(modes)}
+
+    def log_ratios(self, one: str, other: str, parts: Sequence[Component] | None = None) -> Float[Tensor, "part row"]:
+        """Natural logarithm of how many times the KL of `other` that of `one` is."""
+        parts = parts or self.tried(one, other)
+        return (self.kl(one, parts).clamp(min=LEAST) / self.kl(other, parts).clamp(min=LEAST)).log()
+
+    def ratio(self, one: str, other: str, parts: Sequence[Component] | None = None) -> Estimate:
+        """The same, average of components, over rows."""
+        return over(self.log_ratios(one, other, parts).mean(0).tolist(), UNIT)
+
+    def agreement(self, one: str, other: str, parts: Sequence[Component] | None = None) -> Float[Tensor, " row"]:
+        """Do two replacements put the components in the same order? Spearman's correlation of their KL, row by row."""
+        parts = parts or self.tried(one, other)
+        return rank_correlations(self.kl(one, parts), self.kl(other, parts))
+
+    def of_constant(self) -> Float[Tensor, " row"]:
+        """Harm of the mean gone, over that and the harm of the variation gone; average of components."""
+        constant, varying = self.kl("mean gone"), self.kl("mean")
+        return (constant / (constant + varying).clamp(min=LEAST)).mean(0)
+
+    def foretold(self) -> Float[Tensor, " row"]:
+        """Rank correlation of `share` with how many times the mean's harm that of zero is."""
+        known = torch.tensor([self.share(part) for part in self.parts])
+        return rank_correlations(known[:, None].expand(-1, self.rows), self.log_ratios("zero", "mean"))
+
+
+def rank_correlations(a: Float[Tensor, "part row"], b: Float[Tensor, "part row"]) -> Float[Tensor, " row"]:
+    """Spearman's correlation over the components, for each row."""
+    return torch.tensor([spearmanr(x, y).statistic for x, y in zip(a.T, b.T, strict=True)])

@@ -1,0 +1,74 @@
+"""08's pictures: one mark a component."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from zeropoint import plots
+from zeropoint.claims import Estimate
+from zeropoint.puzzles.p08.ablation import Component
+
+SYMBOLS = ("circle", "diamond", "square", "triangle-up", "x", "cross")
+NAMED_UP_TO = 40  # components whose names fit below the axis
+Harm = Mapping[Component, Estimate]
+
+
+def by_component(panels: Mapping[str, Mapping[str, Harm]], title: str, y: str) -> plots.go.Figure:
+    """A panel for each model: `panels` by model, then by what was done. Components stand in the order of the panel's last.
+
+    The scale is logarithmic. The last is drawn as a line, for the eye to compare the others with.
+    """
+    fig = plots.panels(list(panels), shared_yaxes=True, horizontal_spacing=0.04)
+    for column, lines in enumerate(panels.values(), start=1):
+        last = list(lines)[-1]
+        order = sorted(lines[last], key=lambda part: -lines[last][part].value)
+        for i, (name, harm) in enumerate(lines.items()):
+            there = [k for k, part in enumerate(order) if part in harm]
+            estimates = [harm[order[k]] for k in there]
+            mode = "lines+markers" if name == last else "markers"
+            trace = plots.line(
+                name,
+                there,
+                plots.digits([e.value for e in estimates]),
+                i,
+                error=plots.digits([e.half_width for e in estimates]),
+                mode=mode,
+                marker_size=8,
+                text=[str(order[k]) for k in there],
+            )
+            trace.marker.symbol = SYMBOLS[i % len(SYMBOLS)]
+            fig.add_trace(trace, row=1, col=column)
+        ticks = range(len(order)) if len(order) <= NAMED_UP_TO else ()
+        names = [str(order[k]) for k in ticks]
+        fig.update_xaxes(tickvals=list(ticks), ticktext=names, tickangle=-90, row=1, col=column)
+    fig.update_yaxes(type="log", exponentformat="power", dtick=1)
+    last = f"components, by “{last}”"
+    return plots.finish(fig, title, last, [y] + [""] * (len(panels) - 1), height=500)
+
+
+def split(panels: Mapping[str, tuple[Harm, Harm]], title: str, x: str, y: str) -> plots.go.Figure:
+    """A panel for each model, a mark for each component, at its two harms; on the line the two are equal."""
+    fig = plots.panels(list(panels), shared_yaxes=True, shared_xaxes=True, horizontal_spacing=0.04)
+    values = [e.value for pair in panels.values() for harm in pair for e in harm.values()]
+    ends = [max(1e-6, min(values)), max(values)]
+    for column, (across, up) in enumerate(panels.values(), start=1):
+        for i, (kind, parts) in enumerate(
+            {"heads": [p for p in across if p.head is not None], "MLPs": [p for p in across if p.head is None]}.items()
+        ):
+            marks = plots.line(
+                kind,
+                plots.digits([across[p].value for p in parts]),
+                plots.digits([up[p].value for p in parts]),
+                i,
+                mode="markers+text",
+                marker_size=8,
+                text=[str(p) if len(across) <= NAMED_UP_TO else "" for p in parts],
+                textposition="top center",
+                textfont_size=9,
+            )
+            marks.marker.symbol = SYMBOLS[i]
+            fig.add_trace(marks, row=1, col=column)
+        fig.add_trace(plots.line("equal", ends, ends, 2), row=1, col=column)
+    fig.update_xaxes(type="log", exponentformat="power", dtick=1)
+    fig.update_yaxes(type="log", exponentformat="power", dtick=1)
+    return plots.finish(fig, title, x, [y] + [""] * (len(panels) - 1), height=480)
