@@ -14,10 +14,11 @@ import pandas as pd
 import torch
 
 from zeropoint import report
-from zeropoint.claims import Ledger, exact, over
+from zeropoint.claims import Ledger, exact
 from zeropoint.desk import outcome, predict
 from zeropoint.models import load, load_pair
 from zeropoint.puzzles.p08 import ablation, claims, gauge, kinds
+from zeropoint.puzzles.p08.ablation import over_rows
 from zeropoint.puzzles.p08.figures import by_component, split
 
 torch.manual_seed(0)
@@ -27,14 +28,16 @@ BOTH = f"{FIRST} and {SECOND}"
 ledger = Ledger()
 
 # %% [markdown]
-# Two texts: a few short rows to judge on, and three times as many others, from which means and replacements are taken. A model of a hundred heads and more gets fewer and shorter rows, or this would take an hour.
+# Two texts: a few short rows to judge on, and seven times as many others, from which means and replacements are taken. A model of a hundred heads and more gets fewer and shorter rows, or this would take an hour.
 
 # %%
 studies = {}
 for m in models:
-    study = studies[m.label] = ablation.Study(m)
+    study = ablation.Study(m)
+    studies[m.label] = study
+    count = len(study.parts)
     rows, length = study.judged.shape
-    print(f"{m.label}: {len(study.parts)} components, judged on {rows} rows of {length} tokens")
+    print(f"{m.label}: {count} components, judged on {rows} rows of {length} tokens")
 
 # %% [markdown]
 # ## One head in the open
@@ -52,7 +55,8 @@ with torch.no_grad():
 
 z = cache[hook_name][:, :, head]  # [row, position, d_head]
 mu = z.mean((0, 1))
-values = {"zero": 0, "mean": mu, "another input": z[: len(ids)]}
+other_z = z[: len(ids)]
+values = {"zero": 0, "mean": mu, "another input": other_z}
 
 # %% [markdown]
 # The other heads of the layer stand in the same tensor and are left alone.
@@ -85,11 +89,17 @@ variance = x.var(0, correction=0).sum()
 mu2 = mu.square().sum()
 
 to_zero = x.square().sum(1).mean()
-to_another = (x - x[torch.randperm(len(x))]).square().sum(1).mean()
+another = x[torch.randperm(len(x))]
+to_another = (x - another).square().sum(1).mean()
 
-print(f"to the mean {variance:.3f}")
-print(f"to zero {to_zero:.3f} = variance + ‖μ‖² {variance + mu2:.3f}")
-print(f"to another input's output {to_another:.3f}, about twice the variance {2 * variance:.3f}")
+distances = {
+    "to the mean, the variance": variance,
+    "to zero": to_zero,
+    "  variance + ‖μ‖²": variance + mu2,
+    "to another input's output": to_another,
+    "  twice the variance": 2 * variance,
+}
+pd.Series(distances).astype(float).round(4)
 
 # %% [markdown]
 # So here is a rival to any talk of origins: harm may go by the square of the way, and by nothing else. Then zero harms more than the mean because it is farther, another input's output harms twice as much as the mean, and any point as far from the mean as zero is would do as much harm as zero.
@@ -141,12 +151,15 @@ by_component(
 
 # %%
 for name, study in studies.items():
-    overstates = study.ratio("zero", "mean")
-    print(ledger.test(claims.OVERSTATES, on=name, ratio=overstates))
-    twice = study.ratio("another input", "mean")
-    print(ledger.test(claims.TWICE, on=name, ratio=twice))
-    better = study.ratio("mean", "best constant")
-    print(ledger.test(claims.BETTER, on=name, ratio=better))
+    ratio = study.ratio("zero", "mean")
+    entry = ledger.test(claims.OVERSTATES, on=name, ratio=ratio)
+    print(entry)
+    ratio = study.ratio("another input", "mean")
+    entry = ledger.test(claims.TWICE, on=name, ratio=ratio)
+    print(entry)
+    ratio = study.ratio("mean", "best constant")
+    entry = ledger.test(claims.BETTER, on=name, ratio=ratio)
+    print(entry)
 
 # %% [markdown]
 # In how many components does each harm most? And what does the loss say?
@@ -172,7 +185,7 @@ for name, study in studies.items():
     table[name] = {}
     for mode in published:
         rho = study.agreement(mode, "another input")
-        table[name][mode] = str(over(rho.tolist(), "rows"))
+        table[name][mode] = str(over_rows(rho))
 
 table["published (GPT-2, another task)"] = published
 pd.DataFrame(table)
@@ -184,13 +197,15 @@ pd.DataFrame(table)
 for name, study in studies.items():
     zero = study.agreement("zero", "another input")
     mean = study.agreement("mean", "another input")
-    gain = over((mean - zero).tolist(), "rows of text")
-    print(ledger.test(claims.ORDER, on=name, gain=gain))
+    gain = over_rows(mean - zero)
+    entry = ledger.test(claims.ORDER, on=name, gain=gain)
+    print(entry)
 
     mean = study.agreement("mean", "another input", study.fitted)
     best = study.agreement("best constant", "another input")
-    gain = over((best - mean).tolist(), "rows of text")
-    print(ledger.test(claims.BEST_ORDER, on=name, gain=gain))
+    gain = over_rows(best - mean)
+    entry = ledger.test(claims.BEST_ORDER, on=name, gain=gain)
+    print(entry)
 
     outcome("n8.2" if name == FIRST else "n8.3", zero.mean().item(), label=name)
 
@@ -216,11 +231,13 @@ split(
 
 # %%
 for name, study in studies.items():
-    part = over(study.of_constant().tolist(), "rows of text")
-    print(ledger.test(claims.BIAS, on=name, part=part))
+    part = over_rows(study.of_constant())
+    entry = ledger.test(claims.BIAS, on=name, part=part)
+    print(entry)
 
-    rank = over(study.foretold().tolist(), "rows of text")
-    print(ledger.test(claims.TELLS, on=name, rank=rank))
+    rank = over_rows(study.foretold())
+    entry = ledger.test(claims.TELLS, on=name, rank=rank)
+    print(entry)
 
     if name == FIRST:
         outcome("n8.4", part.value, label=name)
@@ -232,12 +249,14 @@ for name, study in studies.items():
 
 # %%
 for name, study in studies.items():
-    quarter = max(3, len(study.parts) // 4)
-    largest = study.by_share()[:quarter]
-    for part in largest[:3]:
-        print(f"{part} of {name}: the mean is {study.share(part):.0%} of E‖x‖²")
+    largest = study.by_share()
+    largest = largest[: len(largest) // 4 + 1]
+    for part in largest:
+        share = study.share(part)
+        print(f"{part} of {name}: the mean is {share:.0%} of E‖x‖²")
     ratio = study.ratio("zero", "as far as zero", largest)
-    print(ledger.test(claims.DISTANCE, on=name, ratio=ratio))
+    entry = ledger.test(claims.DISTANCE, on=name, ratio=ratio)
+    print(entry)
 
 # %% [markdown]
 # ## The same model, another zero
@@ -247,11 +266,14 @@ for name, study in studies.items():
 # A hook that adds a constant is a bias, and works for models that have none:
 
 # %%
-bridge, ids = models[1].bridge, studies[SECOND].judged
-layer, heads = 1, gauge.value_heads(bridge)
+bridge = models[1].bridge
+ids = studies[SECOND].judged
+layer = 1
+heads = gauge.value_heads(bridge)
 beta = torch.randn(heads, bridge.cfg.d_head)
 W_O = bridge.W_O[layer]  # [head, d_head, d_model]
-written = (gauge.for_heads(bridge, beta)[:, :, None] * W_O).sum((0, 1))  # [d_model]
+gain = gauge.for_heads(bridge, beta)  # [head, d_head]
+written = (gain[:, :, None] * W_O).sum((0, 1))  # [d_model]
 
 move = [
     (f"blocks.{layer}.attn.v.hook_out", lambda v, hook: v + beta),
@@ -261,7 +283,8 @@ move = [
 with torch.no_grad():
     clean = bridge(ids).log_softmax(-1)
     moved = bridge.run_with_hooks(ids, fwd_hooks=move).log_softmax(-1)
-print(f"largest change of a log-probability: {(moved - clean).abs().max():.1e}")
+change = (moved - clean).abs().max()
+print(f"largest change of a log-probability: {change:.1e}")
 
 # %% [markdown]
 # That is small; is it nothing? As in 02, *exact* is shown twice: the change is at the floor, which is what float32 makes of the same model against float64; and when all is done in float64, it shrinks as rounding does. Here for all layers at once, each β as long as its head's typical output. On the way, each head is set to zero before and after.
@@ -269,10 +292,16 @@ print(f"largest change of a log-probability: {(moved - clean).abs().max():.1e}")
 # %%
 proofs = {}
 for name, study in studies.items():
-    proof = proofs[name] = gauge.proof(study)
-    floors, floors64 = exact(proof.floors), exact(proof.floors64)
-    print(ledger.test(claims.FREE, on=name, floors=floors, floors64=floors64))
-    print(ledger.test(claims.EVERY_ZERO, on=name, least=exact(proof.least)))
+    proof = gauge.proof(study)
+    proofs[name] = proof
+    floors = exact(proof.floors)
+    floors64 = exact(proof.floors64)
+    entry = ledger.test(claims.FREE, on=name, floors=floors, floors64=floors64)
+    print(entry)
+    least = exact(proof.least)
+    typical = exact(proof.typical)
+    entry = ledger.test(claims.EVERY_ZERO, on=name, least=least, typical=typical)
+    print(entry)
 
 # %% [markdown]
 # So zero ablation is no fact about the function that a model computes. It is a fact about that function *and* the bookkeeping of its biases. Setting to zero after the move is setting to −β before it: **every constant ablation is the zero ablation of some copy of the same model.**
@@ -281,7 +310,9 @@ for name, study in studies.items():
 
 # %%
 for name, proof in proofs.items():
-    print(ledger.test(claims.IS_MEAN, on=name, apart=exact(proof.apart)))
+    apart = exact(proof.apart)
+    entry = ledger.test(claims.IS_MEAN, on=name, apart=apart)
+    print(entry)
 
 # %% [markdown]
 # (Heads that share their values, as with grouped queries, can be moved only together; the first of each group is tried. An MLP has no such partner in a sequential block, since before and behind it somebody reads. There the freedom is in the words: is its output bias a part of it?)
@@ -296,19 +327,21 @@ for name, proof in proofs.items():
 copies = {}
 for m in models:
     study = studies[m.label]
+    bridge = m.bridge
     ids = study.judged[:4]
-    heads = gauge.with_own_values(m.bridge, study.parts)
-    heads = heads[:: 1 + len(heads) // 24]  # of a large model, some
-    means = {head: study.means[head] for head in heads}
-    at_means = {head: (head, ablation.constant(mu)) for head, mu in means.items()}
-    mean = ablation.harms(m.bridge, ids, at_means)
+    heads = gauge.shown(study)  # of a large model, some
+    mean = gauge.at_mean(study, ids, heads)
 
     target = 1.5 * max(effect.kl.mean() for effect in mean.values())
-    alike = gauge.constants_of_harm(m.bridge, ids, means, target)
-    moved = gauge.moved_by(m.bridge, alike)
+    alike = gauge.constants_of_harm(study, ids, heads, target)
+    betas = gauge.moved_by(bridge, alike)
+    moved = gauge.hooks(bridge, betas)
+    change = gauge.largest_change(bridge, ids, moved)
+    print(f"{m.label}, largest change of a log-probability: {change:.1e}")
+
     copies[m.label] = {
-        "zero, as loaded": gauge.at_zero(m.bridge, ids, heads),
-        "zero, moved by us": gauge.at_zero(m.bridge, ids, heads, moved),
+        "zero, as loaded": gauge.at_zero(bridge, ids, heads),
+        "zero, moved by us": gauge.at_zero(bridge, ids, heads, moved),
         "mean, in any copy": mean,
     }
 
@@ -316,27 +349,40 @@ for m in models:
 # The processed copy is loaded for itself; an architecture that TransformerLens does not process says so.
 
 # %%
+PROCESSED = "zero, as TransformerLens processes it"
+
 for m in models:
-    rows = copies[m.label]
-    heads, ids = list(rows["zero, as loaded"]), studies[m.label].judged[:4]
+    name = m.label
+    loaded = copies[name]["zero, as loaded"]
+    ids = studies[name].judged[:4]
     try:
         processed = load(m.found.again, processed=True).bridge
-        found = gauge.at_zero(processed, ids, heads)
-        copies[m.label] = {"zero, as TransformerLens processes it": found} | rows
     except ValueError as problem:
         print(problem)
+        continue
+    found = gauge.at_zero(processed, ids, list(loaded))
+    copies[name] = {PROCESSED: found} | copies[name]
+
+    with torch.no_grad():
+        before = m.bridge(ids).log_softmax(-1)
+        after = processed(ids).log_softmax(-1)
+    change = (after - before).abs().max()
+    print(f"{name}, largest change of a log-probability: {change:.1e}")
+
+    most = exact(gauge.largest_ratio(found, loaded))
+    entry = ledger.test(claims.FOLDED, on=name, most=most)
+    print(entry)
 
 # %% [markdown]
-# Each column is a head, and all marks in a panel belong to one and the same function from text to predictions. Look at what zero says of a head, copy by copy; then at the line.
+# Each column is a head, and all marks in a panel belong to one and the same function from text to predictions, on the same rows of text. Look at what zero says of a head, copy by copy; then at the line.
 
 # %%
 panels = {}
 for name, rows in copies.items():
     panels[name] = {}
     for what, effects in rows.items():
-        panels[name][what] = {
-            head: over(effect.kl.tolist(), "rows of text") for head, effect in effects.items()
-        }
+        means = {head: exact(effect.kl.mean()) for head, effect in effects.items()}
+        panels[name][what] = means
 
 by_component(
     panels,
@@ -369,15 +415,19 @@ for mode, value in values.items():
 # Swapping the two kinds changes nothing, so what varies in this head does not matter. The mean is a value that never occurs, and the reader has never met silence. The same question to the loaded models: is there a component in which the mean does more harm than another input's output?
 
 # %%
-more = exact((harm["mean"] - harm["another input"]).mean())
-print(ledger.test(claims.SAFE, on="the head made by hand", more=more))
+difference = harm["mean"] - harm["another input"]
+more = exact(difference.mean())
+entry = ledger.test(claims.SAFE, on="the head made by hand", more=more)
+print(entry)
 
 for name, study in studies.items():
     differences = study.kl("mean") - study.kl("another input")
     most = differences.mean(1).argmax()
-    more = over(differences[most].tolist(), "rows of text")
+    more = over_rows(differences[most])
     part = study.parts[most]
-    print(ledger.test(claims.SAFE, on=f"{part} of {name}, chosen as the worst", more=more))
+    where = f"{part} of {name}, chosen as the worst"
+    entry = ledger.test(claims.SAFE, on=where, more=more)
+    print(entry)
 
 # %% [markdown]
 # ## The numbers of this run

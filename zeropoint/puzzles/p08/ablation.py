@@ -128,21 +128,23 @@ def best_constants(
     ids: Int[Tensor, "row seq"],
     start: Mapping[Component, Float[Tensor, " d"]],
     spread: Mapping[Component, float],
-    steps: int = 16,
-    rows: int = 2,
+    steps: int = 20,
+    rows: int = 3,
     rate: float = 0.1,
     seed: int = 0,
 ) -> dict[Component, Float[Tensor, " d"]]:
     """For each component the constant in its place that changes the predictions least: Adam on the KL, from `start`.
 
-    Each step reads `rows` random rows of the text. A number moves by `rate` × the component's `spread` a step at most.
+    Each step reads `rows` random rows of the text and moves a number by about `rate` × the component's `spread`. The
+    average of the second half of the steps is taken, which the chance of those rows moves less.
     """
     found = {}
     for some in _at_once(list(start), bridge, ids[:rows]):
         generator = torch.Generator().manual_seed(seed)
         values = {part: start[part].clone().requires_grad_() for part in some}
         optimiser = torch.optim.Adam([{"params": [values[part]], "lr": rate * spread[part]} for part in some])
-        for _ in range(steps):
+        averages = {part: torch.zeros_like(start[part]) for part in some}
+        for step in range(steps):
             text = ids[torch.randint(len(ids), (rows,), generator=generator)]
             hooks = []
             for k, part in enumerate(some, start=1):  # the first copy of the text stays untouched
@@ -153,7 +155,10 @@ def best_constants(
             optimiser.zero_grad()
             total.backward()
             optimiser.step()
-        found |= {part: value.detach() for part, value in values.items()}
+            if 2 * step >= steps:
+                for part, value in values.items():
+                    averages[part] += value.detach() / (steps - (steps + 1) // 2)
+        found |= averages
     return found
 
 
@@ -167,7 +172,7 @@ def _at_once(names: list, bridge, ids: Int[Tensor, "row seq"]) -> Iterator[list]
 class Study:
     """One model, its components, and what became of its predictions with each replacement.
 
-    `judged` [row, seq] is the text to judge on; `reference`, three times as many other rows, is where means and other
+    `judged` [row, seq] is the text to judge on; `reference`, seven times as many other rows, is where means and other
     inputs come from. `fitted` are the components for which a best constant is sought: all, or every eighth of many.
     """
 
@@ -177,8 +182,8 @@ class Study:
         few = len(self.parts) <= MANY
         self.fitted = self.parts if few else self.parts[::8]
         self.rows, length = (8, 24) if few else (6, 16)
-        ids = streams.sequences(model.tokenizer, 4 * self.rows, length)
-        is_judged = torch.arange(len(ids)) % 4 == 0
+        ids = streams.sequences(model.tokenizer, 8 * self.rows, length)
+        is_judged = torch.arange(len(ids)) % 8 == 0
         self.judged, self.reference = ids[is_judged], ids[~is_judged]
         self.outputs = outputs(self.bridge, self.reference, self.parts)
         self.means = {part: x.mean((0, 1)) for part, x in self.outputs.items()}
@@ -196,17 +201,18 @@ class Study:
         """The components, those with the largest `share` first."""
         return sorted(self.parts, key=lambda part: -self.share(part))
 
-    def try_all(self) -> None:
-        """Judge every replacement of every component, then the best constants of the `fitted`."""
+    def try_all(self, best: bool = True) -> None:
+        """Judge every replacement of every component; then, if `best`, a best constant for each of the `fitted`."""
         plan = {}
         for part, x in self.outputs.items():
             plan |= {(part, name): (part, change) for name, change in replacements(x, self.rows).items()}
-        self.found = harms(self.bridge, self.judged, plan)
-        start = {part: self.means[part] for part in self.fitted}
-        spread = {part: self.outputs[part].std((0, 1)).mean().item() for part in self.fitted}
-        best = best_constants(self.bridge, self.reference, start, spread)
-        plan = {(part, "best constant"): (part, constant(value)) for part, value in best.items()}
         self.found |= harms(self.bridge, self.judged, plan)
+        if best:
+            start = {part: self.means[part] for part in self.fitted}
+            spread = {part: self.outputs[part].std((0, 1)).mean().item() for part in self.fitted}
+            found = best_constants(self.bridge, self.reference, start, spread)
+            plan = {(part, "best constant"): (part, constant(value)) for part, value in found.items()}
+            self.found |= harms(self.bridge, self.judged, plan)
 
     def tried(self, *modes: str) -> list[Component]:
         """The components for which there is each of these replacements."""
@@ -217,11 +223,11 @@ class Study:
 
     def harm(self, mode: str) -> dict[Component, Estimate]:
         """KL from the untouched model, nats a token, over rows of text."""
-        return {part: over(self.found[part, mode].kl.tolist(), UNIT) for part in self.tried(mode)}
+        return {part: over_rows(self.found[part, mode].kl) for part in self.tried(mode)}
 
     def loss(self, mode: str) -> Estimate:
         """Rise of the loss, nats a token, average of components."""
-        return over(torch.stack([self.found[part, mode].loss for part in self.tried(mode)]).mean(0).tolist(), UNIT)
+        return over_rows(torch.stack([self.found[part, mode].loss for part in self.tried(mode)]).mean(0))
 
     def worst(self, *modes: str) -> dict[str, int]:
         """In how many components each of `modes` does the most harm of them."""
@@ -235,7 +241,7 @@ class Study:
 
     def ratio(self, one: str, other: str, parts: Sequence[Component] | None = None) -> Estimate:
         """The same, average of components, over rows."""
-        return over(self.log_ratios(one, other, parts).mean(0).tolist(), UNIT)
+        return over_rows(self.log_ratios(one, other, parts).mean(0))
 
     def agreement(self, one: str, other: str, parts: Sequence[Component] | None = None) -> Float[Tensor, " row"]:
         """Do two replacements put the components in the same order? Spearman's correlation of their KL, row by row."""
@@ -251,6 +257,11 @@ class Study:
         """Rank correlation of `share` with how many times the mean's harm that of zero is."""
         known = torch.tensor([self.share(part) for part in self.parts])
         return rank_correlations(known[:, None].expand(-1, self.rows), self.log_ratios("zero", "mean"))
+
+
+def over_rows(values: Float[Tensor, " row"]) -> Estimate:
+    """The mean of one value for each row of text."""
+    return over(values.tolist(), UNIT)
 
 
 def rank_correlations(a: Float[Tensor, "part row"], b: Float[Tensor, "part row"]) -> Float[Tensor, " row"]:

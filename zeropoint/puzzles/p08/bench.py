@@ -47,12 +47,10 @@ class Bench:
         what W_O makes of it; and the largest change of a log-probability that the move itself makes.
         """
         constants = {head: -beta for head, beta in zip(self.heads, betas, strict=True)}
-        moved = gauge.moved_by(self.bridge, constants)
-        with torch.no_grad():
-            own = self.bridge(self.judged).log_softmax(-1)
-            after = self.bridge.run_with_hooks(self.judged, fwd_hooks=gauge.hooks(self.bridge, moved)).log_softmax(-1)
+        moved = gauge.hooks(self.bridge, gauge.moved_by(self.bridge, constants))
         effects = gauge.at_zero(self.bridge, self.judged, self.heads, moved)
-        return torch.stack([effect.kl.mean() for effect in effects.values()]), (after - own).abs().max().item()
+        harm = torch.stack([effect.kl.mean() for effect in effects.values()])
+        return harm, gauge.largest_change(self.bridge, self.judged, moved)
 
 
 class Layer:

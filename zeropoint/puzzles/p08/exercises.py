@@ -158,13 +158,41 @@ EX_8_2 = Exercise(
     mistakes=[
         Mistake("b_O pays nothing", lambda W_O, b_V, b_O, gain: (b_V + gain, b_O), SAME),
         Mistake("b_O gains it too", lambda W_O, b_V, b_O, gain: (b_V + gain, b_O + _written(W_O, gain)), SAME),
-        Mistake("the heads lose it", lambda W_O, b_V, b_O, gain: (b_V - gain, b_O + _written(W_O, gain)), "Larger by the gain, not smaller."),
-        Mistake("only the first head is paid for", lambda W_O, b_V, b_O, gain: (b_V + gain, b_O - gain[0] @ W_O[0]), "How many heads write into one sum?"),
-        Mistake("the average head is paid for, not all", lambda W_O, b_V, b_O, gain: (b_V + gain, b_O - _written(W_O, gain) / len(W_O)), "How many heads write into one sum?"),
-        Mistake("the old b_V is gone", lambda W_O, b_V, b_O, gain: (gain, b_O - _written(W_O, gain)), "The values had a bias before. Where is it?"),
-        Mistake("the old b_O is gone", lambda W_O, b_V, b_O, gain: (b_V + gain, -_written(W_O, gain)), "The layer had a bias before. Where is it?"),
-        Mistake("all of the new b_V is paid for", lambda W_O, b_V, b_O, gain: (b_V + gain, b_O - _written(W_O, b_V + gain)), "The old b_V was written before, too. What is new?"),
-        Mistake("the two answers are swapped", lambda W_O, b_V, b_O, gain: (b_O - _written(W_O, gain), b_V + gain), "The new b_V comes first."),
+        Mistake(
+            "the heads lose it",
+            lambda W_O, b_V, b_O, gain: (b_V - gain, b_O + _written(W_O, gain)),
+            "Larger by the gain, not smaller.",
+        ),
+        Mistake(
+            "only the first head is paid for",
+            lambda W_O, b_V, b_O, gain: (b_V + gain, b_O - gain[0] @ W_O[0]),
+            "How many heads write into one sum?",
+        ),
+        Mistake(
+            "the average head is paid for, not all",
+            lambda W_O, b_V, b_O, gain: (b_V + gain, b_O - _written(W_O, gain) / len(W_O)),
+            "How many heads write into one sum?",
+        ),
+        Mistake(
+            "the old b_V is gone",
+            lambda W_O, b_V, b_O, gain: (gain, b_O - _written(W_O, gain)),
+            "The values had a bias before. Where is it?",
+        ),
+        Mistake(
+            "the old b_O is gone",
+            lambda W_O, b_V, b_O, gain: (b_V + gain, -_written(W_O, gain)),
+            "The layer had a bias before. Where is it?",
+        ),
+        Mistake(
+            "all of the new b_V is paid for",
+            lambda W_O, b_V, b_O, gain: (b_V + gain, b_O - _written(W_O, b_V + gain)),
+            "The old b_V was written before, too. What is new?",
+        ),
+        Mistake(
+            "the two answers are swapped",
+            lambda W_O, b_V, b_O, gain: (b_O - _written(W_O, gain), b_V + gain),
+            "The new b_V comes first.",
+        ),
         Mistake("nothing has moved", lambda W_O, b_V, b_O, gain: (b_V, b_O), "What have the heads gained?"),
     ],
     hints=[
@@ -266,7 +294,9 @@ EX_8_4 = Exercise(
             "divergence would yours be best?",
         ),
         Mistake(
-            "the mean of the logits, not normalised", lambda X: X.mean(0), "Log-probabilities: their exponentials sum to 1."
+            "the mean of the logits, not normalised",
+            lambda X: X.mean(0),
+            "Log-probabilities: their exponentials sum to 1.",
         ),
         Mistake(
             "the mean of the log-probabilities, not normalised",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 from zeropoint import plots
@@ -10,6 +11,7 @@ from zeropoint.puzzles.p08.ablation import Component
 
 SYMBOLS = ("circle", "diamond", "square", "triangle-up", "x", "cross")
 NAMED_UP_TO = 40  # components whose names fit below the axis
+NAMED_IN_SPLIT = 6
 Harm = Mapping[Component, Estimate]
 
 
@@ -31,7 +33,7 @@ def by_component(panels: Mapping[str, Mapping[str, Harm]], title: str, y: str) -
                 there,
                 plots.digits([e.value for e in estimates]),
                 i,
-                error=plots.digits([e.half_width for e in estimates]),
+                error=plots.digits([e.half_width for e in estimates]) if estimates[0].half_width else None,
                 mode=mode,
                 marker_size=8,
                 text=[str(order[k]) for k in there],
@@ -41,30 +43,39 @@ def by_component(panels: Mapping[str, Mapping[str, Harm]], title: str, y: str) -
         ticks = range(len(order)) if len(order) <= NAMED_UP_TO else ()
         names = [str(order[k]) for k in ticks]
         fig.update_xaxes(tickvals=list(ticks), ticktext=names, tickangle=-90, row=1, col=column)
-    fig.update_yaxes(type="log", exponentformat="power", dtick=1)
+    values = [e.value for lines in panels.values() for harm in lines.values() for e in harm.values()]
+    within = [math.log10(min(values)) - 0.5, math.log10(max(values)) + 0.5]  # bars may reach below zero
+    fig.update_yaxes(type="log", exponentformat="power", dtick=1, range=within)
     last = f"components, by “{last}”"
     return plots.finish(fig, title, last, [y] + [""] * (len(panels) - 1), height=500)
 
 
 def split(panels: Mapping[str, tuple[Harm, Harm]], title: str, x: str, y: str) -> plots.go.Figure:
-    """A panel for each model, a mark for each component, at its two harms; on the line the two are equal."""
+    """A panel for each model, a mark for each component, at its two harms; on the line the two are equal.
+
+    Those highest above or nearest below the line are named.
+    """
     fig = plots.panels(list(panels), shared_yaxes=True, shared_xaxes=True, horizontal_spacing=0.04)
     values = [e.value for pair in panels.values() for harm in pair for e in harm.values()]
     ends = [max(1e-6, min(values)), max(values)]
     for column, (across, up) in enumerate(panels.values(), start=1):
-        for i, (kind, parts) in enumerate(
-            {"heads": [p for p in across if p.head is not None], "MLPs": [p for p in across if p.head is None]}.items()
-        ):
+        nearest = sorted(across, key=lambda part: across[part].value / max(up[part].value, 1e-12))[:NAMED_IN_SPLIT]
+        kinds = {
+            "heads": [part for part in across if part.head is not None],
+            "MLPs": [part for part in across if part.head is None],
+        }
+        for i, (kind, parts) in enumerate(kinds.items()):
             marks = plots.line(
                 kind,
-                plots.digits([across[p].value for p in parts]),
-                plots.digits([up[p].value for p in parts]),
+                plots.digits([across[part].value for part in parts]),
+                plots.digits([up[part].value for part in parts]),
                 i,
                 mode="markers+text",
                 marker_size=8,
-                text=[str(p) if len(across) <= NAMED_UP_TO else "" for p in parts],
+                text=[str(part) if part in nearest else "" for part in parts],
+                hovertext=[str(part) for part in parts],
                 textposition="top center",
-                textfont_size=9,
+                textfont_size=10,
             )
             marks.marker.symbol = SYMBOLS[i]
             fig.add_trace(marks, row=1, col=column)

@@ -29,21 +29,33 @@ def for_heads(bridge, beta: Float[Tensor, "value_head d_head"]) -> Float[Tensor,
     return beta.repeat_interleave(bridge.cfg.n_heads // len(beta), dim=0)
 
 
-def hooks(bridge, betas: Mapping[int, Float[Tensor, "value_head d_head"]]) -> Hooks:
-    """Give β, by layer, to the bias of the values, and take what W_O makes of it from the layer's output bias.
+def as_biases(bridge, layer: int, b_V: Float[Tensor, "head d_head"], b_O: Float[Tensor, " d_model"]) -> Hooks:
+    """Add b_V to a layer's values and b_O to what its attention writes. With grouped queries the group's first b_V counts.
 
     A hook that adds a constant is a bias, and every architecture has the hooks; some have no bias there of their own.
     """
+    group = bridge.cfg.n_heads // value_heads(bridge)
+    return [
+        (f"blocks.{layer}.attn.v.hook_out", lambda v, hook: v + b_V[::group]),
+        (f"blocks.{layer}.hook_attn_out", lambda x, hook: x + b_O),
+    ]
+
+
+def hooks(bridge, betas: Mapping[int, Float[Tensor, "value_head d_head"]]) -> Hooks:
+    """Give β, by layer, to the bias of the values, and take what W_O makes of it from the layer's output bias."""
     found = []
     for layer, beta in betas.items():
         W_O = bridge.W_O[layer].detach()
-        beta = beta.to(W_O.dtype)
-        written = (for_heads(bridge, beta)[:, :, None] * W_O).sum((0, 1))  # [d_model]
-        found += [
-            (f"blocks.{layer}.attn.v.hook_out", lambda v, hook, beta=beta: v + beta),
-            (f"blocks.{layer}.hook_attn_out", lambda x, hook, written=written: x - written),
-        ]
+        gain = for_heads(bridge, beta.to(W_O.dtype))
+        found += as_biases(bridge, layer, gain, -(gain[:, :, None] * W_O).sum((0, 1)))
     return found
+
+
+@torch.no_grad()
+def largest_change(bridge, ids: Int[Tensor, "row seq"], moved: Hooks) -> float:
+    """The largest change of a log-probability that a move makes."""
+    own, after = bridge(ids).log_softmax(-1), bridge.run_with_hooks(ids, fwd_hooks=moved).log_softmax(-1)
+    return (after - own).abs().max().item()
 
 
 def moved_by(bridge, constants: Mapping[Component, Float[Tensor, " d_head"]]) -> dict[int, Tensor]:
@@ -66,9 +78,9 @@ def with_own_values(bridge, parts: Sequence[Component]) -> list[Component]:
 
 
 def constants_of_harm(
-    bridge,
+    study: Study,
     ids: Int[Tensor, "row seq"],
-    means: Mapping[Component, Float[Tensor, " d_head"]],
+    heads: Sequence[Component],
     target: float,
     steps: int = 10,
     seed: int = 0,
@@ -76,7 +88,7 @@ def constants_of_harm(
     """For each head a constant that does `target` nats of harm (mean KL) in its place: so far from its mean, in a random
     direction. By halving the interval of the logarithm of the distance; `target` is more than the mean does.
     """
-    generator = torch.Generator().manual_seed(seed)
+    generator, means = torch.Generator().manual_seed(seed), {head: study.means[head] for head in heads}
     away = {part: torch.randn(mu.shape, generator=generator) for part, mu in means.items()}
     low, high = dict.fromkeys(means, -6.0), dict.fromkeys(means, 6.0)  # natural logarithms of a factor on `away`
 
@@ -85,17 +97,28 @@ def constants_of_harm(
 
     for _ in range(steps):
         middle = {part: (low[part] + high[part]) / 2 for part in means}
-        found = harms(bridge, ids, {part: (part, constant(value)) for part, value in at(middle).items()})
+        found = harms(study.bridge, ids, {part: (part, constant(value)) for part, value in at(middle).items()})
         for part, effect in found.items():
             (low if effect.kl.mean() < target else high)[part] = middle[part]
     return at(low)
 
 
 def at_zero(
-    bridge, ids: Int[Tensor, "row seq"], heads: Sequence[Component], betas: Mapping[int, Tensor] | None = None
+    bridge, ids: Int[Tensor, "row seq"], heads: Sequence[Component], moved: Hooks = ()
 ) -> dict[Component, Effect]:
-    """What setting each head to zero does, in the model as it is or moved by `betas`."""
-    return harms(bridge, ids, {head: (head, constant(0.0)) for head in heads}, hooks(bridge, betas or {}))
+    """What setting each head to zero does, in the model as it is, or as the hooks of a move have made it."""
+    return harms(bridge, ids, {head: (head, constant(0.0)) for head in heads}, moved)
+
+
+def at_mean(study: Study, ids: Int[Tensor, "row seq"], heads: Sequence[Component]) -> dict[Component, Effect]:
+    """What setting each head to its mean does."""
+    return harms(study.bridge, ids, {head: (head, constant(study.means[head])) for head in heads})
+
+
+def shown(study: Study) -> list[Component]:
+    """Heads with values of their own; of a model with many, some two dozen, evenly spread."""
+    heads = with_own_values(study.bridge, study.parts)
+    return heads[:: 1 + len(heads) // 24]
 
 
 def random_move(study: Study, seed: int = 0) -> dict[int, Float[Tensor, "value_head d_head"]]:
@@ -117,6 +140,8 @@ class Proof:
     """The same in float64, in floors of float32."""
     least: float
     """The smallest relative change of a head's KL when it is set to zero."""
+    typical: float
+    """The median one."""
     apart: float
     """With the means in the output biases: the largest difference of a head's KL at zero from its KL at the mean, nats."""
 
@@ -129,11 +154,11 @@ def proof(study: Study, rows: int = 3) -> Proof:
     moved32, moved64 = (_log_probs(bridge, ids, betas) for bridge in (study.bridge, exact))
     floor = (own32 - own64).abs().max()
 
-    before, after = at_zero(exact, ids, heads), at_zero(exact, ids, heads, betas)
-    changes = [abs(after[head].kl.mean() / before[head].kl.mean() - 1) for head in heads]
+    before, after = at_zero(exact, ids, heads), at_zero(exact, ids, heads, hooks(exact, betas))
+    changes = torch.tensor([abs(after[head].kl.mean() / before[head].kl.mean() - 1) for head in heads])
 
     means = {head: study.means[head].double() for head in heads}
-    centred = at_zero(exact, ids, heads, moved_by(exact, means))
+    centred = at_zero(exact, ids, heads, hooks(exact, moved_by(exact, means)))
     at_mean = harms(exact, ids, {head: (head, constant(mu)) for head, mu in means.items()})
     apart = [(centred[head].kl - at_mean[head].kl).abs().max() for head in heads]
     del exact
@@ -141,7 +166,8 @@ def proof(study: Study, rows: int = 3) -> Proof:
     return Proof(
         floors=float((moved32 - own32).abs().max() / floor),
         floors64=float((moved64 - own64).abs().max() / floor),
-        least=float(min(changes)),
+        least=float(changes.min()),
+        typical=float(changes.median()),
         apart=float(max(apart)),
     )
 
@@ -149,3 +175,8 @@ def proof(study: Study, rows: int = 3) -> Proof:
 @torch.no_grad()
 def _log_probs(bridge, ids: Tensor, betas: Mapping[int, Tensor]) -> Tensor:
     return bridge.run_with_hooks(ids, fwd_hooks=hooks(bridge, betas)).double().log_softmax(-1)
+
+
+def largest_ratio(one: Mapping[Component, Effect], other: Mapping[Component, Effect]) -> float:
+    """The largest relative difference of a head's KL."""
+    return max(abs(one[head].kl.mean() / other[head].kl.mean() - 1).item() for head in one)
