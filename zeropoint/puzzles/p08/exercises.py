@@ -34,7 +34,7 @@ def clouds(seed: int) -> list[tuple[Tensor]]:
 
 
 def three_ways(X: Float[Tensor, "n d"]) -> tuple[float, float, float]:
-    """Mean squared distances of a component's outputs from zero, from their mean, and from each other."""
+    """Mean squared distances: of the rows from zero, from their mean, from each other."""
     n = len(X)
     to_zero = X.square().sum(1).mean()
     to_mean = (X - X.mean(0)).square().sum(1).mean()
@@ -332,7 +332,7 @@ EX_8_4 = Exercise(
 
 
 def say_the_opposite(bench: Bench) -> Float[Tensor, "head d_head"]:
-    """A gain for each head, after which zero orders the heads as differently from the mean as can be."""
+    """A gain for each head, after which zero and the mean disagree about their order."""
     at_mean = bench.harm(bench.means)
     turned = at_mean.argsort(descending=True).argsort()  # 0: harms most at its mean
     targets = at_mean.max() * (1 + turned)
@@ -417,7 +417,6 @@ SPOILERS = (
     "mean prediction",
     "copy of the text",
     "one copy for each",
-    "known beforehand",
     "both ends",
 )
 

@@ -1,0 +1,73 @@
+"""08's replacements: one component, nothing else, and many side by side as one by one."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from tests.checks.bank_08 import BRIDGE, TEXT
+from zeropoint import streams
+from zeropoint.puzzles.p08.ablation import (
+    Component,
+    best_constants,
+    components,
+    constant,
+    harms,
+    outputs,
+    replacements,
+)
+
+IDS = TEXT[:4]
+PARTS = components(BRIDGE)
+
+
+def test_every_head_and_every_mlp_once():
+    assert [str(part) for part in PARTS[:5]] == ["0.0", "0.1", "0.2", "0.3", "MLP 0"] and len(set(PARTS)) == 10
+
+
+@pytest.mark.parametrize("part", [Component(0, 1), Component(1)], ids=str)
+def test_a_hook_replaces_its_own_component_and_no_other(part):
+    before = outputs(BRIDGE, IDS, PARTS)
+    with torch.no_grad():
+        _, cache = BRIDGE.run_with_cache(IDS, names_filter=part.hook)
+    there = cache[part.hook]
+    ((name, edit),) = part.hooks(constant(7.0), rows=slice(1, 3))
+    after = edit(there, None)
+    assert name == part.hook and torch.equal(part.of(there), before[part]), "the model's own tensor has changed"
+    assert (part.of(after)[1:3] == 7).all() and torch.equal(after[[0, 3]], there[[0, 3]])
+    part.of(after)[:] = part.of(there)
+    assert torch.equal(after, there)
+
+
+def test_side_by_side_is_one_by_one():
+    x = outputs(BRIDGE, TEXT[4:16], PARTS)
+    plan = {}
+    for part in PARTS:
+        plan |= {(part, name): (part, change) for name, change in replacements(x[part], len(IDS)).items()}
+    together = harms(BRIDGE, IDS, plan)
+
+    def condition(part, change):
+        return lambda cache, rows: part.hooks(change)
+
+    alone = streams.effects(BRIDGE, IDS, {name: condition(*plan[name]) for name in plan}, keep=lambda name: False)
+    for name, effect in together.items():
+        torch.testing.assert_close(effect.kl, alone[name].kl, rtol=1e-3, atol=1e-6)
+        torch.testing.assert_close(effect.loss, alone[name].loss, rtol=1e-3, atol=1e-5)
+
+
+def test_replacements_are_what_they_are_called():
+    x = torch.randn(6, 5, 3) + 2
+    own, mu = torch.randn(2, 5, 3), x.mean((0, 1))
+    put = {name: change(own) for name, change in replacements(x, 2).items()}
+    assert (put["zero"] == 0).all() and torch.equal(put["mean"], mu.expand_as(own))
+    assert torch.equal(put["another input"], x[:2]) and torch.equal(put["again"], x[2:4])
+    torch.testing.assert_close(put["mean gone"] + mu, own)
+    torch.testing.assert_close((put["as far as zero"] - mu).norm(dim=-1), mu.norm().expand(2, 5))
+
+
+def test_the_best_constant_does_less_harm_than_where_it_starts():
+    part = Component(0, 0)
+    start = {part: torch.full((8,), 3.0)}
+    best = best_constants(BRIDGE, TEXT, start, {part: 1.0}, steps=40)
+    found = harms(BRIDGE, TEXT, {"start": (part, constant(start[part])), "best": (part, constant(best[part]))})
+    assert found["best"].kl.mean() < 0.8 * found["start"].kl.mean()
