@@ -227,7 +227,7 @@ split(
 )
 
 # %% [markdown]
-# Then: can one see it coming? ‖μ‖²/E‖x‖² is known before any ablation.
+# On the whole, is the constant the larger half? And can one see a large one coming, from ‖μ‖²/E‖x‖², which is known before any ablation?
 
 # %%
 for name, study in studies.items():
@@ -451,11 +451,11 @@ for name, study in studies.items():
 ledger
 
 # %% [markdown]
-# **The lesson.** "Without this head" is not a place. Zero is a value like others: how far it lies from what the head says is up to whoever keeps the biases. It may do no harm, as where means are short; whether it does is known beforehand, from ‖μ‖²/E‖x‖², so look. The mean moves with the origin, another input's output does too, and they ask different questions: what if it said what it usually says, and what if it said something else? The second goes twice as far, so compare orders, not numbers.
+# **The lesson.** "Without this head" is not a place. Zero is a value like others: how far it lies from what the head says is up to whoever keeps the biases. Where means are short it hardly matters; ‖μ‖²/E‖x‖² costs one pass and gives a warning, and the ledger says how good a one. The mean moves with the origin, another input's output does too, and they ask different questions: what if it said what it usually says, and what if it said something else? The second goes twice as far, so compare orders, not numbers.
 #
 # **What would refute this**: a move of a bias that changes predictions in float64; a head whose zero ablation survives every move; a model with long means where zero still orders components as resampling does.
 #
-# **Still open.** The published order is GPT-2's on one task, and the ledger says what it is here. Is it the model, the task, or the swapped names? Rows of plain text differ in everything at once.
+# **Still open.** The best constant had twenty short steps here; would more make it better than the mean on unseen text? And the published order is GPT-2's on one task, and the ledger says what it is here. Is it the model, the task, or the swapped names? Rows of plain text differ in everything at once.
 #
 # **Try it yourself.** Take the mean by position, or without the first token. Or run this on a model of your own: `ZEROPOINT_PAIR="a,b"`.
 #

@@ -24,7 +24,7 @@ Change = Callable[[Tensor], Tensor]  # a component's output [row, seq, d] → wh
 UNIT = "rows of text"
 LEAST = 1e-7  # nats: below it, KL in float32 is rounding
 MANY = 40  # components: beyond it, fewer and shorter rows, and a best constant for every eighth
-ROOM = 2**25  # logits that one pass may make, so that a large vocabulary fits into memory
+ROOM = 2**23  # logits that one pass may make, so that a large vocabulary fits into memory
 
 
 @dataclass(frozen=True)

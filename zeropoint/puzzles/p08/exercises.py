@@ -379,15 +379,15 @@ EX_8_6 = Exercise(
     minutes=10,
     statement="""
     In a few sentences: what does setting a component to zero measure, beside the component? What shows it, and with
-    which numbers? How much did it matter in the two models that ran here, and how could you have known beforehand? When
-    is the mean the wrong value, too? Then compare yours with the points, one by one.
+    which numbers? How much did it matter in the two models that ran here, and what could have warned you? When is the mean
+    the wrong value, too? Then compare yours with the points, one by one.
     """,
     answer="""
     Zero takes away a constant as well as whatever varies, and where a constant is kept is bookkeeping: a head's constant
     can move into the output bias, exactly, and every zero ablation changes while no prediction does. So zero ablation
     is a constant ablation at a point that nobody chose; I made it say the opposite of the mean. How much it matters is
-    measured by zero's harm against the mean's, component by component; it is large where the mean makes much of the
-    output, ‖μ‖²/E‖x‖², known before any ablation, and small elsewhere. Another input's output is twice as far in square
+    measured by zero's harm against the mean's, component by component; a warning is how much of the output is its
+    mean, ‖μ‖²/E‖x‖², which needs no ablation. Another input's output is twice as far in square
     as the mean, and harms more. A rival is distance alone: a random point as far from the mean decides. The mean moves
     with the origin, but it is no safe value: where outputs come in two opposite kinds it never occurs, and the least
     harmful constant belongs to the mean prediction, not to the mean output. None of this says which question to ask.
@@ -402,7 +402,7 @@ EX_8_6 = Exercise(
         "The constant's place is bookkeeping: with b_V and b_O moved, no prediction changes and every head's zero ablation does. Shown to be exact, not merely small.",
         "So zero ablation is ablation to a constant that nobody chose; in some copy of the same model it is any constant, the mean included.",
         "How much it mattered here, in numbers of this run: zero against the mean in harm, or their orders against resampling's; also where it hardly mattered.",
-        "Known beforehand: how much of the output's mean square is its mean.",
+        "A warning that needs no ablation: how much of the output's mean square is its mean; and how well it warned here.",
         "Resampling moves twice as far in square as the mean does, so its numbers are larger without a component being more important.",
         "A rival is weighed: that only the distance counts; a random constant as far away as zero is the control.",
         "The mean isn't always right: two kinds of input with opposite outputs, or 8.4, where the best constant is the mean prediction's.",
