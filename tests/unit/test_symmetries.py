@@ -9,7 +9,8 @@ import torch
 from tests.hub import doubles
 from zeropoint import models
 from zeropoint.puzzles.p02 import symmetries
-from zeropoint.puzzles.p02.symmetries import Trial, absorb, after_attention, compare, copy_of, cross_entropy, logits
+from zeropoint.puzzles.p02.symmetries import Trial, absorb, after_attention, compare, cross_entropy, logits
+from zeropoint.streams.precise import copy_of
 
 
 @pytest.fixture(scope="module", params=list(models.STAND_INS))

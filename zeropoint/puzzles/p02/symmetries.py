@@ -3,7 +3,7 @@
     trials = {m.label: Trial(m) for m in pair}
     trials[label].twice(lambda t: {"W_E": t.W_E - t.mu})      # in float32 and in float64
 
-`copy_of` makes a plain Hugging Face copy, in float32 (sharing the loaded weights) or float64. A move is a dict of tensors
+`streams.precise.copy_of` makes a plain copy, in float32 (sharing the loaded weights) or float64. A move is a dict of tensors
 that stand in for the copy's own during one call of `logits`; `compare` says what became of the predictions. A `Trial`
 does all three on one text, for any decoder that Hugging Face knows; `absorb` and `after_attention` are for the kinds of
 GPT-2 and GPT-Neo.
