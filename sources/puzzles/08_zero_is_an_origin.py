@@ -94,7 +94,7 @@ if ready("8.a", "8.b", "8.c", "8.d", "8.1"):
 layer = 1
 
 
-def books(label):  # the first model has no b_V: zeros
+def books(label):  # biases of zero: what is added to those that are there
     bridge = studies[label].bridge
     W_O = bridge.W_O[layer].detach()  # [head, d_head, d_model]
     generator = torch.Generator().manual_seed(0)
