@@ -28,9 +28,10 @@ def by_component(panels: Mapping[str, Mapping[str, Harm]], title: str, y: str) -
             there = [k for k, part in enumerate(order) if part in harm]
             estimates = [harm[order[k]] for k in there]
             mode = "lines+markers" if name == last else "markers"
+            beside = 0.2 * (i - (len(lines) - 1) / 2)  # so that no mark hides another
             trace = plots.line(
                 name,
-                there,
+                [round(k + beside, 2) for k in there],
                 plots.digits([e.value for e in estimates]),
                 i,
                 error=plots.digits([e.half_width for e in estimates]) if estimates[0].half_width else None,
