@@ -6,7 +6,9 @@ import pytest
 import torch
 
 from tests.checks.bank_08 import BRIDGE, TEXT
-from zeropoint import streams
+from tests.hub import doubles
+from zeropoint import models, streams
+from zeropoint.puzzles.p08 import ablation
 from zeropoint.puzzles.p08.ablation import (
     Component,
     best_constants,
@@ -16,6 +18,7 @@ from zeropoint.puzzles.p08.ablation import (
     outputs,
     replacements,
 )
+from zeropoint.puzzles.p08.figures import by_component
 
 IDS = TEXT[:4]
 PARTS = components(BRIDGE)
@@ -71,3 +74,19 @@ def test_the_best_constant_does_less_harm_than_where_it_starts():
     best = best_constants(BRIDGE, TEXT, start, {part: 1.0}, steps=40)
     found = harms(BRIDGE, TEXT, {"start": (part, constant(start[part])), "best": (part, constant(best[part]))})
     assert found["best"].kl.mean() < 0.8 * found["start"].kl.mean()
+
+
+def test_a_study_of_many_components_has_fewer_rows_and_fits_some(monkeypatch):
+    monkeypatch.setattr(ablation, "MANY", 3)
+    study = ablation.Study(models.load(doubles.small("gpt-neo-125m")))
+    assert study.judged.shape == (6, 16) and len(study.reference) == 42 and study.fitted == study.parts[::8]
+    study.fitted = study.parts[::2]
+    study.try_all()
+    assert set(study.harm("best constant")) == set(study.fitted) and set(study.harm("zero")) == set(study.parts)
+    assert study.log_ratios("mean", "best constant").shape == (len(study.fitted), 6)
+    assert study.agreement("zero", "zero").tolist() == pytest.approx([1] * 6)
+    assert sum(study.worst("zero", "mean").values()) == len(study.parts)
+    panels = {"a model": {mode: study.harm(mode) for mode in ("best constant", "mean")}}
+    best, mean = by_component(panels, "a title", "KL").data
+    assert len(best.x) == len(study.fitted) and len(mean.x) == len(study.parts)
+    assert list(mean.y) == sorted(mean.y, reverse=True)
