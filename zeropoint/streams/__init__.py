@@ -1,7 +1,7 @@
 """Residual streams of a loaded model: the text it reads, its vectors at every layer, and interventions."""
 
 from zeropoint.streams.interventions import Condition, Effect, Hooks, effects
-from zeropoint.streams.text import held_out_text, sequences
+from zeropoint.streams.text import held_out_text, sequences, shown, token_texts
 from zeropoint.streams.vectors import (
     Stream,
     by_group,
@@ -25,7 +25,9 @@ __all__ = [
     "held_out_text",
     "layer_names",
     "sequences",
+    "shown",
     "stream",
+    "token_texts",
     "untrained",
     "untrained_stream",
 ]
