@@ -1,0 +1,81 @@
+"""What walkthrough 10 claims, and the thresholds that decide."""
+
+from __future__ import annotations
+
+from zeropoint.claims import Claim, above, below
+
+NANDA = "Nanda's Puzzle 2 (its question)"
+POST = "the post's answer, extended"
+HERE = "this notebook"
+
+# A tenth of the variance is where a reader would begin to say "it is written there"; none is where nobody would.
+A_TENTH, NONE = 0.1, 0.01
+
+LENGTH = Claim(
+    "how many characters a token has is written linearly in its embedding",
+    NANDA,
+    {"read": above(A_TENTH, "R² on tokens not seen")},
+)
+CONTROLS = Claim(
+    "the probe finds nothing where there is nothing",
+    HERE,
+    {
+        "shuffled": below(NONE, "R², shuffled lengths"),
+        "initial": below(NONE, "R², initial weights"),
+    },
+)
+# 0.05: half of what counts as written
+RANK = Claim(
+    "and it is not the rank alone",
+    HERE,
+    {
+        "more": above(0, "R² beyond that of the rank"),
+        "rest": above(0.05, "R² on what the rank leaves over"),
+    },
+)
+# 0.8: of five pairs of a token with and one without, four in the right order
+MORE = Claim(
+    "so are a space in front, a capital, a digit",
+    NANDA,
+    {"worst": above(0.8, "AUC of the property that is read worst")},
+)
+SHIFT = Claim(
+    "a probe with an intercept does not see where zero is",
+    POST,
+    {"moved": below(1e-6, "largest change of what it says when the cloud is centred (characters)")},
+)
+CENTRED = Claim(
+    "without an intercept, centring ruins the probe",
+    POST,
+    {"read": below(0, "R², centred, no intercept")},
+)
+# 0.05: as above, half of what counts as written
+OWN_INTERCEPT = Claim(
+    "as it lies, the cloud needs no intercept: the common vector is one",
+    HERE,
+    {"cost": below(0.05, "R² lost without an intercept")},
+)
+# A mean of others that explains nothing explains 0 or less; a twentieth is more than chance leaves at 20 pairs.
+RELATION = Claim(
+    "pairs of a relation differ by nearly the same vector",
+    NANDA,
+    {
+        "share": above(0.05, "share of the differences that the others' mean explains"),
+        "random": below(NONE, "the same for random pairs"),
+    },
+)
+PARTNERS = Claim(
+    "that is about the pairs, more than about the two kinds of token",
+    HERE,
+    {"kept": below(0.5, "part of that share which is left when partners are exchanged")},
+)
+MOVED = Claim(
+    "the model uses the length: a longer token makes a space more likely next",
+    HERE,
+    {"along": above(0, "rise of its probability, 4 characters longer against 4 shorter")},
+)
+MORE_THAN_RANDOM = Claim(
+    "and a random direction of that size does less to the predictions",
+    HERE,
+    {"ratio": above(1, "KL along the length, in units of the largest KL of the controls")},
+)
