@@ -117,7 +117,7 @@ for name in labels:
 # %% [markdown]
 # ## What else?
 #
-# A space in front, a capital, a digit, a letter from beyond the English alphabet: yes or no, as 1 or 0, with the same probe. (A property which fewer than 50 readable tokens have is left out.) Is everything about a token's spelling written, or some of it, and equally well in both models?
+# A space in front, a capital, a digit, a letter from beyond the English alphabet: yes or no, as 1 or 0, with the same probe. (A property which fewer than 100 readable tokens have, or lack, is left out.) Is everything about a token's spelling written, or some of it, and equally well in both models?
 
 # %%
 figures.scores(R2, f"What is written linearly in W_E<br>{both}", "R² on tokens not seen")
@@ -139,7 +139,7 @@ pd.DataFrame(AUC)
 # %% [markdown]
 # ## Does a probe need an origin?
 #
-# 05 asked of each tool whether it sees zero. A probe with an intercept should not: its slope answers to differences alone. So let us take the intercept away, and centre, and both. What will it do to the R² of centred rows to lose the intercept: `"little"`, `"half"` or `"all"` of it?
+# 05 asked of each tool whether it sees zero. A probe with an intercept should not: its slope answers to differences alone. So let us take the intercept away, and centre, and both. How much of its R² will the first model's probe lose without an intercept, the cloud lying as it lies: `"little"`, `"half"` or `"all"`?
 
 # %%
 predict("n10.3", None)
@@ -167,7 +167,7 @@ for name in labels:
 pd.DataFrame(origin)
 
 # %%
-kept = origin[FIRST]["centred, no intercept"].value / origin[FIRST]["centred"].value
+kept = origin[FIRST]["as it lies, no intercept"].value / origin[FIRST]["as it lies"].value
 loss = "little" if kept > 0.75 else "half" if kept > 0.25 else "all"
 outcome("n10.3", loss, label=FIRST)
 for name in labels:
@@ -227,11 +227,8 @@ for name in labels:
     ledger.test(
         claims.RELATION, on=name, share=mean["pairs of the relation"], random=mean["random pairs"]
     )
-    kept = [
-        found["partners exchanged"][r].value / found["pairs of the relation"][r].value
-        for r in relations[name]
-    ]
-    print(ledger.test(claims.PARTNERS, on=name, kept=over(kept, "relations")))
+    kept = probes.ratio(found["partners exchanged"], found["pairs of the relation"])
+    print(ledger.test(claims.PARTNERS, on=name, kept=kept))
 
 # %% [markdown]
 # ## Does the model use the length?

@@ -1,11 +1,11 @@
 # %% [markdown]
-# # 10 Word2vec style: the puzzle
+# # 10 Word2vec-style embeddings: the puzzle
 #
-# **Question.** TODO: the question, in one sentence?
+# **Question.** What else is written linearly in a token's embedding?
 #
-# **Time** 60 min · **Difficulty** ●●○ · **You need** TODO: what the reader must know, and no more
+# **Time** 70 min · **Difficulty** ●●○ · **You need** vectors, linear regression, R²
 #
-# TODO: what a solution is: a mechanism, evidence for it, a rival ruled out.
+# A token is a number to the model: nothing tells it how the token is spelt. Does its embedding tell? A solution says which properties a linear probe reads off tokens that it never saw, next to what one gets without the trained model; when such a probe needs an origin; and how much of the arrow from *map* to *maps* is about pairs.
 #
 # `check` says whether an answer is right, `hint` helps a step at a time, `reveal` shows a solution once yours passes.
 
@@ -14,7 +14,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from zeropoint import report
+from zeropoint import report, streams
+from zeropoint.claims import exact, over
 from zeropoint.desk import (
     check,
     checked,
@@ -25,41 +26,178 @@ from zeropoint.desk import (
     progress,
     ready,
     reveal,
+    show,
     skip,
     why,
 )
 from zeropoint.models import load_pair
+from zeropoint.puzzles.p10 import figures, hunt, probes, tokens
+
+# %% [markdown]
+# Of each vocabulary the readable tokens: whole characters, no white space but perhaps one space in front, which is not counted as a character.
 
 # %%
-neo, gpt2 = load_pair()
-clouds = {m.label: m.W_E for m in (neo, gpt2)}  # each [d_vocab, d_model]
-NEO, GPT2 = clouds
+pair = load_pair()
+FIRST, SECOND = labels = [model.label for model in pair]
+words = {model.label: tokens.readable(model) for model in pair}
+X = {model.label: model.W_E[words[model.label].ids] for model in pair}  # [n, d_model] each
+length = {name: words[name].labels(tokens.characters) for name in labels}  # [n]
+fold = {name: probes.folds(len(words[name])) for name in labels}  # [n]: 0 to 9
+for name in labels:
+    y = length[name]
+    some = ", ".join(streams.shown(text) for text in words[name].texts[1000:1006])
+    print(f"{name}: {len(y)} tokens such as {some}; {y.mean():.1f} ± {y.std():.1f} characters")
 
 # %% [markdown]
 # ## Predict
 #
-# TODO: what is asked before it is shown.
+# A regression from a token's row to its number of characters, judged on tokens that it did not see, by the share of the squared error that it takes away: R². What will it be for the first model? And for a regression that sees of each token only its rank, its number in the vocabulary, where frequent tokens come first?
 
 # %%
-predict("10.a", None, low=None, high=None)  # the mean length of a row, the first model
+predict("10.a", None, low=None, high=None)  # from the rows
+predict("10.b", None, low=None, high=None)  # from the rank alone
+
+# %% [markdown]
+# Which of these does the same regression read worst, by R², in the first model: `"length"`, `"space"` (in front), `"capital"` (first letter), `"digit"` (any)?
+
+# %%
+predict("10.c", None)
 
 # %% tags=["solution"]
 skip("10")  # a solution predicts nothing
 
 # %% exercise="10.1"
-check("10.1", answer_10_1, real=clouds)
+some = {name: (length[name][:100], length[name][100:200], 6.0) for name in labels}
+check("10.1", answer_10_1, real=some)
 
 # %%
 # hint("10.1")
 # reveal("10.1")
 
-# %%
-if ready("10.a", "10.1"):
-    mean_length = checked("10.1")  # your answer, as it passed
-    outcome("10.a", mean_length(clouds[NEO]), label=NEO)
-
 # %% exercise="10.2"
-why("10.2", answer_10_2)
+check("10.2", answer_10_2, real={name: (X[name], length[name]) for name in labels})
+
+# %% [markdown]
+# ## Look
+#
+# Your probe and your score. The sums over all folds but one are the sums over all, less those over the one, so the rows go by once for ten probes. Beside the rows: the rank alone; the rows of the same model before it was trained; and the rows again, with the lengths shuffled. Which of these should stay at 0, and what would it mean if one did not?
+
+# %%
+if ready("10.a", "10.b", "10.1", "10.2"):
+    probe, score = checked("10.2"), checked("10.1")
+    for model in pair:
+        name, y = model.label, length[model.label]
+        untrained = streams.untrained(model).W_E[words[name].ids]
+        trials = {
+            "rows of W_E": (X[name], y),
+            "rank alone": (tokens.rank_features(words[name]), y),
+            "initial weights": (untrained, y),
+            "shuffled lengths": (X[name], probes.shuffled(y)),
+        }
+        for reader, (features, truth) in trials.items():
+            by_yours = over(probes.ten_probes(probe, score, features, truth, fold[name]), "folds")
+            print(f"{name}, {reader}: R² {by_yours}")
+            if name == FIRST and reader in ("rows of W_E", "rank alone"):
+                id = "10.a" if reader == "rows of W_E" else "10.b"
+                outcome(id, by_yours.value, label=FIRST)
+
+# %% [markdown]
+# And what else? The same for three or four yes-or-no properties.
+
+# %%
+if ready("10.a", "10.b", "10.c", "10.1", "10.2"):
+    R2 = {}
+    for name in labels:
+        asked = {"characters": length[name]} | tokens.questions(words[name])
+        R2[name] = {"rows of W_E": {}, "rank alone": {}}
+        for what, y in asked.items():
+            by_rows = probes.held_out(X[name], y, fold[name])
+            by_rank = probes.held_out(tokens.rank_features(words[name]), y, fold[name])
+            R2[name]["rows of W_E"][what] = probes.r_squared(y, by_rows, fold[name])
+            R2[name]["rank alone"][what] = probes.r_squared(y, by_rank, fold[name])
+    title = f"What a linear probe reads off W_E<br>{FIRST} and {SECOND}"
+    show("10 properties", figures.scores(R2, title, "R² on tokens not seen"))
+    of = R2[FIRST]["rows of W_E"]
+    short = {
+        "characters": "length",
+        "begins with a space": "space",
+        "begins with a capital": "capital",
+        "holds a digit": "digit",
+    }
+    there = [what for what in short if what in of]
+    outcome("10.c", short[min(there, key=lambda what: of[what].value)], label=FIRST)
+
+# %% [markdown]
+# ## Without an origin
+#
+# Your probe has an intercept: its slope works with steps from the mean. Take the intercept away, so that w·x alone must say "six characters". How much of its R² will the first model's probe lose, the second model's? (0.1 if R² falls from 0.5 to 0.4.) The first has the higher mean cosine.
+
+# %%
+predict("10.d", None, low=None, high=None)  # the first model
+predict("10.e", None, low=None, high=None)  # the second model
+
+# %% exercise="10.3"
+check("10.3", answer_10_3, real=X)
+
+# %% [markdown]
+# Compare with what is lost, as the cloud lies and centred.
+
+# %%
+if ready("10.a", "10.d", "10.e", "10.3"):
+    for name, id in ((FIRST, "10.d"), (SECOND, "10.e")):
+        y, centred = length[name], X[name].double() - X[name].double().mean(0)
+        full = probes.held_out(X[name], y, fold[name])
+        for where, cloud in (("as it lies", X[name]), ("centred", centred)):
+            bare = probes.held_out(cloud, y, fold[name], intercept=False)
+            cost = probes.gain(y, full, bare, fold[name])
+            far = checked("10.3")(cloud.double())
+            print(f"{name}, {where}: {far:.4f} by your 10.3; R² lost: {cost}")
+            if where == "as it lies":
+                outcome(id, cost.value, label=name)
+
+# %% [markdown]
+# ## Arrows
+#
+# Pairs such as *map* and *maps*, found by rule among the readable tokens. Of how many words is the difference one and the same vector?
+
+# %% exercise="10.4"
+pairs = {name: tokens.all_pairs(words[name])[0] for name in labels}
+plurals = {}
+for name in labels:
+    a, b = pairs[name]["plural"].T
+    plurals[name] = X[name][b] - X[name][a]
+check("10.4", answer_10_4, real=plurals)
+
+# %% [markdown]
+# Two controls. Random pairs: any two tokens. Exchanged partners: the same tokens on both sides, each with the partner of another, so that *map* goes with *trees*. What part of the share of true pairs will the exchanged ones keep, on average over the relations, in the first model: 0 for none of it, 1 for all?
+
+# %%
+predict("10.f", None, low=None, high=None)
+
+# %%
+if ready("10.f", "10.4"):
+    shares = {}
+    for name in labels:
+        shares[name] = {"true pairs": {}, "partners exchanged": {}, "random pairs": {}}
+        for relation, true in pairs[name].items():
+            drawn = {"true pairs": true.T} | tokens.controls(true, len(X[name]), seed=0)
+            for kind, (a, b) in drawn.items():
+                D = X[name][b] - X[name][a]
+                shares[name][kind][relation] = exact(checked("10.4")(D.double()))
+    title = f"How much of a difference the other pairs foretell<br>{FIRST} and {SECOND}"
+    show("10 arrows", figures.scores(shares, title, "share explained"))
+    kept = probes.ratio(shares[FIRST]["partners exchanged"], shares[FIRST]["true pairs"])
+    outcome("10.f", kept.value, label=FIRST)
+
+# %% [markdown]
+# Which of the two controls leaves the mean of all differences exactly as it is?
+
+# %% exercise="10.5"
+ground = {model.label: hunt.ground(model, words[model.label]) for model in pair}
+check("10.5", answer_10_5, real=ground)
+
+# %% exercise="10.6"
+why("10.6", answer_10_6)
 
 # %% [markdown]
 # ## Where you stand
@@ -67,8 +205,20 @@ why("10.2", answer_10_2)
 # %%
 progress("10")
 
+# %% [markdown]
+# To hand it to a mentor, or to post it: one file of your answers, with predictions and figures.
+
 # %%
 # export("10")
 
 # %% tags=["solution"]
-report(NEO, {"mean length": answer_10_1(clouds[NEO])})
+for name in labels:
+    found = R2[name]
+    report(
+        name,
+        {
+            "R² of length": found["rows of W_E"]["characters"].value,
+            "R² of length, rank alone": found["rank alone"]["characters"].value,
+            "of 1, not said by the rows": answer_10_3(X[name].double()),
+        },
+    )

@@ -27,7 +27,7 @@ class Predicted:
 class Reader:
     """A model that reads contexts of held-out text whose last token is readable, that token moved by some vector."""
 
-    def __init__(self, model: LoadedModel, vocabulary: tokens.Vocabulary, count: int = 192, length: int = 24):
+    def __init__(self, model: LoadedModel, vocabulary: tokens.Vocabulary, count: int = 192, length: int = 16):
         rows = sequences(model.tokenizer, count, length)
         self.model, self.ids = model, rows[torch.isin(rows[:, -1], vocabulary.ids)]
         self.readable = torch.zeros(vocabulary.of)

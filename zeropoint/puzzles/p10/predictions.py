@@ -3,8 +3,14 @@
 from zeropoint.desk.predictions import Number, Word
 
 PREDICTIONS = [
+    Number("10.a", "R² of the length on tokens not seen, from the first model's rows", high=1.0),
+    Number("10.b", "the same from the rank alone", high=1.0),
+    Word("10.c", "what is read worst in the first model", ("length", "space", "capital", "digit")),
+    Number("10.d", "R² that the first model's probe loses without an intercept", low=0.0),
+    Number("10.e", "R² that the second model's probe loses without an intercept", low=0.0),
+    Number("10.f", "what part of the true pairs' share is kept with exchanged partners"),
     Number("n10.1", "R² of the length on tokens not seen, from the first model's rows", high=1.0),
     Number("n10.2", "the same from the rank alone", high=1.0),
-    Word("n10.3", "what leaving out the intercept does to the centred rows' R²", ("little", "half", "all")),
+    Word("n10.3", "how much of its R² the first model's probe loses without an intercept", ("little", "half", "all")),
     Word("n10.4", "a longer last token makes a space next", ("more likely", "less likely", "neither")),
 ]

@@ -10,10 +10,10 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from zeropoint.models import LoadedModel
-from zeropoint.streams import token_texts
+from zeropoint.streams import shown, token_texts
 
 LONGEST = 20  # characters; beyond are rulers and runs of one letter, a few of which would outweigh all words
-FEW = 50  # tokens of either kind: with fewer, a fold may hold hardly any
+FEW = 100  # tokens of either kind: with fewer, a fold may hold hardly any
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,13 @@ def rank_features(vocabulary: Vocabulary, bins: int = 32) -> Float[Tensor, "n bi
     """
     stretch = vocabulary.ids * bins // vocabulary.of
     stretches = torch.nn.functional.one_hot(stretch, bins).double()
-    return torch.cat([torch.log1p(vocabulary.ids.double())[:, None], stretches], dim=1)
+    return alike(torch.cat([torch.log1p(vocabulary.ids.double())[:, None], stretches], dim=1))
+
+
+def alike(features: Float[Tensor, "n m"]) -> Float[Tensor, "n m"]:
+    """Every column with mean 0 and variance 1 (0 where it is constant), so that a penalty favours none."""
+    centred = features - features.mean(0)
+    return centred / centred.std(0).clamp_min(1e-12)
 
 
 # --- pairs ---------------------------------------------------------------------------------------------------------
@@ -134,21 +140,18 @@ def all_pairs(vocabulary: Vocabulary, least: int = 20) -> tuple[dict[str, Int[Te
     return {name: rows for name, rows in found.items() if name not in few}, few
 
 
-def exchanged(rows: Int[Tensor, "m 2"], seed: int) -> Int[Tensor, "m 2"]:
-    """The same tokens on both sides, each with the partner of another."""
-    order = torch.randperm(len(rows), generator=torch.Generator().manual_seed(seed))
+def controls(rows: Int[Tensor, "m 2"], n: int, seed: int) -> dict[str, Int[Tensor, "2 m"]]:
+    """As many pairs: the same tokens on both sides, each with the partner of another; and any two of n rows."""
+    generator = torch.Generator().manual_seed(seed)
+    order = torch.randperm(len(rows), generator=generator)
     partners = torch.empty_like(rows[:, 1])
     partners[order] = rows[order.roll(1), 1]
-    return torch.stack([rows[:, 0], partners], dim=1)
-
-
-def at_random(count: int, n: int, seed: int) -> Int[Tensor, "count 2"]:
-    """As many pairs of any two of n rows."""
-    return torch.randint(n, (count, 2), generator=torch.Generator().manual_seed(seed))
+    return {
+        "partners exchanged": torch.stack([rows[:, 0], partners]),
+        "random pairs": torch.randint(n, (2, len(rows)), generator=generator),
+    }
 
 
 def first_words(vocabulary: Vocabulary, rows: Sequence[Sequence[int]]) -> str:
     """A few pairs, to be printed."""
-    from zeropoint.streams import shown
-
     return ", ".join(f"{shown(vocabulary.texts[a])} {shown(vocabulary.texts[b])}" for a, b in rows)
