@@ -31,22 +31,21 @@ from zeropoint.desk import (
     why,
 )
 from zeropoint.models import load_pair
-from zeropoint.puzzles.p10 import figures, hunt, probes, tokens
+from zeropoint.puzzles.p10 import figures, hunt, probes, study, tokens
 
 # %% [markdown]
 # Of each vocabulary the readable tokens: whole characters, no white space but perhaps one space in front, which is not counted as a character.
 
 # %%
-pair = load_pair()
-FIRST, SECOND = labels = [model.label for model in pair]
-words = {model.label: tokens.readable(model) for model in pair}
-X = {model.label: model.W_E[words[model.label].ids] for model in pair}  # [n, d_model] each
-length = {name: words[name].labels(tokens.characters) for name in labels}  # [n]
-fold = {name: probes.folds(len(words[name])) for name in labels}  # [n]: 0 to 9
-for name in labels:
-    y = length[name]
-    some = ", ".join(streams.shown(text) for text in words[name].texts[1000:1006])
-    print(f"{name}: {len(y)} tokens such as {some}; {y.mean():.1f} ± {y.std():.1f} characters")
+first, second = models = [study.Study(model) for model in load_pair()]
+FIRST, SECOND = first.label, second.label
+X = {m.label: m.X for m in models}  # rows of W_E, [n, d_model] each
+length = {m.label: m.length for m in models}  # characters, [n]
+fold = {m.label: m.fold for m in models}  # [n]: 0 to 9
+for m in models:
+    some = ", ".join(streams.shown(text) for text in m.words.texts[1000:1006])
+    y = m.length
+    print(f"{m.label}: {len(y)} tokens such as {some}; {y.mean():.1f} ± {y.std():.1f} characters")
 
 # %% [markdown]
 # ## Predict
@@ -67,7 +66,7 @@ predict("10.c", None)
 skip("10")  # a solution predicts nothing
 
 # %% exercise="10.1"
-some = {name: (length[name][:100], length[name][100:200], 6.0) for name in labels}
+some = {m.label: (m.length[:100], m.length[100:200], 6.0) for m in models}
 check("10.1", answer_10_1, real=some)
 
 # %%
@@ -75,7 +74,7 @@ check("10.1", answer_10_1, real=some)
 # reveal("10.1")
 
 # %% exercise="10.2"
-check("10.2", answer_10_2, real={name: (X[name], length[name]) for name in labels})
+check("10.2", answer_10_2, real={m.label: (m.X, m.length) for m in models})
 
 # %% [markdown]
 # ## Look
@@ -85,21 +84,20 @@ check("10.2", answer_10_2, real={name: (X[name], length[name]) for name in label
 # %%
 if ready("10.a", "10.b", "10.1", "10.2"):
     probe, score = checked("10.2"), checked("10.1")
-    for model in pair:
-        name, y = model.label, length[model.label]
-        untrained = streams.untrained(model).W_E[words[name].ids]
+    mine = {}
+    for m in models:
         trials = {
-            "rows of W_E": (X[name], y),
-            "rank alone": (tokens.rank_features(words[name]), y),
-            "initial weights": (untrained, y),
-            "shuffled lengths": (X[name], probes.shuffled(y)),
+            "rows of W_E": (m.X, m.length),
+            "rank alone": (m.rank, m.length),
+            "initial weights": (m.initial, m.length),
+            "shuffled lengths": (m.X, probes.shuffled(m.length)),
         }
         for reader, (features, truth) in trials.items():
-            by_yours = over(probes.ten_probes(probe, score, features, truth, fold[name]), "folds")
-            print(f"{name}, {reader}: R² {by_yours}")
-            if name == FIRST and reader in ("rows of W_E", "rank alone"):
-                id = "10.a" if reader == "rows of W_E" else "10.b"
-                outcome(id, by_yours.value, label=FIRST)
+            scores = probes.ten_probes(probe, score, features, truth, m.fold)
+            mine[m.label, reader] = over(scores, "folds")
+            print(f"{m.label}, {reader}: R² {mine[m.label, reader]}")
+    outcome("10.a", mine[FIRST, "rows of W_E"].value, label=FIRST)
+    outcome("10.b", mine[FIRST, "rank alone"].value, label=FIRST)
 
 # %% [markdown]
 # And what else? The same for three or four yes-or-no properties.
@@ -107,14 +105,11 @@ if ready("10.a", "10.b", "10.1", "10.2"):
 # %%
 if ready("10.a", "10.b", "10.c", "10.1", "10.2"):
     R2 = {}
-    for name in labels:
-        asked = {"characters": length[name]} | tokens.questions(words[name])
-        R2[name] = {"rows of W_E": {}, "rank alone": {}}
-        for what, y in asked.items():
-            by_rows = probes.held_out(X[name], y, fold[name])
-            by_rank = probes.held_out(tokens.rank_features(words[name]), y, fold[name])
-            R2[name]["rows of W_E"][what] = probes.r_squared(y, by_rows, fold[name])
-            R2[name]["rank alone"][what] = probes.r_squared(y, by_rank, fold[name])
+    for m in models:
+        R2[m.label] = {
+            "rows of W_E": m.r_squared(m.read(m.X)),
+            "rank alone": m.r_squared(m.read(m.rank)),
+        }
     title = f"What a linear probe reads off W_E<br>{FIRST} and {SECOND}"
     show("10 properties", figures.scores(R2, title, "R² on tokens not seen"))
     of = R2[FIRST]["rows of W_E"]
@@ -158,14 +153,10 @@ if ready("10.a", "10.d", "10.e", "10.3"):
 # %% [markdown]
 # ## Arrows
 #
-# Pairs such as *map* and *maps*, found by rule among the readable tokens. Of how many words is the difference one and the same vector?
+# Pairs such as *map* and *maps*, found by rule among the readable tokens. In word2vec the differences of such pairs were famous for being nearly one vector. Are they here?
 
 # %% exercise="10.4"
-pairs = {name: tokens.all_pairs(words[name])[0] for name in labels}
-plurals = {}
-for name in labels:
-    a, b = pairs[name]["plural"].T
-    plurals[name] = X[name][b] - X[name][a]
+plurals = {m.label: m.differences(m.pairs[0]["plural"]) for m in models}
 check("10.4", answer_10_4, real=plurals)
 
 # %% [markdown]
@@ -177,23 +168,23 @@ predict("10.f", None, low=None, high=None)
 # %%
 if ready("10.f", "10.4"):
     shares = {}
-    for name in labels:
-        shares[name] = {"true pairs": {}, "partners exchanged": {}, "random pairs": {}}
-        for relation, true in pairs[name].items():
-            drawn = {"true pairs": true.T} | tokens.controls(true, len(X[name]), seed=0)
-            for kind, (a, b) in drawn.items():
-                D = X[name][b] - X[name][a]
-                shares[name][kind][relation] = exact(checked("10.4")(D.double()))
+    for m in models:
+        shares[m.label] = {"true pairs": {}, "partners exchanged": {}, "random pairs": {}}
+        for relation, true in m.pairs[0].items():
+            drawn = {"true pairs": true} | tokens.controls(true, len(m.X), seed=0)
+            for kind, rows in drawn.items():
+                yours = checked("10.4")(m.differences(rows))
+                shares[m.label][kind][relation] = exact(yours)
     title = f"How much of a difference the other pairs foretell<br>{FIRST} and {SECOND}"
-    show("10 arrows", figures.scores(shares, title, "share explained"))
-    kept = probes.ratio(shares[FIRST]["partners exchanged"], shares[FIRST]["true pairs"])
+    show("10 arrows", figures.scores(shares, title, "share explained", "relation"))
+    kept = study.left(shares[FIRST]["partners exchanged"], shares[FIRST]["true pairs"])
     outcome("10.f", kept.value, label=FIRST)
 
 # %% [markdown]
 # Which of the two controls leaves the mean of all differences exactly as it is?
 
 # %% exercise="10.5"
-ground = {model.label: hunt.ground(model, words[model.label]) for model in pair}
+ground = {m.label: hunt.ground(m) for m in models}
 check("10.5", answer_10_5, real=ground)
 
 # %% exercise="10.6"
@@ -212,8 +203,7 @@ progress("10")
 # export("10")
 
 # %% tags=["solution"]
-for name in labels:
-    found = R2[name]
+for name, found in R2.items():
     report(
         name,
         {

@@ -57,7 +57,7 @@ OWN_INTERCEPT = Claim(
 )
 # A mean of others that explains nothing explains 0 or less; a twentieth is more than chance leaves at 20 pairs.
 RELATION = Claim(
-    "pairs of a relation differ by nearly the same vector",
+    "the differences of a relation's pairs have a vector in common",
     NANDA,
     {
         "share": above(0.05, "share of the differences that the others' mean explains"),
@@ -65,10 +65,11 @@ RELATION = Claim(
     },
 )
 PARTNERS = Claim(
-    "that is about the pairs, more than about the two kinds of token",
+    "and that vector is more about the pairs than about the two kinds of token",
     HERE,
     {"kept": below(0.5, "part of that share which is left when partners are exchanged")},
 )
+# A rise from 4 characters shorter to 4 longer: any that is surely there counts, since the question is the sign.
 MOVED = Claim(
     "the model uses the length: a longer token makes a space more likely next",
     HERE,

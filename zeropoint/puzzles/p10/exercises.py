@@ -358,11 +358,6 @@ EX_10_4 = Exercise(
             KNOWN,
         ),
         Mistake(
-            "the mean's squared length over that of a row",
-            lambda D: D.mean(0).square().sum() / D.square().sum(1).mean() + 0 * D.sum(),
-            KNOWN,
-        ),
-        Mistake(
             "the average of each row's own share",
             lambda D: (1 - (D - _others(D)).square().sum(1) / D.square().sum(1)).mean(),
             "One short row can be missed by many times its length. Sum first, then divide.",

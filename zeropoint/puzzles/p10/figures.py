@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from jaxtyping import Float
 from torch import Tensor
@@ -13,10 +13,12 @@ from zeropoint.claims import Estimate
 SYMBOLS = ("circle", "diamond-open", "x-thin-open", "square-open", "triangle-up-open", "cross-thin-open")
 
 
-def scores(panels: Mapping[str, Mapping[str, Mapping[str, Estimate]]], title: str, x: str) -> plots.go.Figure:
+def scores(
+    panels: Mapping[str, Mapping[str, Mapping[str, Estimate]]], title: str, x: str, y: str = "property"
+) -> plots.go.Figure:
     """A panel for each model; in it a row for each property, and on it a mark for each of what tries to tell it.
 
-    `panels[model][mark][row]`, with intervals; a value below 0 is drawn at its place, down to −0.2.
+    `panels[model][mark][row]`, with intervals. From −0.1 on; to 1, or half as far where nothing is above 0.5.
     """
     fig = plots.panels(list(panels), shared_yaxes=True, horizontal_spacing=0.06)
     for column, marks in enumerate(panels.values(), start=1):
@@ -31,10 +33,12 @@ def scores(panels: Mapping[str, Mapping[str, Mapping[str, Estimate]]], title: st
                 ),
                 row=1, col=column,
             )  # fmt: skip
-    fig.update_xaxes(range=[-0.2, 1.05], zeroline=True)
-    rows = next(iter(next(iter(panels.values())).values()))
+    every = [marks for panel in panels.values() for marks in panel.values()]
+    end = 1.05 if max(e.value for rows in every for e in rows.values()) > 0.5 else 0.55
+    fig.update_xaxes(range=[-0.1, end], zeroline=True)
     fig.update_yaxes(autorange="reversed", showgrid=True)
-    fig = plots.finish(fig, title, x, ["property"] + [""] * (len(panels) - 1), height=230 + 42 * len(rows))
+    height = 230 + 42 * max(map(len, every))
+    fig = plots.finish(fig, title, x, [y] + [""] * (len(panels) - 1), height=height)
     fig.update_yaxes(automargin=True)
     return fig
 
@@ -49,7 +53,7 @@ def against(
 
     True values that fewer than 20 rows have are left out.
     """
-    fig = plots.panels(list(panels))
+    fig = plots.panels(list(panels), shared_yaxes=True, horizontal_spacing=0.06)
     for column, (model, probes) in enumerate(panels.items(), start=1):
         y = true[model]
         values = [v for v in y.unique().tolist() if (y == v).sum() >= 20]
@@ -63,14 +67,12 @@ def against(
     return plots.finish(fig, title, f"true {unit}", [f"said of a token not seen ({unit})"] + [""] * (len(panels) - 1))
 
 
-def by_size(
-    panels: Mapping[str, Mapping[str, Sequence[Estimate]]], sizes: Sequence[float], title: str, x: str, y: str
-) -> plots.go.Figure:
+def by_size(panels: Mapping[str, Mapping[str, Mapping[int, Estimate]]], title: str, x: str, y: str) -> plots.go.Figure:
     """A panel for each model, a line for each kind of move, over its size, with intervals."""
-    fig = plots.panels(list(panels))
+    fig = plots.panels(list(panels), shared_yaxes=True, horizontal_spacing=0.06)
     for column, lines in enumerate(panels.values(), start=1):
         for i, (name, found) in enumerate(lines.items()):
-            means, bars = plots.digits([e.value for e in found]), plots.digits([e.half_width for e in found])
-            fig.add_trace(plots.line(name, sizes, means, i, bars, mode="lines+markers"), row=1, col=column)
-    fig.update_xaxes(tickvals=list(sizes))
+            means = plots.digits([e.value for e in found.values()])
+            bars = plots.digits([e.half_width for e in found.values()])
+            fig.add_trace(plots.line(name, list(found), means, i, bars, mode="lines+markers"), row=1, col=column)
     return plots.finish(fig, title, x, [y] + [""] * (len(panels) - 1))

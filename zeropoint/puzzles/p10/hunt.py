@@ -13,8 +13,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from zeropoint.desk.exercise import Judged
-from zeropoint.models import LoadedModel
 from zeropoint.puzzles.p10 import probes, tokens
+from zeropoint.puzzles.p10.study import Study
 
 BAR = 0.1  # what the rows add to the R² of the rank and the puzzle's own properties: a tenth of the property's variance
 
@@ -28,11 +28,11 @@ class Hunt:
     known: Float[Tensor, "n m"]  # rank, length, and the yes-or-no properties
 
 
-def ground(model: LoadedModel, vocabulary: tokens.Vocabulary) -> Hunt:
+def ground(study: Study) -> Hunt:
     """The readable tokens of a model, their rows, and what is known of them already."""
-    listed = [vocabulary.labels(tokens.characters), *tokens.questions(vocabulary).values()]
-    known = torch.cat([tokens.rank_features(vocabulary), tokens.alike(torch.stack(listed, dim=1))], dim=1)
-    return Hunt(vocabulary.texts, model.W_E[vocabulary.ids], known)
+    listed = torch.stack(list(study.truth.values()), dim=1)
+    known = torch.cat([study.rank, tokens.alike(listed)], dim=1)
+    return Hunt(study.words.texts, study.X, known)
 
 
 def by_itself(of: Callable[[str], float]) -> Callable[[str], float]:

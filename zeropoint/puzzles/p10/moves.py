@@ -27,7 +27,7 @@ class Predicted:
 class Reader:
     """A model that reads contexts of held-out text whose last token is readable, that token moved by some vector."""
 
-    def __init__(self, model: LoadedModel, vocabulary: tokens.Vocabulary, count: int = 192, length: int = 16):
+    def __init__(self, model: LoadedModel, vocabulary: tokens.Vocabulary, count: int = 192, length: int = 12):
         rows = sequences(model.tokenizer, count, length)
         self.model, self.ids = model, rows[torch.isin(rows[:, -1], vocabulary.ids)]
         self.readable = torch.zeros(vocabulary.of)
@@ -77,22 +77,36 @@ def random_direction(move: Float[Tensor, " d"], seed: int) -> Float[Tensor, " d"
     return like(move, torch.randn(len(move), generator=generator, dtype=move.dtype))
 
 
-def compare(
-    reader: Reader, arrow: Float[Tensor, " d"], others: Sequence[Float[Tensor, " d"]], sizes: Sequence[float]
-) -> tuple[dict[str, list[Estimate]], float, Estimate]:
-    """(change of P(a space next) by size along the arrow and along the others; KL ratio; rise from first to last size).
+@dataclass(frozen=True)
+class Comparison:
+    """What moving along one direction does, beside moving as far along others."""
 
-    Along the arrow the interval is over contexts, along the others over directions. The ratio is the arrow's KL at the last
-    size, in units of the largest of the others'.
+    space: dict[str, dict[int, Estimate]]  # change of P(a space next), by kind of move and size
+    rise: Estimate  # of P(a space next) from the lowest size to the highest, along the direction
+    ratio: float  # KL along the direction at the highest size, in units of the largest KL of the others
+
+
+def compare(
+    reader: Reader, arrow: Float[Tensor, " d"], others: Sequence[Float[Tensor, " d"]], sizes: Sequence[int]
+) -> Comparison:
+    """Move along `arrow` by each size, and along the others, which are as long, by the lowest and the highest.
+
+    Along the arrow the intervals are over contexts, along the others over directions.
     """
     before = reader.predict(torch.zeros_like(arrow))
-    along = [reader.predict(size * arrow) for size in sizes]
-    aside = [[reader.predict(size * other) for other in others] for size in sizes]
-    changes = {
-        "along the length": [change(before.space, p.space) for p in along],
-        "other directions, as far": [
-            over([(p.space - before.space).mean().item() for p in draws], "directions") for draws in aside
-        ],
+    along = {size: reader.predict(size * arrow) for size in sizes}
+    ends = (sizes[0], sizes[-1])
+    aside = {size: [reader.predict(size * other) for other in others] for size in ends}
+    by_direction = {
+        size: over([(p.space - before.space).mean().item() for p in draws], "directions")
+        for size, draws in aside.items()
     }
-    ratio = kl(before, along[-1]) / max(kl(before, p) for p in aside[-1])
-    return changes, ratio, change(along[0].space, along[-1].space)
+    low, high = ends
+    return Comparison(
+        space={
+            "along the length": {size: change(before.space, p.space) for size, p in along.items()},
+            "other directions, as far": by_direction,
+        },
+        rise=change(along[low].space, along[high].space),
+        ratio=kl(before, along[high]) / max(kl(before, p) for p in aside[high]),
+    )

@@ -7,7 +7,7 @@ once, whatever the number of folds.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import torch
 from jaxtyping import Float, Int
@@ -152,8 +152,3 @@ def explained(D: Float[Tensor, "m d"]) -> float:
     D = D.double()
     others = (D.sum(0) - D) / (len(D) - 1)
     return 1 - ((D - others).square().sum() / D.square().sum()).item()
-
-
-def ratio(part: Mapping[str, Estimate], whole: Mapping[str, Estimate]) -> Estimate:
-    """What part of `whole` is left in `part`, over the relations."""
-    return over([part[name].value / whole[name].value for name in whole], "relations")

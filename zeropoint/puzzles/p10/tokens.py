@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -140,18 +140,19 @@ def all_pairs(vocabulary: Vocabulary, least: int = 20) -> tuple[dict[str, Int[Te
     return {name: rows for name, rows in found.items() if name not in few}, few
 
 
-def controls(rows: Int[Tensor, "m 2"], n: int, seed: int) -> dict[str, Int[Tensor, "2 m"]]:
+def controls(rows: Int[Tensor, "m 2"], n: int, seed: int) -> dict[str, Int[Tensor, "m 2"]]:
     """As many pairs: the same tokens on both sides, each with the partner of another; and any two of n rows."""
     generator = torch.Generator().manual_seed(seed)
     order = torch.randperm(len(rows), generator=generator)
     partners = torch.empty_like(rows[:, 1])
     partners[order] = rows[order.roll(1), 1]
     return {
-        "partners exchanged": torch.stack([rows[:, 0], partners]),
-        "random pairs": torch.randint(n, (2, len(rows)), generator=generator),
+        "partners exchanged": torch.stack([rows[:, 0], partners], dim=1),
+        "random pairs": torch.randint(n, (len(rows), 2), generator=generator),
     }
 
 
-def first_words(vocabulary: Vocabulary, rows: Sequence[Sequence[int]]) -> str:
-    """A few pairs, to be printed."""
-    return ", ".join(f"{shown(vocabulary.texts[a])} {shown(vocabulary.texts[b])}" for a, b in rows)
+def told(vocabulary: Vocabulary, rows: Int[Tensor, "m 2"], most: int = 3) -> str:
+    """The first few pairs, safe to print."""
+    some = [[shown(vocabulary.texts[i]) for i in pair] for pair in rows[:most].tolist()]
+    return ", ".join(" ".join(pair) for pair in some)
