@@ -318,7 +318,7 @@ def made_up(seed: int) -> Hunt:
     """Tokens of four kinds, and rows that hold the kind and noise: what an embedding may look like to this judge."""
     generator = torch.Generator().manual_seed(seed)
     texts = [" " * (i % 2) + KINDS[i % 8] + KINDS[i // 8 % 8] for i in range(1200)]
-    texts[::5] = ["(" * (1 + i % 3) for i in range(len(texts[::5]))]
+    texts[::5] = ["(" * (2 + i % 9) for i in range(len(texts[::5]))]
     texts[1::5] = [text.upper() for text in texts[1::5]]
     kinds = [[text.startswith(" "), text.isupper(), "(" in text] for text in texts]
     features = torch.tensor(kinds).double()

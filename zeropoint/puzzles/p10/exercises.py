@@ -312,7 +312,7 @@ EX_10_3 = Exercise(
 
 
 def explained_by_others(D: Float[Tensor, "m d"]) -> float:
-    """The share of the squared lengths that is explained when each row is foretold from the other rows."""
+    """The share of the squared lengths that is explained when the other rows foretell each row."""
     m = len(D)
     others = (D.sum(0) - D) / (m - 1)  # [m, d]: for each row, the mean of the rest
     return (1 - (D - others).square().sum() / D.square().sum()).item()
