@@ -10,7 +10,7 @@ from zeropoint.puzzles.p10 import claims, probes, study
 LABELS = ["mini-neo (raw, stand-in)", "mini-gpt2 (raw, stand-in)"]
 # What no trained model should change, and what two models may answer differently.
 SURE = (claims.LENGTH, claims.CONTROLS, claims.RANK, claims.MORE, claims.SHIFT, claims.CENTRED, claims.RELATION)
-EITHER = (claims.OWN_INTERCEPT, claims.PARTNERS, claims.MOVED, claims.MORE_THAN_RANDOM)
+EITHER = (claims.OWN_INTERCEPT, claims.PARTNERS, claims.SHORTER, claims.SPACE, claims.MORE_THAN_OTHERS)
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def test_figures(walkthrough):
     assert_figure(lengths, traces=8, x="true characters", y="said of a token", label=LABELS[0])
     assert_figure(written, traces=8, x="R² on tokens not seen", y="property", label=LABELS[0])
     assert_figure(arrows, traces=6, x="share explained", y="relation", label=LABELS[0])
-    assert_figure(moved, traces=4, x="characters longer", y="P(a space next)", label=LABELS[0])
+    assert_figure(moved, traces=4, x="looks longer", y="expected characters", label=LABELS[0])
 
 
 def test_what_does_not_apply_is_said(walkthrough):

@@ -69,14 +69,25 @@ PARTNERS = Claim(
     HERE,
     {"kept": below(0.5, "part of that share which is left when partners are exchanged")},
 )
-# A rise from 4 characters shorter to 4 longer: any that is surely there counts, since the question is the sign.
-MOVED = Claim(
-    "the model uses the length: a longer token makes a space more likely next",
+# The question is the sign, so any change that is surely there counts; and it must be larger than that of every control.
+SHORTER = Claim(
+    "the model uses the length: after a token that looks longer it expects a shorter one",
     HERE,
-    {"along": above(0, "rise of its probability, 4 characters longer against 4 shorter")},
+    {
+        "change": below(0, "change of the expected length, 4 characters longer against 4 shorter"),
+        "beyond": above(1, "its size, in units of the largest of the controls"),
+    },
 )
-MORE_THAN_RANDOM = Claim(
-    "and a random direction of that size does less to the predictions",
+SPACE = Claim(
+    "after a token that looks longer it expects a space",
     HERE,
-    {"ratio": above(1, "KL along the length, in units of the largest KL of the controls")},
+    {
+        "change": above(0, "change of the probability"),
+        "beyond": above(1, "its size, in units of the largest of the controls"),
+    },
+)
+MORE_THAN_OTHERS = Claim(
+    "the length moves the predictions more than other directions of that size do",
+    HERE,
+    {"ratio": above(1, "KL, in units of the largest of the controls")},
 )

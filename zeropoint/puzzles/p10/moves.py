@@ -79,11 +79,15 @@ def random_direction(move: Float[Tensor, " d"], seed: int) -> Float[Tensor, " d"
 
 @dataclass(frozen=True)
 class Comparison:
-    """What moving along one direction does, beside moving as far along others."""
+    """What moving along one direction does, beside moving as far along others.
 
-    space: dict[str, dict[int, Estimate]]  # change of P(a space next), by kind of move and size
-    rise: Estimate  # of P(a space next) from the lowest size to the highest, along the direction
-    ratio: float  # KL along the direction at the highest size, in units of the largest KL of the others
+    By quantity, a field of `Predicted`: "characters" or "space".
+    """
+
+    by_size: dict[str, dict[str, dict[int, Estimate]]]  # quantity, kind of move, size: change
+    rise: dict[str, Estimate]  # from the lowest size to the highest, along the direction
+    beyond: dict[str, float]  # size of that rise in units of the largest of the others'
+    kl: float  # from the lowest size to the highest, in units of the largest of the others'
 
 
 def compare(
@@ -95,18 +99,18 @@ def compare(
     """
     before = reader.predict(torch.zeros_like(arrow))
     along = {size: reader.predict(size * arrow) for size in sizes}
-    ends = (sizes[0], sizes[-1])
-    aside = {size: [reader.predict(size * other) for other in others] for size in ends}
-    by_direction = {
-        size: over([(p.space - before.space).mean().item() for p in draws], "directions")
-        for size, draws in aside.items()
-    }
-    low, high = ends
-    return Comparison(
-        space={
-            "along the length": {size: change(before.space, p.space) for size, p in along.items()},
-            "other directions, as far": by_direction,
-        },
-        rise=change(along[low].space, along[high].space),
-        ratio=kl(before, along[high]) / max(kl(before, p) for p in aside[high]),
-    )
+    low, high = sizes[0], sizes[-1]
+    aside = {size: [reader.predict(size * other) for other in others] for size in (low, high)}
+    by_size, rise, beyond = {}, {}, {}
+    for quantity in ("characters", "space"):
+        at_rest = getattr(before, quantity)
+        means = {size: [(getattr(p, quantity) - at_rest).mean().item() for p in draws] for size, draws in aside.items()}
+        by_size[quantity] = {
+            "along the length": {size: change(at_rest, getattr(p, quantity)) for size, p in along.items()},
+            "other directions, as far": {size: over(values, "directions") for size, values in means.items()},
+        }
+        rise[quantity] = change(getattr(along[low], quantity), getattr(along[high], quantity))
+        others_rise = [abs(b - a) for a, b in zip(means[low], means[high], strict=True)]
+        beyond[quantity] = abs(rise[quantity].value) / max(others_rise)
+    apart = [kl(a, b) for a, b in zip(aside[low], aside[high], strict=True)]
+    return Comparison(by_size, rise, beyond, kl(along[low], along[high]) / max(apart))

@@ -12,5 +12,5 @@ PREDICTIONS = [
     Number("n10.1", "R² of the length on tokens not seen, from the first model's rows", high=1.0),
     Number("n10.2", "the same from the rank alone", high=1.0),
     Word("n10.3", "how much of its R² the first model's probe loses without an intercept", ("little", "half", "all")),
-    Word("n10.4", "a longer last token makes a space next", ("more likely", "less likely", "neither")),
+    Word("n10.4", "what is expected after a token that looks longer", ("a longer one", "a shorter one", "neither")),
 ]

@@ -90,7 +90,7 @@ class Study:
         others = list(self.truth.values())[1:]
         return probes.direction(self.X, y, torch.stack(others, dim=1)).float()
 
-    def move(self, sizes: list[int], draws: int = 3) -> moves.Comparison:
+    def move(self, sizes: list[int], draws: int = 4) -> moves.Comparison:
         """The last token of a text is moved along the length; along random directions and shuffled lengths' as far."""
         arrow, others = self.arrow(self.length), []
         for seed in range(draws):
