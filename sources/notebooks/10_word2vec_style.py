@@ -11,7 +11,7 @@
 import pandas as pd
 
 from zeropoint import report
-from zeropoint.claims import Ledger, exact
+from zeropoint.claims import NOT_MEASURED, Ledger, exact
 from zeropoint.desk import outcome, predict
 from zeropoint.models import load_pair
 from zeropoint.puzzles.p10 import claims, figures, probes, study, tokens
@@ -162,6 +162,7 @@ for m in models:
     worst = min(
         found.values(),
         key=lambda estimate: estimate.value,
+        default=NOT_MEASURED,
     )
     ledger.test(claims.MORE, on=m.label, worst=worst)
 pd.DataFrame(AUC)
@@ -337,8 +338,6 @@ outcome("n10.4", direction if sure else "neither", label=FIRST)
 #
 # ## Claims met here
 
-# %%
-ledger
 # %%
 ledger
 

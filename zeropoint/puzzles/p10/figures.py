@@ -23,7 +23,7 @@ def scores(
     fig = plots.panels(list(panels), shared_yaxes=True, horizontal_spacing=0.06)
     for column, marks in enumerate(panels.values(), start=1):
         for i, (name, rows) in enumerate(marks.items()):
-            values, bars = zip(*((e.value, e.half_width) for e in rows.values()), strict=True)
+            values, bars = [e.value for e in rows.values()], [e.half_width for e in rows.values()]
             ink = plots.INKS[i % len(plots.INKS)]
             fig.add_trace(
                 plots.go.Scatter(
@@ -34,7 +34,7 @@ def scores(
                 row=1, col=column,
             )  # fmt: skip
     every = [marks for panel in panels.values() for marks in panel.values()]
-    end = 1.05 if max(e.value for rows in every for e in rows.values()) > 0.5 else 0.55
+    end = 1.05 if any(e.value > 0.5 for rows in every for e in rows.values()) else 0.55
     fig.update_xaxes(range=[-0.1, end], zeroline=True)
     fig.update_yaxes(autorange="reversed", showgrid=True)
     height = 230 + 42 * max(map(len, every))
