@@ -10,7 +10,7 @@ from zeropoint.puzzles.p10 import claims, probes, study
 LABELS = ["mini-neo (raw, stand-in)", "mini-gpt2 (raw, stand-in)"]
 # What no trained model should change, and what two models may answer differently.
 SURE = (claims.LENGTH, claims.CONTROLS, claims.RANK, claims.MORE, claims.SHIFT, claims.CENTRED, claims.RELATION)
-EITHER = (claims.OWN_INTERCEPT, claims.PARTNERS, claims.SHORTER, claims.SPACE, claims.MORE_THAN_OTHERS)
+EITHER = (claims.NUMBER, claims.OWN_INTERCEPT, claims.PARTNERS, claims.SHORTER, claims.SPACE, claims.MORE_THAN_OTHERS)
 
 
 @pytest.fixture

@@ -80,3 +80,16 @@ def test_explained_is_nothing_where_there_is_nothing_and_all_where_all_agree():
     D = torch.randn(20, 500, generator=g)
     assert abs(probes.explained(D)) < 0.1  # the mean of all would explain a twentieth
     assert probes.explained(D[:1].repeat(20, 1)) == pytest.approx(1)
+
+
+def test_one_step_tells_a_number_from_a_category():
+    g = torch.Generator().manual_seed(0)
+    y = torch.randint(1, 12, (3000,), generator=g).double()
+    noise = torch.randn(3000, 50, generator=g, dtype=torch.float64)
+    places = torch.randn(12, 50, generator=g, dtype=torch.float64)
+    number, category = y[:, None] * places[0] + noise, places[y.long()] + noise
+    assert probes.one_step(number, y) == pytest.approx(1, abs=0.02)
+    assert probes.one_step(category, y) < 0.3
+    assert (
+        probes.one_step(torch.cat([number, number[:1] + 1e3]), torch.cat([y, torch.tensor([99.0])])) > 0.9
+    )  # left out

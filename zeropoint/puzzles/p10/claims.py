@@ -16,6 +16,12 @@ LENGTH = Claim(
     NANDA,
     {"read": above(A_TENTH, "R² on tokens not seen")},
 )
+# Half: one step makes as much of what the lengths differ by as all their own places together.
+NUMBER = Claim(
+    "it is written as a number, the same step from each length to the next, and not as a category",
+    "Nanda's Puzzle 2",
+    {"share": above(0.5, "share of what the lengths' mean rows differ by that one step makes")},
+)
 CONTROLS = Claim(
     "the probe finds nothing where there is nothing",
     HERE,
@@ -69,9 +75,14 @@ PARTNERS = Claim(
     HERE,
     {"kept": below(0.5, "part of that share which is left when partners are exchanged")},
 )
+MORE_THAN_OTHERS = Claim(
+    "the model reads the length: its predictions move more along it than along other directions",
+    HERE,
+    {"ratio": above(1, "KL, in units of the largest of the controls")},
+)
 # The question is the sign, so any change that is surely there counts; and it must be larger than that of every control.
 SHORTER = Claim(
-    "the model uses the length: after a token that looks longer it expects a shorter one",
+    "after a token that looks longer the model expects a shorter one",
     HERE,
     {
         "change": below(0, "change of the expected length, 4 characters longer against 4 shorter"),
@@ -79,15 +90,10 @@ SHORTER = Claim(
     },
 )
 SPACE = Claim(
-    "after a token that looks longer it expects a space",
+    "after a token that looks longer the model expects a space",
     HERE,
     {
         "change": above(0, "change of the probability"),
         "beyond": above(1, "its size, in units of the largest of the controls"),
     },
-)
-MORE_THAN_OTHERS = Claim(
-    "the length moves the predictions more than other directions of that size do",
-    HERE,
-    {"ratio": above(1, "KL, in units of the largest of the controls")},
 )

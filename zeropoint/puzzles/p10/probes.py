@@ -83,6 +83,23 @@ def ten_probes(probe: Callable, score: Callable, X: Tensor, y: Float[Tensor, " n
     return scores
 
 
+def one_step(X: Float[Tensor, "n d"], y: Float[Tensor, " n"], least: int = 20) -> float:
+    """Is y written as a number? Of what the mean rows of its values differ by, the share that one and the same step makes.
+
+    1: from each value to the next leads the same vector. 1 / (number of values − 1): each has a place of its own. Values
+    of fewer than `least` rows are left out; both parts are freed of what the rows' own spread adds to them.
+    """
+    values, group, counts = y.unique(return_inverse=True, return_counts=True)
+    kept = counts[group] >= least
+    X, y = X[kept].double(), y[kept].double()
+    values, group, counts = y.unique(return_inverse=True, return_counts=True)
+    means = torch.zeros(len(values), X.shape[1], dtype=torch.float64).index_add_(0, group, X) / counts[:, None]
+    within = (X - means[group]).square().sum() / (len(X) - len(values))  # what one degree of freedom adds by chance
+    between = ((means - X.mean(0)).square().sum(1) * counts).sum() - (len(values) - 1) * within
+    along = direction(X, y).square().sum() * (y - y.mean()).square().sum() - within
+    return (along / between).item()
+
+
 # --- scores --------------------------------------------------------------------------------------------------------
 
 
