@@ -41,7 +41,7 @@ predict("n10.1", None, low=None, high=None)  # from the rows
 predict("n10.2", None, low=None, high=None)  # from the rank alone
 
 # %% [markdown]
-# Three baselines stand beside it. The **rank** gets the best chance that we could think of: its logarithm, and a level of its own for each of 32 stretches of the vocabulary. **Initial weights** are the same architecture before training: a probe with so many coefficients may find anything. **Shuffled** lengths are the same numbers on other tokens. If the model wrote nothing, all four should stay at 0; if only frequency is written, the rows should not beat the rank.
+# Three baselines stand beside it. The **rank** gets the best chance that we could think of: its logarithm, and a level of its own for each of 32 stretches of the vocabulary. **Initial weights** are the same architecture before training: a probe with so many coefficients may find anything. **Shuffled** lengths are the same numbers on other tokens. If nothing is written in the rows, their score stays at 0, as that of the last two should in any case; if only frequency is written, the rows should not beat the rank.
 
 # %%
 said, R2 = {}, {}

@@ -14,7 +14,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from zeropoint import report, streams
+from zeropoint import geometry, report, streams
 from zeropoint.claims import exact, over
 from zeropoint.desk import (
     check,
@@ -125,7 +125,11 @@ if ready("10.a", "10.b", "10.c", "10.1", "10.2"):
 # %% [markdown]
 # ## Without an origin
 #
-# Your probe has an intercept: its slope works with steps from the mean. Take the intercept away, so that w·x alone must say "six characters". How much of its R² will the first model's probe lose, the second model's? (0.1 if R² falls from 0.5 to 0.4.) The first has the higher mean cosine.
+# Your probe has an intercept: its slope works with steps from the mean. Take the intercept away, so that w·x alone must say "six characters". How much of its R² will the first model's probe lose, how much the second's? (0.1 if R² falls from 0.5 to 0.4.) The mean cosines of 01:
+
+# %%
+for m in models:
+    print(f"{m.label}: mean pairwise cosine {geometry.mean_pairwise_cosine(m.X):.2f}")
 
 # %%
 predict("10.d", None, low=None, high=None)  # the first model

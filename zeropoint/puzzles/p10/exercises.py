@@ -345,8 +345,7 @@ EX_10_4 = Exercise(
     statement="""
     Each row of `D` is the difference of a pair of tokens. Foretell each row by the mean of all the *other* rows.
     Return the share of the rows' squared lengths, summed over the rows, that is explained in this way: 1 if all rows
-    are equal, and nothing or less if they have nothing in common. Not by a loop over a thousand pairs: there is no
-    need for one.
+    are equal, and nothing or less if they have nothing in common.
     """,
     cases=differences,
     reference=explained_by_others,
