@@ -48,7 +48,7 @@ def test_an_intercept_makes_a_probe_blind_to_a_shift_and_several_properties_are_
     assert torch.allclose(here, there, atol=1e-6)
     assert torch.allclose(here[:, 0], probes.held_out(X, y, fold))
     y = y + 20  # what is to be said without an intercept is mostly the mean
-    bare = [probes.held_out(cloud, y, fold, intercept=False) for cloud in (X, X - X.mean(0))]
+    bare = [probes.held_out(cloud, y, fold, intercept=False) for cloud in (X + 30, X - X.mean(0))]
     assert probes.r_squared(y, bare[0], fold).value > 0 > probes.r_squared(y, bare[1], fold).value
 
 
