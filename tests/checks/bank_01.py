@@ -543,6 +543,12 @@ def share_again(W):
     return W.mean(0).pow(2).sum() / W.pow(2).sum(1).mean()
 
 
+def averaged_below(W):
+    left = W - W.mean(0)
+    along = left @ F.normalize(W.mean(0), dim=0)
+    return along.square().mean() / left.square().mean()
+
+
 def first_component(W):
     spectrum = torch.linalg.svdvals(W - W.mean(0)) ** 2
     return spectrum[0] / spectrum.sum()
@@ -594,6 +600,10 @@ def rows_of_any_length(W):
 
 def each_pair_once_over_all(W):
     return from_gram(W) / 2
+
+
+def ordered_over_unordered(W):
+    return 2 * from_gram(W)
 
 
 def numpy_triangle(W):
@@ -905,6 +915,7 @@ BANK = {
             (unbiased, "n − 1 for n in the variance"),
             (share_again, "the share of 1.2, not of what is left"),
             (first_component, "the widest direction of what is left, not the mean's"),
+            (averaged_below, "averaged over dimensions, not summed"),
             (spread_of_parts, None),
             (by_kind, None),
         ],
@@ -921,6 +932,7 @@ BANK = {
             (covariances, "the rows are not normalised"),
             (rows_of_any_length, "the rows are not normalised"),
             (each_pair_once_over_all, "the pairs are miscounted: half of them"),
+            (ordered_over_unordered, "the pairs are miscounted: twice as many"),
             (from_table, None),
             (numpy_triangle, None),
             (units_then_centred, "normalised before centring, and not after"),
