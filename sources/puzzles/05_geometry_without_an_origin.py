@@ -49,14 +49,14 @@ starts_with_space = torch.tensor([token.startswith("Ġ") for token in words])
 # %% [markdown]
 # ## Predict
 #
-# The same vector is added to every embedding. Does what the tool says change? Put `"sees"` or `"blind"` for each `None`. Of fourteen tools here are the five that surprise most; the figure has all. CKA compares the cloud with the other model's, which stays where it is; the probe is fitted anew to tell which tokens start with a space.
+# The same vector is added to every embedding of a model. Does what the tool says change, beyond rounding? Put `"sees"` or `"blind"` for each `None`. Of fourteen tools here are the five that surprise most; the figure has all. CKA compares the cloud with the other model's, which stays where it is; the probe is fitted anew to tell which tokens start with a space.
 
 # %%
 predict("5.a", None)  # nearest neighbours by cosine
 predict("5.b", None)  # how far four tokens are from a parallelogram
 predict("5.c", None)  # PCA, not centred
 predict("5.d", None)  # CKA, centred
-predict("5.e", None)  # linear probe with intercept
+predict("5.e", None)  # linear probe with an intercept that is not penalised
 
 # %% tags=["solution"]
 skip("5")  # a solution predicts nothing
@@ -114,7 +114,7 @@ check("5.2", answer_5_2, real=clouds)
 # %%
 W, mu = clouds[NEO], clouds[NEO].mean(0)
 if ready("5.2"):
-    for weights in ([0.5, 0.5], [1, -1, 1], [1, 1], [2]):
+    for weights in ([0.5, 0.5], [1, -1, 1], [0.5], [1, 1], [1, 1, 1]):
         w, x = torch.tensor(weights).float(), W[1000 : 1000 + len(weights)]
         moved = checked("5.2")(x, w, mu) - checked("5.2")(x, w, torch.zeros_like(mu))
         print(f"{weights}: {moved.norm() / mu.norm():.4f} times the length of the mean")
@@ -150,7 +150,7 @@ def quiz(W):
         rows[size] = {
             "the cosine keeps": share(cosine, home),
             "yours keeps": share(by_yours(W + shift), mine),
-            "the cosine says what yours says": share(cosine, mine),
+            "the two agree": share(cosine, mine),
         }
     return pd.DataFrame(rows).T
 
@@ -163,7 +163,7 @@ if ready("5.a", "5.3"):
 # %% [markdown]
 # ## A box
 #
-# f(x, y) = P(Mx + y), where x and y are vectors over a small field, M is an unknown invertible matrix and P an unknown permutation of the values. Ciphers and recurrent networks have such layers. You get f as a table, in which x, y and the values go under random names: a row for each x, a column for each y.
+# f(x, y) = P(Mx + y), where x and y are vectors over a small field, M is an unknown invertible matrix and P an unknown permutation of the values. Ciphers are built like that. You get f as a table, in which x, y and the values go under random names: a row for each x, a column for each y.
 
 # %%
 box = heap.black_box(5, 2, seed=0)
@@ -184,7 +184,7 @@ check("5.5", answer_5_5, real={box.label: f})
 
 
 # %% [markdown]
-# Try them all: 25 names of x and 25 of y make 625 claims. If f knows its zeros, one of them fits the whole table; if it knows nothing of them, all do.
+# Try them all: 25 names of x and 25 of y make 625 claims. If f knows its zeros, one of them fits the whole table; if it knows nothing of them, all do. (That differences can be had is what 5.4 has shown.)
 
 
 # %%

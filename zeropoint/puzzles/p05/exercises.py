@@ -54,7 +54,8 @@ EX_5_1 = Exercise(
     minutes=8,
     statement="""
     Forget where zero is, and keep only t(a, b, c) = a − b + c: from c, go the way that leads from b to a.
-    That is a **heap**. Here it is a table T[a, b, c] of names 0 … N−1, which are only names.
+    That is a **heap**. Here it is a table T[a, b, c] of names 0 … N−1, which are only names. Order does not
+    matter: t(a, b, c) = t(c, b, a).
 
     Choose any point as `zero`, and return the table of a + b and the list of −a.
     """,
@@ -160,8 +161,8 @@ EX_5_2 = Exercise(
     minutes=5,
     statement="""
     Every Σ wᵢ·xᵢ is taken from somewhere, usually from zero. Take it from `base` instead: the base plays the
-    part of zero. The answer is a point again, written in the same coordinates as the points and the base, and no
-    step. Take the weights as they are, whatever they add up to.
+    part of zero. Return the point itself, in the coordinates of the points and the base, and not how far it lies from
+    the base. Take the weights as they are, whatever they add up to.
     """,
     cases=weighted,
     reference=combine,
