@@ -3,7 +3,7 @@
 #
 # **Question.** Two models, two recipes, two means. What does a training loss see of the mean that the predictions do not, what moves it, and of which kind does it become?
 #
-# **Time** 60 min · **Difficulty** ●●● · **You need** gradients, an optimiser's update, the softmax's normaliser; puzzle 01
+# **Time** 95 min · **Difficulty** ●●● · **You need** gradients, an optimiser's update, the softmax's normaliser; puzzle 01
 #
 # GPT-Neo's training code adds z · (log Z)² to the loss, a *z-loss*, where Z is the softmax's normaliser. Nothing like it is known of GPT-2. Is that why one mean is so much longer? A solution says what the penalty sees, shows with seeds what it does, says what else moves a mean, and where the account stops.
 #
@@ -99,14 +99,14 @@ if ready("4.2"):
     display(look.within(checked("4.2"), states))
 
 # %% [markdown]
-# The first part is a product of two things. Which of them is long in GPT-Neo, and which in GPT-2? Is that in your table?
+# The first part is a product of two things, a mean row and a hidden state. From these logits alone, can you tell which of the two is long in GPT-Neo, and which in GPT-2?
 
 # %% exercise="4.3"
 matrices = {m.label: m.W_E for m in (neo, gpt2)}
 check("4.3", answer_4_3, real={n: exercises.moments(W.double()) for n, W in matrices.items()})
 
 # %% [markdown]
-# Your numbers for clouds whose kind is known, and for the two models. Which number tells a ray from an offset, and which would take a line across the mean for a ray?
+# Your numbers for clouds whose kind is known, and for the two models. Which number tells a ray from an offset, and which would take a line across the mean for a ray? The first two need not agree where a mean is short: its unequal amounts are then a small share of all that varies.
 
 # %%
 if ready("4.3"):
@@ -117,7 +117,7 @@ if ready("4.3"):
 #
 # A tiny model, with tied weights, AdamW and β₂ 0.95, is trained for 300 updates: without z-loss; with 0.05 · (log Z)²; and with 0.05 · (log Z − 20)². Each three times, from other weights and on other batches, which are the same for all three. At its start all logits are nearly 0, so log Z is log 1,024 = 6.9.
 #
-# Predict what a target of 0 does to the mean pairwise cosine at the end (new less old, so from −2 to 2), and to the kind of the mean: `"more an offset"`, `"more a ray"` or `"the same"`. And with a target of 20: where does 4.1's first part end, on average, `"below 0"`, `"about 0"` or `"above 0"`?
+# Predict what a target of 0 does to the mean pairwise cosine at the end (new less old, so from −2 to 2), and to the kind of the mean: `"more an offset"`, `"more a ray"` or `"the same"`, by 4.3's second number (a larger share of the variance along the mean is more of a ray). And with a target of 20: where does 4.1's first part end, on average, `"below 0"`, `"about 0"` or `"above 0"`?
 
 # %%
 predict("4.c", None, low=None, high=None)  # the mean cosine with target 0, less that without z-loss
@@ -125,7 +125,7 @@ predict("4.d", None)  # the kind with target 0, compared with that without
 predict("4.e", None)  # the first part of log Z, with target 20
 
 # %% [markdown]
-# Nine runs, about twenty seconds on a free core.
+# Nine runs, half a minute on a free core.
 
 # %%
 TINY = "tiny models, trained here"
@@ -156,7 +156,7 @@ if trained:
     outcome("4.e", live.word(first_part, "above 0", "below 0", "about 0"), label=TINY)
 
 # %% [markdown]
-# More of what was measured at the end. `norm_of_mean` and `hidden_along_mean` (the mean hidden state, along the mean's direction) are the two factors of the first part. Did the mean with target 20 become shorter, or did it turn round? Look at the runs without z-loss as well: something moved their mean too.
+# More of what was measured at the end. `norm_of_mean` and `hidden_along_mean` (the mean hidden state, along the mean's direction) are the two factors of the first part. Did the mean with target 20 become shorter, or did the hidden states come to point the same way as it? Look at the runs without z-loss as well: something moved their mean too.
 
 # %%
 if trained:

@@ -203,13 +203,13 @@ EX_4_2 = Exercise(
     title="what one logit tells",
     kind="function",
     difficulty=3,
-    minutes=9,
+    minutes=13,
     statement="""
     Of a model that you cannot run, one logit is published: that of the token which came next. Suppose that this token's
     probability was at least `least`; 0 < `least` < 1. (For the most probable of d_vocab tokens, 1 / d_vocab needs no
     supposing.) Return three numbers: the smallest and the largest log Z that the model can have had at that position,
     and the largest value that 4.1's first part can have had there. Give the tight bounds: for each, some logits come as
-    near to it as you like. The output layer has no bias.
+    near to it as you like, even if none reaches it. (4.1's first part is the mean of the position's logits.) The output layer has no bias.
     """,
     cases=logits_seen,
     reference=bounds,
@@ -368,10 +368,11 @@ EX_4_3 = Exercise(
     title="the kind of a mean, without the rows",
     kind="function",
     difficulty=2,
-    minutes=7,
+    minutes=10,
     statement="""
     01 told an offset (all tokens hold the same amount of the common vector) from a ray (they hold different amounts) by
-    looking at the rows. Here the rows are gone. Given are their mean `mean`, that is μ, and
+    looking at the rows. Here the rows are gone. Given are their mean `mean`, that is μ (of W_E, which is
+    W_out in tied models such as these), and
     `second` = W_E.T @ W_E / d_vocab, of shape [d_model, d_model]. Return three numbers. First: the standard deviation of
     the rows' parts along μ's direction, divided by the mean of these parts. Second: of the rows' variance around their
     mean, summed over all directions, the share along μ's direction. Third: the share along the direction that has
@@ -598,7 +599,7 @@ EX_4_5 = Exercise(
     columns add up to zero, and for which one first step of torch.optim.Adam (lr 0.001, the rest as torch has it) moves
     the mean of the rows by at least {push.ENOUGH} × lr in every dimension. One row that pays for all others would be easy: here no
     entry is more than {push.RATIO:g} times as large as another, in size, and none is zero. The judge makes the same step with one
-    second moment for all rows (their mean), and says how far the mean goes then. The record is yours to raise.""",
+    second moment for all rows (their mean), and says how far the mean goes then.""",
     reference=balanced_push,
     judge=push.judge,
     hints=[
@@ -620,15 +621,15 @@ EX_4_6 = Exercise(
     id="4.6",
     title="a recipe",
     kind="function",
-    difficulty=2,
-    minutes=10,
+    difficulty=3,
+    minutes=25,
     task=search.TASK,
     reference=recipe,
     judge=search.judge,
     hints=[
         "Two things are asked at once: where log Z lies, and how equal the amounts are. Which of your levers is for which?",
         "z_loss with its target sets log Z. What makes rare tokens go their own way along the mean: the memory of the divisor?",
-        "Longer memories (beta2), or one divisor for all tokens (coupled-adam), make the amounts more equal.",
+        "Longer memories (beta2), or one divisor for all tokens (coupled-adam), make the amounts more equal. If the cosine falls too far with them, push harder (z_loss) in smaller steps (lr).",
     ],
 )
 
