@@ -3,7 +3,7 @@
 #
 # **Question.** Is centring always a good habit?
 #
-# **Time** 75 min · **Difficulty** ●●○ · **You need** cosine, least squares and indexing tensors; puzzle 01 helps
+# **Time** 90 min · **Difficulty** ●●○ · **You need** cosine, least squares and indexing tensors; puzzle 01 helps
 #
 # A solution says of a tool, before it is run, whether centring helps it, hurts it or does not matter, gives the reason, and has forecasts that survived. To centre is to take the mean of all rows off each of them.
 #
@@ -48,7 +48,7 @@ for label, bench in benches.items():
 # %% [markdown]
 # ## Predict
 #
-# What does centring do to each of these tools, on the first model: `"helps"`, `"hurts"` or `"no matter"` (less than one answer in a hundred)? Each has a task with right answers, made of the model's own tokens. In the two with *two clouds* (words without and with a leading space) each cloud is centred by itself.
+# What does centring do to each of these tools, on the first model: `"helps"`, `"hurts"`, `"no matter"` (less than one answer in a hundred), or `"unclear"`, where the 95 % interval of the change admits more than one of these? Each has a task with right answers, made of the model's own tokens. In the two with *two clouds* (words without and with a leading space) each cloud is centred by itself. Steering adds one vector to the residual stream of other text: the mean stream before a token, less the mean stream of all when centred; its score is the rise of that token's probability.
 
 # %%
 predict("9.a", None)  # nearest token by cosine: a word's other spelling, before 99 other tokens?
@@ -57,7 +57,7 @@ predict("9.c", None)  # linear probe without a bias: has a token no letter? (few
 predict("9.d", None)  # from map, the nearest by cosine in the other cloud: is it ␣map?
 predict("9.e", None)  # which of the two clouds is a word from, by the nearer mean?
 predict("9.f", None)  # two clusters by cosine: do they part words with a space from the rest?
-predict("9.g", None)  # steering by the mean vector before a token: how much likelier is the token?
+predict("9.g", None)  # steering: see below
 
 # %% tags=["solution"]
 skip("9")  # a solution predicts nothing
@@ -65,7 +65,7 @@ skip("9")  # a solution predicts nothing
 # %% [markdown]
 # ## Look
 #
-# Circles: centred. Diamonds: another vector taken off in place of the mean, as long and in a random direction. Both against the tool as it is.
+# Circles: centred. Diamonds: another vector taken off in place of the mean, as long and in a random direction. Both against the tool as it is, whose own score stands in the table below.
 
 # %%
 asked = {
@@ -81,6 +81,8 @@ if ready(*asked):
     effects = {label: tools.measure(bench, asked.values()) for label, bench in benches.items()}
     title = f"What centring does to seven tools<br>{FIRST} and {SECOND}"
     show("9 seven tools", figures.forest(effects, title, foretold=False))
+    levels = {label: tools.levels(found) for label, found in effects.items()}
+    display(pd.DataFrame(levels))
     for id, tool in asked.items():
         outcome(id, effects[FIRST][tool].verdict, label=f"{tool}, {FIRST}")
 
@@ -124,7 +126,7 @@ if ready("9.d", "9.e", "9.1"):
 # %% [markdown]
 # ## The probe
 #
-# Least squares without a bias is asked which tokens have no letter. Now take off only *half* of the mean. What share does it have right, the first model? (You have seen how it does with none of it off, and all.)
+# Least squares without a bias is asked which tokens have no letter. Now take off only *half* of the mean. What share does it have right, the first model? (The table has how it does with none of it off, the figure what taking all of it costs.)
 
 # %%
 predict("9.h", None, low=None, high=None)
@@ -146,7 +148,7 @@ if ready("9.c", "9.h", "9.2"):
 # %% [markdown]
 # ## Counts
 #
-# Another matrix: how often each token was followed by each other one, in a text of Python's library that the models have never read. Rows that hold one count only are many. As they are, two of them have cosine 1 if they share their follower, and 0 otherwise. What is their mean cosine once all rows are centred?
+# Another matrix: how often each token was followed by each other one, in a text of Python's library that the models have never read. Rows that hold a single 1, and zeros, are many. As they are, two of them have cosine 1 if they share their follower, and 0 otherwise. What is their mean cosine once all rows are centred?
 
 # %%
 predict("9.i", None, low=None, high=None)
@@ -158,16 +160,16 @@ check("9.3", answer_9_3, real={label: text.parts for label, text in texts.items(
 # %%
 if ready("9.i", "9.3"):
     for label, text in texts.items():
-        once = text.once()  # numbers of the rows that hold one count
+        once = text.once()  # numbers of the rows that hold a single 1
         found = torch.stack([checked("9.3")(*text.parts, int(q))[once] for q in once[:50]])
         mean = (found.sum() - len(found)) / (found.numel() - len(found))  # but for 1 with itself
-        print(f"{label}: {len(once)} rows hold one count.")
+        print(f"{label}: {len(once)} rows hold a single 1.")
         print(f"Mean cosine as they are: {text.alike():.3f}; mean cosine, centred: {mean:.3f}")
         if label == FIRST:
             outcome("9.i", mean.clamp(-1, 1), label=label)
 
 # %% [markdown]
-# Could you still tell which of them share a follower? What did 0 mean before?
+# Two that share their follower still have cosine 1. But what did 0 say of two rows before, and does any number say it now?
 
 # %% exercise="9.4"
 check("9.4", answer_9_4, real={"GPT-J, published norms": (gptj.UNTRAINED_NORM, gptj.NORM)})
@@ -185,6 +187,9 @@ if ready("9.4"):
 
 # %% exercise="9.5"
 check("9.5", answer_9_5, real={label: tools.spelt(bench) for label, bench in benches.items()})
+
+# %% [markdown]
+# Look at the last number of each line. Which of your three needs the mean to go, and for which does any step as long do as much?
 
 # %%
 # hint("9.5")

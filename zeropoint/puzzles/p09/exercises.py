@@ -275,12 +275,12 @@ EX_9_3 = Exercise(
     title="no room to centre",
     kind="function",
     difficulty=3,
-    minutes=15,
+    minutes=20,
     statement="""
     A table of counts, n rows and d columns, nearly all of it zero, so only the rest is kept, row by row: row i has
     `count[start[i]:start[i + 1]]` in the columns `column[start[i]:start[i + 1]]`, each column at most once. Centre
     the rows (every row less the mean of all n rows, zeros included) and return the cosine of row q with each row,
-    shape [n]; its cosine with itself is 1. There are so many columns that no array may be as large as the whole table:
+    shape [n]; its cosine with itself is 1. A row may be empty, and counts come in float32 or float64. There are so many columns that no array may be as large as the whole table:
     about n² numbers are too many. No row equals the mean.
     """,
     cases=sparse,
@@ -472,11 +472,11 @@ EX_9_6 = Exercise(
     ],
     rubric=[
         "Blind: a tool that uses no zero, or fits one of its own, is not touched (distance; a probe with a bias).",
-        "Hurt: where the common vector did a job. A probe without a bias had it for a bias; the loss grows with rarity, for the border then runs through the middle of the cloud.",
+        "Hurt: where the common vector did a job. A probe without a bias had it for a bias, and half of it is enough; without any, the border runs through the middle of the cloud.",
         "Hurt: where zero means something, such as never. Centred counts lose the difference between none and few.",
         "One move, two signs: each cloud less its own mean finds partners and loses the clouds. What is shared is in the way of the one and the answer of the other.",
         "The control: another vector as long does not cost the probe anything, so it is neither length nor any shift; nor does half of the mean, or twice the mean, cost nearly as much.",
-        "What does not follow: that a long mean is bad, or that centring is. Where nothing was foretold (clusters, analogies), the two models may differ.",
+        "What does not follow: that a long mean is bad, or that centring is. Two clusters may gain in one model and lose in the other. And a control says whether it is the mean that helps, or any step as long.",
     ],
 )
 

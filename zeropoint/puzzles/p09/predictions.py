@@ -18,7 +18,7 @@ PREDICTIONS = [
     effect("9.f", "two clusters by cosine"),
     effect("9.g", "steering by a mean vector"),
     Number("9.h", "the probe's share of right answers with half of the mean taken off", low=0.0, high=1.0),
-    Number("9.i", "the mean cosine of two rows that hold one count each, centred", low=-1.0, high=1.0),
+    Number("9.i", "the mean cosine of two rows that hold a single 1 each, centred", low=-1.0, high=1.0),
     effect("n9.1", "the nearest token by cosine"),
     effect("n9.2", "the nearest token by distance"),
     effect("n9.3", "analogies by cosine"),

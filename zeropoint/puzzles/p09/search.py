@@ -72,7 +72,10 @@ def _part(name: str, has: Tensor | None, W: Tensor) -> tuple[str, str]:
         got = f"{list(has.shape)} {str(has.dtype).removeprefix('torch.')}"
         return "does not fit", f"{name} should be a boolean tensor [{len(W)}], and is {got}"
     if min(has.sum(), (~has).sum()) < FEWEST:
-        return "too few", f"{name}: {int(has.sum())} of {len(has)} tokens have it; at least {FEWEST} must, and must not"
+        return (
+            "too few",
+            f"{name}: {int(has.sum())} of {len(has)} tokens have it; at least {FEWEST} must have it, and {FEWEST} must not",
+        )
     found = score(W.double(), has)
     return str(found), WRONG[name](found)
 
@@ -90,7 +93,7 @@ def spared(found: Found) -> str:
     if found.before < found.commoner + BEYOND:
         return f"spared hardly beats the commoner answer, which is right {found.commoner:.3f}"
     changed = abs(found.centred - found.before)
-    return f"spared changes by {changed:.3f} when centred" if changed > MATTERS else ""
+    return f"spared changes by {changed:.3f} when centred, more than {MATTERS}" if changed > MATTERS else ""
 
 
 def helps(found: Found) -> str:

@@ -456,16 +456,21 @@ def verdict(gain: Estimate) -> Verdict:
     return "helps" if gain.low > 0 else "hurts" if gain.high < 0 else "unclear"
 
 
-def measure(bench: Bench, names: Iterable[str] = TOOLS) -> dict[str, Effect]:
-    """The effect of centring on each tool, paired unit by unit."""
+def measure(bench: Bench, names: Iterable[str] = ()) -> dict[str, Effect]:
+    """The effect of centring on each tool, or on those named, paired unit by unit."""
     found = {}
-    for name in tqdm(names, unit="tool", delay=2, leave=False):
+    for name in tqdm(list(names) or TOOLS, unit="tool", delay=2, leave=False):
         tool = TOOLS[name]
         origins = (nothing, own_mean, elsewhere(0))
         before, centred, control = (tool.marks(bench, origin).double() for origin in origins)
         pairs = (before, centred - before, control - before, centred - control)
         found[name] = Effect(*(over(values.tolist(), tool.unit) for values in pairs))
     return found
+
+
+def levels(effects: Mapping[str, Effect]) -> dict[str, str]:
+    """Each tool's score as it is, with its interval."""
+    return {tool: str(effect.as_it_is) for tool, effect in effects.items()}
 
 
 def decisions(effects: Mapping[str, Mapping[str, Effect]]) -> pd.DataFrame:
