@@ -3,7 +3,7 @@
 #
 # **Question.** The embeddings of 01 share one big mean vector. Was it there before the first update? If not: when does it come, which tokens bring it, and which parts of the network does it need?
 #
-# **Time** 70 min · **Difficulty** ●●○ · **You need** puzzle 01, and what an optimiser's update is
+# **Time** 90 min · **Difficulty** ●●○ · **You need** puzzle 01, and what an optimiser's update is
 #
 # A solution gives a time, the tokens that move, and a part whose removal removes the mean from the input embedding, beside parts whose removal does not. You have two recorded trainings, the runs of a grid, and a tiny model that you can train in a minute.
 
@@ -52,7 +52,9 @@ list(courses[NEO].columns)
 # %%
 predict("3.a", None, low=None, high=None)  # mini-neo's mean cosine before the first update
 predict("3.b", None, low=None, high=None)  # the update at which it passes 0.5
-predict("3.c", None)  # "frequent" or "rare": which tokens end closer to the mean's direction?
+predict(
+    "3.c", None
+)  # "frequent" or "rare": which tokens end closer to it, in the tiny model you will train?
 
 # %% [markdown]
 # For each part: train without it. What is left of the mean cosine of the *input* embedding, as a share of the unchanged model's? 1 is all of it, 0 nothing.
@@ -159,11 +161,11 @@ if ready("3.a", "3.b"):
 # %%
 model = TinyLM(shape)
 batch = batch_at(text.train, recipe, 0)
-hidden, scores = model.trunk(batch[:, :-1])
+hidden, W_out = model.trunk(batch[:, :-1])
 h, following = hidden.detach().flatten(0, 1), batch[:, 1:].flatten()  # a row for each position
 
 # %% exercise="3.2"
-check("3.2", answer_3_2, real={TINY: (h, scores.detach(), following)})
+check("3.2", answer_3_2, real={TINY: (h, W_out.detach(), following)})
 
 # %% exercise="3.3"
 check("3.3", answer_3_3, real={TINY: (h, len(text.counts))})
@@ -173,9 +175,10 @@ check("3.3", answer_3_3, real={TINY: (h, len(text.counts))})
 
 # %%
 if ready("3.3"):
+    model.zero_grad()
     next_token_loss(model.trunk, batch).backward()
-    absent = torch.ones(len(scores), dtype=torch.bool).index_fill(0, batch.unique(), False)
-    step, push = -model.W_E.grad[absent], checked("3.3")(h, len(scores))
+    absent = torch.ones(len(W_out), dtype=torch.bool).index_fill(0, batch.unique(), False)
+    step, push = -model.W_E.grad[absent], checked("3.3")(h, len(W_out))
     compared = {"cosine": torch.cosine_similarity(step, push, dim=1)}
     compared["length"] = step.norm(dim=1) / push.norm()
     print(pd.DataFrame(compared).describe().round(3))
@@ -215,7 +218,7 @@ if ready("3.c", "3.i", "3.4", "3.5"):
 # %%
 if ready("3.j", "3.3"):
     way = (after - before)[nowhere]
-    along = torch.cosine_similarity(way, checked("3.3")(h, len(scores)), dim=1)
+    along = torch.cosine_similarity(way, checked("3.3")(h, len(W_out)), dim=1)
     outcome("3.j", along.mean().item(), label=TINY)
     other = torch.randn(64, generator=torch.Generator().manual_seed(0))
     aside = torch.cosine_similarity(way, other, dim=1).mean()

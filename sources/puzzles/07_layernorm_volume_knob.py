@@ -3,7 +3,7 @@
 #
 # **Question.** The vectors in a model share a mean. The author of the post guesses that it helps to control LayerNorm's scale, like a volume knob. Does it, in the models that run here? (A knob: what the mean does, it does by changing what all else is divided by.)
 #
-# **Time** 75 min · **Difficulty** ●●● · **You need** puzzle 06, and LayerNorm: take away a vector's own mean over d_model, divide by its spread, multiply by γ, add β
+# **Time** 95 min · **Difficulty** ●●● · **You need** puzzle 06, and LayerNorm: take away a vector's own mean over d_model, divide by its spread, multiply by γ, add β
 #
 # A solution is an experiment whose outcome would differ if the guess were false, its result with an error, and a control.
 #
@@ -127,14 +127,15 @@ predict("7.d", None)  # and the second model
 
 # %%
 effects = {}
-if ready("7.3"):
+if ready("7.c", "7.d", "7.3"):
     from zeropoint.puzzles.p07 import volume
 
     for m in models:
         ids = streams.sequences(m.tokenizer, *rows)
         X = streams.stream(m.bridge, ids).vectors[1]
-        vector = checked("7.3")(X, randoms[m.label]).mean(0)
-        changes = volume.changes(m, 1, X.mean(0), vector)  # A to F of 7.5, in that order
+        draws = torch.randn(16, X.shape[1], generator=generator)
+        others = torch.stack([checked("7.3")(X, r).mean(0) for r in draws])
+        changes = volume.changes(m, 1, X.mean(0), others)  # A to F of 7.5, in that order
         lettered = dict(zip("ABCDEF", changes.values(), strict=True))
         effects[m.label] = streams.effects(m.bridge, ids, lettered, batch=4)
 
@@ -163,7 +164,7 @@ if ready("7.c", "7.d", "7.3", "7.5"):
             print(f"{name}: {one} − {other} {gap:+.3f} ± {error:.3f}")
 
 # %% [markdown]
-# What do E and F tell? (One vector was drawn for them; draw more.) What does D change? Is it the same at other layers, and for the vocabulary's mean: `volume.changes(m, 0, m.W_E.mean(0), r, hook="hook_embed")`?
+# What do E and F tell? (Each batch of four rows had another random vector; a single one may lie either way.) What does D change, and why compare it with C? Is it the same at other layers, and for the vocabulary's mean: `volume.changes(m, 0, mu, volume.random_vectors(mu), hook="hook_embed")` with `mu = m.W_E.mean(0)`?
 
 # %%
 # your experiments

@@ -79,7 +79,7 @@ check("10.2", answer_10_2, real={m.label: (m.X, m.length) for m in models})
 # %% [markdown]
 # ## Look
 #
-# Your probe and your score. The sums over all folds but one are the sums over all, less those over the one, so the rows go by once for ten probes. Beside the rows: the rank alone; the rows of the same model before it was trained; and the rows again, with the lengths shuffled. Which of these should stay at 0, and what would it mean if one did not?
+# Your probe and your score. The sums over all folds but one are the sums over all, less those over the one, so the rows go by once for ten probes. Beside the rows: the rank alone; the rows of the same model before it was trained; and the rows again, with the lengths shuffled. Which of these should stay at 0 or, since every coefficient is fitted to noise, a little below, and what would it mean if one did not?
 
 # %%
 if ready("10.a", "10.b", "10.1", "10.2"):
@@ -120,6 +120,8 @@ if ready("10.a", "10.b", "10.c", "10.1", "10.2"):
         "holds a digit": "digit",
     }
     there = [what for what in short if what in of]
+    held = {what: f"{first.truth[what].double().mean():.1%}" for what in there[1:]}
+    print(f"{FIRST}, share of the tokens: {held}")
     outcome("10.c", short[min(there, key=lambda what: of[what].value)], label=FIRST)
 
 # %% [markdown]
@@ -139,7 +141,7 @@ predict("10.e", None, low=None, high=None)  # the second model
 check("10.3", answer_10_3, real=X)
 
 # %% [markdown]
-# Compare with what is lost, as the cloud lies and centred.
+# Compare with what is lost, as the cloud lies and centred. (More than 1 can be lost: without an intercept the centred probe says about 0 on average, which is worse than the mean.) On all tokens, and without a penalty, the loss is exactly b² · (your number) / var(y), where b is the full probe's intercept. Why b², and what is b once the cloud is centred?
 
 # %%
 if ready("10.a", "10.d", "10.e", "10.3"):
@@ -190,7 +192,7 @@ if ready("10.f", "10.4"):
         outcome("10.f", kept.value, label=FIRST)
 
 # %% [markdown]
-# Which of the two controls leaves the mean of all differences exactly as it is?
+# The mean of all differences is the same, to the last digit, with partners exchanged: each token is on the same side as before. So what is it that grows, where the share falls? And does the part that is kept say that the arrow is about pairs, or about two kinds of token?
 
 # %% exercise="10.5"
 ground = {m.label: hunt.ground(m) for m in models}

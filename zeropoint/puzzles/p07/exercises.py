@@ -415,9 +415,9 @@ EX_7_5 = Exercise(
     """,
     task="""
     A, the mean removed: nothing else is held.
-    B, its direction only: the mean is gone, and every LayerNorm further on divides by what it divided by before.
-    C, its volume only: with x = μ + u, LayerNorm gives μ/old + u/new, where old is what it divides x by and new what it
-    would divide u by.
+    B, only its direction is taken: the mean is gone, and every LayerNorm further on divides by what it divided by before.
+    C, only its volume is taken: the stream stays as it is, and each LayerNorm further on, with x = μ + u, gives μ/old + u/new
+    (before γ and β), where old is what it divides x by and new what it would divide u by.
     D, direction at a matched dose: as B, but with only so much of μ taken out that the next LayerNorm's output moves as
     far as under C.
     E and F, two controls: a random vector of the mean's length in its place, and one added to it.

@@ -407,8 +407,8 @@ EX_10_5 = Exercise(
     id="10.5",
     title="find another",
     kind="function",
-    difficulty=3,
-    minutes=20,
+    difficulty=2,
+    minutes=15,
     statement="""
     Find a property of tokens that is written linearly in W_E and is not one of those above. It is a function of the
     token's string alone, such as `" Paris"`: it returns a number, or True or False, and may use nothing from this
@@ -420,7 +420,7 @@ EX_10_5 = Exercise(
     judge=hunt.judge,
     hints=[
         "Which tokens are used alike, and look alike? What is a token for, in the text that the model was trained on?",
-        "A property that few tokens have is hard to read; one that follows from length, space, capital and digit leaves nothing over.",
+        "A property that few tokens have is hard to read; one that is a sum of length, space, capital and digit leaves nothing over.",
         "Kinds of characters rather than particular letters: small models hardly know which letters a token has.",
     ],
 )
