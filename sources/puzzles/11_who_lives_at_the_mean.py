@@ -3,7 +3,7 @@
 #
 # **Question.** Which tokens lie nearest to the common vector, and what do they have in common?
 #
-# **Time** 65 min · **Difficulty** ●●○ · **You need** the mean embedding (01), softmax, and what a gradient step does
+# **Time** 75 min · **Difficulty** ●●○ · **You need** the mean embedding (01), softmax, and what a gradient step does
 #
 # In GPT-2 and GPT-J, tokens that the models had hardly ever met, " SolidGoldMagikarp" among them, turned up near the centre of the embeddings. A solution says where never-met tokens lie and what put them there, finds them without any count, and rules out that it is their length or their rarity.
 #
@@ -16,6 +16,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from zeropoint import geometry, report
+from zeropoint.claims import over
 from zeropoint.desk import (
     check,
     checked,
@@ -90,7 +91,7 @@ if ready("11.a", "11.b", "11.c", "11.1"):
     outcome("11.c", people[NEO].never[head].sum(), label=NEO)
 
 # %% [markdown]
-# Rivals: is it their length, or their rarity? Each has a group of its own here.
+# Rivals: is it the length of their rows, or their rarity? Each has a group of its own here. Then where the crowd lies: how far its centre is from the mean, and how wide the cloud of all tokens is around that mean.
 
 # %%
 if ready("11.d", "11.1"):
@@ -99,6 +100,8 @@ if ready("11.d", "11.1"):
         spread = geometry.spread(c.W)
         radii = {name: measures.radius(c.W, ids) / spread for name, ids in groups[n].items()}
         print(pd.Series(radii).rename_axis(f"{n}: radius, in spreads").round(3).to_string())
+        away = (c.W[c.never].mean(0) - geometry.mean(c.W)).norm()
+        print(f"{n}: the never met's centre lies {away:.2f} from the mean; spread {spread:.2f}\n")
     outcome("11.d", measures.radius(people[GPT2].W, people[GPT2].never) / spread, label=GPT2)
 
 # %% exercise="11.2"
@@ -143,6 +146,9 @@ if ready("11.d", "11.3"):
             print(f"{m.label}: foretold {float(foretold):.3f}")
 
 # %% [markdown]
+# "Exactly the same step" is an idealisation. In which model does it foretell the radius, and where not? A token's step on the output side is p·h: are all their p the same? (The first model was trained with a z-loss of 0.1, the second without.)
+
+# %% [markdown]
 # ## Can they be said?
 #
 # In three million random hidden states of GPT-2, 85 of 133 weird tokens never won (published, with the conjecture that nothing can make them win). What share of the never-met tokens can be made to win by *some* hidden state?
@@ -176,7 +182,7 @@ if ready("11.e", "11.4"):
 # %% [markdown]
 # ## Read one
 #
-# Some text, then a never-met token, or a met one of the same length. After which is the model less sure of what comes next (a higher entropy)? Put `"higher"` or `"lower"`, for the never met.
+# Some text, then a never-met token, or a met one whose row is as long. After which is the model less sure of what comes next (a higher entropy)? Put `"higher"` or `"lower"`, for the never met.
 
 # %%
 predict("11.f", None)  # the first model
@@ -191,10 +197,10 @@ if ready("11.f", "11.d"):
         found = reading.read(m, kinds)
         print(m.label)
         print(reading.table(found).to_string())
+        more = found["never met"].entropy - found["met, of equal length"].entropy
+        print(f"entropy, never met less met, context by context: {over(more.tolist(), 'contexts')}")
         if m is neo:
-            never, met = found["never met"], found["met, of equal length"]
-            more = (never.entropy - met.entropy).mean()
-            outcome("11.f", "higher" if more > 0 else "lower", label=m.label)
+            outcome("11.f", "higher" if more.mean() > 0 else "lower", label=m.label)
 
 # %% exercise="11.5"
 known = {n: (c.W, c.never) for n, c in people.items() if c.counts is not None}

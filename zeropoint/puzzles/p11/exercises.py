@@ -220,7 +220,7 @@ EX_11_3 = Exercise(
     id="11.3",
     title="how far apart in the end",
     kind="function",
-    difficulty=2,
+    difficulty=1,
     minutes=6,
     statement="""
     AdamW moves a row w to (1 − rate·decay)·w + step. Two tokens that never occur get, let us say, *exactly the same
@@ -307,9 +307,9 @@ EX_11_4 = Exercise(
     your token wins under h, and the winner's row. After twenty questions a token is lost. Return the h that you found.
     (The space is turned by a random rotation for each token, so that the matrix in your notebook doesn't help.)
 
-    Judged on two dozen tokens of each model, multiplied out; `own` and the token's way from the mean are shown beside
+    Judged on some two dozen tokens of each model, multiplied out; `own` and the token's way from the mean are shown beside
     yours as baselines. The bar is nine tenths of what one known method makes win, and more than either baseline.
-    Who needs fewer questions wins twice.
+    Fewer questions are better; it says how many yours took.
     """,
     reference=make_it_win,
     judge=contests.twenty_questions,
@@ -371,10 +371,10 @@ EX_11_6 = Exercise(
     """,
     answer="""
     A token that is never met gets no gradient as an input, and as an output the same small one as every other
-    such token, so they all take the same steps. They travel as one crowd, and what still sets them apart is how they
-    were drawn, less what decay took: their radius can be foretold. Whether the crowd lies near the mean depends on
-    how far it was carried and how many they are, since the mean is everybody's average: in one model it lies at one
-    end of the queue and in another elsewhere, so nearness to the mean is no detector; nearness to each other is.
+    such token, nearly, so they all take nearly the same steps. They travel as one crowd, and what still sets them apart is
+    how they were drawn, less what decay took and what is left of unequal steps. Whether the crowd lies near the mean
+    depends on how far it was carried beside how widely the others lie: equally far, it is at the head of the queue in a
+    wide cloud and at its end in a narrow one. So nearness to the mean is no detector; nearness to each other is.
     Length and rarity are ruled out: met tokens of the same length do not crowd, nor do those met once to three times
     as much. A hidden state that makes one win can be found, so they are not locked inside the hull. When it reads
     one, the model hardly tells which.
@@ -383,11 +383,11 @@ EX_11_6 = Exercise(
     rubric=[
         "What they share: a point of their own, with a radius far below the cloud's.",
         "The mechanism: never read and never right, so all get the same step at each update; their differences are those of the first draw, less decay.",
-        "The evidence in numbers: the radius foretold beside the one measured.",
-        "The mean is no sure address: where they lie from it depends on how far they were carried and how many they are; the two models need not agree.",
+        "The evidence in numbers: the radius foretold beside the one measured, in which model it fits and in which it misses, and what the idealisation leaves out.",
+        "The mean is no sure address: it is the distance of their centre beside the spread of all others that decides; the two models need not agree.",
         "Rivals: length (met tokens of equal length do not crowd) and rarity, each with its number.",
         "Being hard to produce is not being impossible: a hidden state that makes them win was found, or not, by asking.",
-        "Read, they are one and the same to the model.",
+        "Read, they are nearly one and the same to the model; whether it is less sure after one than after a met token differs between models.",
     ],
 )
 
