@@ -468,6 +468,11 @@ TABLE = black_box(5, 2, seed=11).table
 THREE = torch.arange(9)
 HEAP = {"the heap of nine": (THREE[:, None, None] - THREE[:, None] + THREE) % 9}
 
+
+def less_M(f, x0, y0):
+    return torch.stack([(row == f[x0, y0]).nonzero()[0, 0] for row in f]), f[x0]
+
+
 BANK = {
     "5.1": Bank(
         right=[slices, by_loops, negative_by_search, numpy_slices, by_select],
@@ -554,6 +559,7 @@ BANK = {
     "5.5": Bank(
         right=[with_argsort, comparing, by_dictionary, numpy_explain],
         wrong=[
+            (less_M, "the sign of M"),
             (p_along_x, "P is read along x, not along y"),
             (m_turned, "M is turned round: from y to x"),
             (p_turned, "P is turned round: from values to y"),

@@ -54,8 +54,8 @@ EX_5_1 = Exercise(
     minutes=8,
     statement="""
     Forget where zero is, and keep only t(a, b, c) = a − b + c: from c, go the way that leads from b to a.
-    That is a **heap**. Here it is a table T[a, b, c] of names 0 … N−1, which are only names. Order does not
-    matter: t(a, b, c) = t(c, b, a).
+    That is a **heap**. Here it is a table T[a, b, c] of names 0 … N−1, which are only names. The order
+    of a, b, c matters: a + b, which is a − zero + b, need not be b + a.
 
     Choose any point as `zero`, and return the table of a + b and the list of −a.
     """,
@@ -483,7 +483,7 @@ EX_5_5 = Exercise(
     task="""
         Now zero. Somebody claims: "the zero of x is called x0, and the zero of y is called y0". Take their word for it, and return
         M as a tensor [N], names of x → names of y, and P as a tensor [N], names of y → values, so that f(x, y) = P(Mx + y) on
-        the whole table, + being the addition that has y0 for its zero. Return the pair (M, P), in this order.
+        the whole table, + being the addition that has y0 for its zero; a matrix takes zero to zero, so M[x0] is y0. Return the pair (M, P), in this order.
         Which claims can you refute in this way?
         """,
     cases=boxes_with_zeros,
@@ -499,6 +499,11 @@ EX_5_5 = Exercise(
             "P is read along x, not along y",
             lambda f, x0, y0: (explain(f, x0, y0)[0], f[:, y0]),
             "P takes a name of y. Which argument of f should run, and which should be zero?",
+        ),
+        Mistake(
+            "the sign of M",
+            lambda f, x0, y0: ((f == f[x0, y0]).int().argmax(1), f[x0]),
+            "That is −Mx. Add it to Mx: what comes out?",
         ),
         Mistake(
             "M is turned round: from y to x",
@@ -561,7 +566,7 @@ EX_5_6 = Exercise(
     the model takes, makes it.
     """,
     hints=[
-        "Take one tool from each column, and follow the vector c through its formula. Where does it drop out?",
+        "Take a tool that sees and one that is blind. Add one vector to every x in its formula, and follow it. Where does it drop out?",
         "Look at the sums of weights in 5.2. What do those of an average, of a − b + c, of a difference and of 2·a tell?",
         "What does 5.5 say to somebody who asks which zero is the true one?",
     ],
