@@ -176,10 +176,10 @@ def test_run_all_then_wrong_then_right(page):
     assert "not attempted yet" in output(page, "def answer_1_1")
     shot(page, "unsolved")
 
-    assert "Held back" in output(page, "plots.cosine_figure(histograms")
+    assert "Held back" in output(page, "plots.cosine_figure(samples")
     assert not page.locator(".js-plotly-plot").count()
     assert "kept" in answer(page, 'predict("1.a"', PREDICTED)
-    run(page, "plots.cosine_figure(histograms")
+    run(page, "plots.cosine_figure(samples")
     page.wait_for_selector(".js-plotly-plot .main-svg")
     assert page.locator(".js-plotly-plot .scatterlayer path.js-line").count() >= 3
     shot(page, "figure")

@@ -459,6 +459,10 @@ def less_the_largest(u, v, c, A, b):
     return s - s.max(-1, keepdim=True).values
 
 
+def term_of_the_query_kept(u, v, c, A, b):
+    return u @ A @ v.T + (u @ A @ c)[:, None] + v @ b
+
+
 def key_bias_for_query_bias(u, v, c, A, b):
     return u @ A @ v.T + (v @ A @ c)[None, :] + v @ b
 
@@ -545,6 +549,10 @@ def sum_of_W(shift, W, b, c):
 
 def scaled_by_shift(shift, W, b, c):
     return shift - c, b + (shift * c) @ W
+
+
+def what_is_left_is_absorbed(shift, W, b, c):
+    return shift - c, b + (shift - c) @ W
 
 
 def answers_added(shift, W, b, c):
@@ -810,6 +818,7 @@ BANK = {
             (turned_round, None),
             (bias_not_broadcast, None),
             (less_the_largest, None),
+            (term_of_the_query_kept, "the keys' term with c was kept, not the queries'"),
             (key_bias_for_query_bias, "A the other way round in one term"),
             (no_A, None),
         ],
@@ -818,6 +827,7 @@ BANK = {
     "2.5": Bank(
         right=[move_it, transposed_product, by_einsum, by_difference, by_linear],
         wrong=[
+            (what_is_left_is_absorbed, "the bias gains what is left of the shift, not c"),
             (bias_kept, "the bias absorbs nothing"),
             (minus_cW, "the bias loses it too"),
             (shift_kept, "the shift has not lost c"),

@@ -18,6 +18,8 @@ from tools.run import Run, execute
 from zeropoint.models import DOUBLE
 
 PEAK = 4 * 2**30  # bytes
+# Their open exercises look for something in a trained matrix. A double's rows are random, and hold nothing to be found.
+NOTHING_TO_FIND = ("solutions/10", "solutions/11")
 LABELS = [f"{name} {DOUBLE} (raw, hub)" for name in (NEO, GPT2)]
 
 
@@ -34,7 +36,8 @@ def run(size, tmp_path_factory):
         env = {"HF_ENDPOINT": hub.url, "HF_HOME": str(tmp_path_factory.mktemp("hub-home")), "ZEROPOINT_MODELS": "hub"}
 
         def get(name: str) -> Run:
-            strict = {"ZEROPOINT_STRICT": "1"} if name.startswith("solutions") else {}
+            solved = name.startswith("solutions") and not name.startswith(NOTHING_TO_FIND)
+            strict = {"ZEROPOINT_STRICT": "1"} if solved else {}
             return execute(ROOT / f"{name}.ipynb", **env, **strict)
 
         yield get

@@ -31,7 +31,7 @@ def folder():
 
 
 def test_statistics_are_those_computed_elsewhere(folder, capsys):
-    main(["stats", str(folder), "--json"])
+    main(["stats", str(folder), "--json", "--exact"])
     numbers = json.loads(capsys.readouterr().out)
     assert (numbers["d_vocab"], numbers["d_model"]) == (49152, 576)
     assert numbers["mean_cosine"] == pytest.approx(0.4423, abs=5e-5)

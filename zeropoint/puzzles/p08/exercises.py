@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
@@ -206,7 +208,7 @@ EX_8_2 = Exercise(
 
 
 def in_one_pass(
-    run,
+    run: Callable,
     ids: Int[Tensor, "row seq"],
     means: Float[Tensor, "head d_head"],
 ) -> Float[Tensor, " head"]:
