@@ -10,6 +10,8 @@
 # `check` says whether an answer is right, `hint` helps a step at a time, `reveal` shows a solution once yours passes.
 
 # %%
+from collections.abc import Callable
+
 import pandas as pd
 import torch
 from jaxtyping import Float, Int

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
@@ -277,7 +279,7 @@ EX_11_3 = Exercise(
 # --- 11.4 ----------------------------------------------------------------------------------------------------------
 
 
-def make_it_win(own: Float[Tensor, " d_model"], ask) -> Float[Tensor, " d_model"]:
+def make_it_win(own: Float[Tensor, " d_model"], ask: Callable) -> Float[Tensor, " d_model"]:
     """An h under which the token with this row wins. ask(h): (does it win?, the winner's row)."""
     h, point = own, None
     for _ in range(20):
