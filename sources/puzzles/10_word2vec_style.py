@@ -192,7 +192,7 @@ if ready("10.f", "10.4"):
         outcome("10.f", kept.value, label=FIRST)
 
 # %% [markdown]
-# The mean of all differences is the same, to the last digit, with partners exchanged: each token is on the same side as before. So what is it that grows, where the share falls? And does the part that is kept say that the arrow is about pairs, or about two kinds of token?
+# The mean of all differences is the same, to the last digit, with partners exchanged: each token is on the same side as before. So what is it that grows, where the share falls? And what is the arrow about, then?
 
 # %% exercise="10.5"
 ground = {m.label: hunt.ground(m) for m in models}

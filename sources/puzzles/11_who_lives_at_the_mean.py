@@ -93,7 +93,7 @@ if ready("11.a", "11.b", "11.c", "11.1"):
     outcome("11.c", people[NEO].never[head].sum(), label=NEO)
 
 # %% [markdown]
-# Rivals: is it the length of their rows, or their rarity? Each has a group of its own here. Then where the crowd lies: how far its centre is from the mean, and how wide the cloud of all tokens is around that mean.
+# Rivals: is it the length of their rows, or their rarity? Each has a group of its own here. Then where the never met lie: how far their centre is from the mean, and how wide the cloud of all tokens is around that mean.
 
 # %%
 if ready("11.d", "11.1"):
