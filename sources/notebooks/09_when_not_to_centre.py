@@ -65,7 +65,7 @@ figures.forest(effects, f"What centring does to twelve tools<br>{both}")
 
 # %%
 for number, tool in enumerate(tools.TOOLS, start=1):
-    outcome(f"n9.{number}", effects[FIRST][tool].verdict, label=f"{tool}, {FIRST}")
+    outcome(f"n9.{number}", effects[FIRST][tool].does, label=f"{tool}, {FIRST}")
 
 # %% [markdown]
 # Two claims can be read off at once. Distance and a probe with a bias should not notice anything: they use no zero (05), or choose their own.

@@ -3,7 +3,7 @@
 #
 # **Question.** Two language models, two tables of token embeddings. In one, almost all vectors point the same way; in the other, much less. Is that surprising, and why is it so?
 #
-# **Time** 80 min · **Difficulty** ●●○ · **You need** matrix products, the cosine, and that a language model begins by looking up each token in a table of vectors
+# **Time** 85 min · **Difficulty** ●●○ · **You need** matrix products, the cosine, and that a language model begins by looking up each token in a table of vectors
 #
 # A solution is a mechanism, evidence for it, and a rival explanation ruled out. From 1.2 on a cell hands you the task when you run it: each task tells a little more than the one before, so stay with the question first.
 #

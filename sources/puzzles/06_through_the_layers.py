@@ -3,7 +3,7 @@
 #
 # **Question.** You know how a model's token embeddings lie. How do the vectors lie that it makes of them, layer by layer?
 #
-# **Time** 90 min · **Difficulty** ●●○ · **You need** puzzle 01, and that each block of a transformer adds to a running sum, the residual stream
+# **Time** 105 min · **Difficulty** ●●○ · **You need** puzzle 01, and that each block of a transformer adds to a running sum, the residual stream
 #
 # Two reports to test on the models that run here. A reader of the original post: aren't there more layers than the embedding? And Cai et al. 2021: GPT-2's hidden vectors fall into two clusters. A solution is a verdict on each, with what you compared it with, and a rival ruled out. A mean cosine is an average over pairs, and somebody has to say which pairs: see whether your verdicts depend on it.
 #
@@ -92,7 +92,7 @@ if ready("6.a", "6.b", "6.c", "6.1", "6.2"):
 # %% [markdown]
 # ## Whose mean?
 #
-# 6.1 counts every type once, so the rare ones have the say: most types are rare. 01 counted every row once. Do that here, and a token has as many votes as it has places in the text. At layer 0 of the first model, is the mean cosine by use lower or higher than yours by types?
+# 6.1 counts every type once, so the rare ones have the say: most types are rare. 01 counted every row once. Do that here, and a token has as many votes as it has places in the text, and pairs of one token in two places are counted too. At layer 0 of the first model, is the mean cosine by use lower or higher than yours by types?
 
 # %%
 predict("6.d", None)  # "lower" or "higher"
@@ -110,7 +110,7 @@ if ready("6.a", "6.b", "6.d", "6.1"):
         print(f"{name}, layer 0: by types {types[0]:.3f}, by use {use[0]:.3f}")
         if name == NEO:
             outcome("6.d", "lower" if use[0] < types[0] else "higher", label=name)
-    title = f"Different tokens, counted two ways<br>{NEO} and {GPT2}"
+    title = f"Vectors, counted two ways<br>{NEO} and {GPT2}"
     show("6 counted two ways", plots.finish(fig, title, "blocks passed", "mean cosine"))
 
 # %% [markdown]

@@ -84,7 +84,7 @@ if ready(*asked):
     levels = {label: tools.levels(found) for label, found in effects.items()}
     display(pd.DataFrame(levels))
     for id, tool in asked.items():
-        outcome(id, effects[FIRST][tool].verdict, label=f"{tool}, {FIRST}")
+        outcome(id, effects[FIRST][tool].does, label=f"{tool}, {FIRST}")
 
 # %% [markdown]
 # For each tool that loses: what did it have before, and who took it away? Write a sentence; 9.6 will ask for it.

@@ -709,14 +709,23 @@ def test_a_figure_waits_for_predictions_and_exercises(capsys):
     assert ready("1.c", "1.d") and "skipped" not in record.read()["predictions"]["1.a"]
 
 
+def test_what_passed_gives_what_its_stub_says():
+    """An array that passed once stopped a later cell, and a tensor of one number was printed as such."""
+    W = torch.randn(30, 4)
+    check("1.1", lambda W: torch.as_tensor(find("1.1").reference(W)))
+    check("1.3", lambda W: np.asarray(find("1.3").reference(W)))
+    assert type(checked("1.1")(W)) is float
+    assert isinstance(checked("1.3")(W), torch.Tensor)
+
+
 def test_an_outcome_comes_from_what_passed(capsys):
     assert checked("1.3") is None
     check("1.3", lambda W: W)
     assert checked("1.3") is None
     check("1.3", right)
-    assert checked("1.3") is right
+    assert inspect.unwrap(checked("1.3")) is right
     check("1.3", lambda W: W)  # spoilt afterwards
-    assert checked("1.3") is right and "return W - W.mean(0)" in record.read()["exercises"]["1.3"]["answer"]
+    assert inspect.unwrap(checked("1.3")) is right and "return W - W.mean(0)" in record.read()["exercises"]["1.3"]["answer"]
     reveal("1.2", now=True)
     assert checked("1.2") is find("1.2").reference
 

@@ -107,7 +107,7 @@ def test_a_vocabulary_without_words_has_too_few():
                 return {f"<{i}>": i for i in range(40)}
 
     found = tools.measure(tools.Bench(NoWords()), ["nearest token, by cosine", "partner in the other cloud"])
-    assert {effect.verdict for effect in found.values()} == {"too few"}
+    assert {effect.does for effect in found.values()} == {"too few"}
 
 
 def test_a_cloud_without_a_mean_is_asked_for_one_property_only():
@@ -117,10 +117,10 @@ def test_a_cloud_without_a_mean_is_asked_for_one_property_only():
 
 
 def test_an_interval_decides_the_verdict():
-    assert tools.verdict(over([0.2, 0.3, 0.25], "pairs")) == "helps"
-    assert tools.verdict(over([-0.2, -0.3, -0.25], "pairs")) == "hurts"
-    assert tools.verdict(over([0.0, 0.0, 0.0], "pairs")) == "no matter"
-    assert tools.verdict(over([-0.5, 0.5, 0.1], "pairs")) == "unclear"
+    assert tools.does(over([0.2, 0.3, 0.25], "pairs")) == "helps"
+    assert tools.does(over([-0.2, -0.3, -0.25], "pairs")) == "hurts"
+    assert tools.does(over([0.0, 0.0, 0.0], "pairs")) == "no matter"
+    assert tools.does(over([-0.5, 0.5, 0.1], "pairs")) == "unclear"
 
 
 def test_solution_passes_everything(executed):

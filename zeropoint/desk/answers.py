@@ -6,7 +6,11 @@ import inspect
 import re
 import textwrap
 from collections.abc import Callable, Mapping
+from functools import wraps
 from typing import Any
+
+import numpy as np
+import torch
 
 from zeropoint.desk import record
 from zeropoint.desk.calls import Slip, done, on_desk, open_before, sentence, title_of
@@ -70,12 +74,32 @@ def source_of(answer: Any) -> str:
 def checked(id: str) -> Callable[..., Any] | None:
     """The answer to `id` as it passed its check: the learner's own; the reference, where it passed before this kernel
     started, or was revealed; None where neither is the case. So no outcome comes from an answer that was never right.
+
+    A check takes an array for a tensor, and a tensor of one number for a number. The cells that go on from here get what
+    the exercise's stub says.
     """
     exercise = find(id)
     if exercise.id in _passed:
-        return _passed[exercise.id]
+        return _as_declared(_passed[exercise.id], exercise)
     kept = record.read()["exercises"].get(exercise.id, {})
     return exercise.reference if done(kept) else None
+
+
+def _as_declared(answer: Callable[..., Any], exercise: Exercise) -> Callable[..., Any]:
+    """`answer`, with its arrays as tensors, and a number where the reference gives one."""
+    a_number = inspect.signature(exercise.reference).return_annotation in (float, "float")
+
+    def tensors_of(value: Any) -> Any:
+        if isinstance(value, tuple | list):
+            return type(value)(map(tensors_of, value))
+        return torch.as_tensor(value) if isinstance(value, np.ndarray) else value
+
+    @wraps(answer)
+    def declared(*args: Any) -> Any:
+        value = answer(*args)
+        return float(value) if a_number else tensors_of(value)
+
+    return declared
 
 
 def _complaint(exercise: Exercise, found: Verdict) -> str:

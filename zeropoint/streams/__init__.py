@@ -1,7 +1,7 @@
 """Residual streams of a loaded model: the text it reads, its vectors at every layer, and interventions."""
 
 from zeropoint.streams.interventions import Condition, Effect, Hooks, effects
-from zeropoint.streams.text import held_out_text, sequences, shown, token_texts
+from zeropoint.streams.text import held_out_text, sequences, shown, token_texts, word_pairs
 from zeropoint.streams.vectors import (
     Stream,
     by_group,
@@ -30,4 +30,5 @@ __all__ = [
     "token_texts",
     "untrained",
     "untrained_stream",
+    "word_pairs",
 ]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import torch
@@ -62,6 +63,17 @@ def _bytes_of(entry: str) -> bytes | None:
     others = [byte for byte in range(256) if byte not in prints]
     written = {chr(byte): byte for byte in prints} | {chr(256 + k): byte for k, byte in enumerate(others)}
     return bytes(written[c] for c in entry) if all(c in written for c in entry) else None
+
+
+def word_pairs(vocabulary: Mapping[str, int], spelt: Callable[[str], tuple[str, str]], most: int) -> Int[Tensor, "n 2"]:
+    """Ids of two spellings of a word, `spelt(word)`, where both are tokens: the `most` pairs with the lowest numbers, which
+    are the frequent ones. A leading space is written Ġ; words are lower-case ASCII of three letters or more.
+    """
+    words = {token.removeprefix("Ġ") for token in vocabulary}
+    words = [w for w in words if len(w) > 2 and w.isascii() and w.isalpha() and w.islower()]
+    ids = [tuple(map(vocabulary.get, spelt(word))) for word in words]
+    found = sorted((pair for pair in ids if None not in pair), key=lambda pair: (max(pair), pair))
+    return torch.tensor(found[:most], dtype=torch.long).view(-1, 2)
 
 
 def shown(token: str) -> str:

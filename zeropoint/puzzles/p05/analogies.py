@@ -15,6 +15,7 @@ from zeropoint import geometry, plots
 from zeropoint.claims import Estimate, over
 from zeropoint.puzzles.p05.heap import heap
 from zeropoint.puzzles.p05.shifts import direction
+from zeropoint.streams import word_pairs
 
 # How a byte-level vocabulary spells both members of a pair; Ġ is a leading space.
 FAMILIES: dict[str, Callable[[str], tuple[str, str]]] = {
@@ -39,12 +40,9 @@ def shared_tokens(first, second) -> tuple[dict[str, int], Int[Tensor, "n 2"]]:
 def pairs(vocabulary: Mapping[str, int], family: str, most: int = 60) -> Int[Tensor, "n 2"]:
     """Token ids of the `most` pairs with the lowest numbers, both members being tokens; low numbers are frequent tokens.
 
-    Words are lower-case ASCII of three letters or more; "s" and "ed" are only endings here: not all are plurals or pasts.
+    "s" and "ed" are only endings here: not all are plurals or pasts.
     """
-    words = [token.removeprefix("Ġ") for token in vocabulary]
-    words = {w for w in words if len(w) > 2 and w.isascii() and w.isalpha() and w.islower()}
-    ids = [tuple(map(vocabulary.get, FAMILIES[family](w))) for w in words]
-    return torch.tensor(sorted((pair for pair in ids if None not in pair), key=lambda pair: (max(pair), pair))[:most])
+    return word_pairs(vocabulary, FAMILIES[family], most)
 
 
 def mismatched(pairs: Int[Tensor, "n 2"]) -> Int[Tensor, "n 2"]:

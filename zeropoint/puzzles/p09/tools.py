@@ -85,11 +85,8 @@ class Bench:
         return self._pairs(lambda word: (f"Ġ{word}", f"Ġ{word.capitalize()}"))
 
     def _pairs(self, spelt: Callable[[str], tuple[str, str]]) -> Int[Tensor, "n 2"]:
-        plain = {token.removeprefix("Ġ") for token in self.words}
-        plain = [word for word in plain if len(word) > 2 and word.isascii() and word.isalpha() and word.islower()]
-        both = [[self.words.get(token) for token in spelt(word)] for word in plain]
-        both = sorted((pair for pair in both if None not in pair), key=lambda pair: (max(pair), pair))[:PAIRS]
-        return torch.tensor(both if len(both) >= FEWEST else []).view(-1, 2).long()
+        both = streams.word_pairs(self.words, spelt, PAIRS)
+        return both if len(both) >= FEWEST else both[:0]
 
     @cached_property
     def tokens(self) -> Int[Tensor, " n"]:
@@ -404,7 +401,7 @@ def _likely(logits: Float[Tensor, "rows length d_vocab"], token: Tensor) -> Floa
 
 # --- all of them ------------------------------------------------------------------------------------------------------
 
-Verdict = Literal["helps", "hurts", "no matter", "unclear", "too few"]
+Word = Literal["helps", "hurts", "no matter", "unclear", "too few"]
 
 
 @dataclass(frozen=True)
@@ -413,7 +410,7 @@ class Tool:
 
     marks: Callable[[Bench, Origin], Float[Tensor, " units"]]
     unit: str
-    foretold: Verdict | None = None  # None where nothing follows beforehand
+    foretold: Word | None = None  # None where nothing follows beforehand
     because: str = ""
 
 
@@ -443,12 +440,12 @@ class Effect:
     more: Estimate  # gain less control, unit by unit
 
     @property
-    def verdict(self) -> Verdict:
-        return verdict(self.gain)
+    def does(self) -> Word:
+        return does(self.gain)
 
 
-def verdict(gain: Estimate) -> Verdict:
-    """What centring does to a tool: the whole interval decides."""
+def does(gain: Estimate) -> Word:
+    """What centring does to a tool, in a word: the whole interval decides."""
     if math.isnan(gain.low):
         return "too few"
     if -MATTERS <= gain.low and gain.high <= MATTERS:
@@ -477,7 +474,7 @@ def decisions(effects: Mapping[str, Mapping[str, Effect]]) -> pd.DataFrame:
     """A row a tool: what centring does to it, on each model, beside what was foretold and why."""
     table = pd.DataFrame(index=list(TOOLS))
     for label, found in effects.items():
-        table[label] = [effect.verdict for effect in found.values()]
+        table[label] = [effect.does for effect in found.values()]
         table[f"gain, {label}"] = [str(effect.gain) for effect in found.values()]
     table["foretold"] = [tool.foretold or "–" for tool in TOOLS.values()]
     table["because"] = [tool.because or "–" for tool in TOOLS.values()]
