@@ -725,7 +725,10 @@ def test_an_outcome_comes_from_what_passed(capsys):
     check("1.3", right)
     assert inspect.unwrap(checked("1.3")) is right
     check("1.3", lambda W: W)  # spoilt afterwards
-    assert inspect.unwrap(checked("1.3")) is right and "return W - W.mean(0)" in record.read()["exercises"]["1.3"]["answer"]
+    assert (
+        inspect.unwrap(checked("1.3")) is right
+        and "return W - W.mean(0)" in record.read()["exercises"]["1.3"]["answer"]
+    )
     reveal("1.2", now=True)
     assert checked("1.2") is find("1.2").reference
 

@@ -16,11 +16,7 @@ COUPLED_ADAM = "arXiv 2502.08441"
 # --- what is published of the two models ---------------------------------------------------------------------------
 
 NEO, GPT2 = "EleutherAI/gpt-neo-125M", "gpt2"
-NEO_COSINE, NEO_ABS_COSINE, NEO_DIMENSIONS = (
-    0.93,
-    0.1831,
-    19,
-)  # a reply in the post's community; the last follows from it
+NEO_COSINE, NEO_ABS_COSINE = 0.93, 0.1831  # a reply in the post's community
 GPT2_MEAN_LOGIT, GPT2_NORM_OF_MEAN = -111.895, 2.052  # tests of Lokad/Onnx; TransformerLens' weights
 
 
