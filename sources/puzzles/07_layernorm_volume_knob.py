@@ -164,7 +164,7 @@ if ready("7.c", "7.d", "7.3", "7.5"):
             print(f"{name}: {one} − {other} {gap:+.3f} ± {error:.3f}")
 
 # %% [markdown]
-# What do E and F tell? (Each batch of four rows had another random vector; a single one may lie either way.) What does D change, and why compare it with C? Is it the same at other layers, and for the vocabulary's mean: `volume.changes(m, 0, mu, volume.random_vectors(mu), hook="hook_embed")` with `mu = m.W_E.mean(0)`?
+# What do E and F tell? (Each batch of four rows had another draw; a single one may lie either way.) What does D change, and why compare it with C? Is it the same at other layers, and for the vocabulary's mean: `volume.changes(m, 0, mu, r, hook="hook_embed")` with `mu = m.W_E.mean(0)` and an `r` as long as `mu`?
 
 # %%
 # your experiments
