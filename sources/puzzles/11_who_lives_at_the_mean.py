@@ -148,7 +148,7 @@ if ready("11.d", "11.3"):
             print(f"{m.label}: foretold {float(foretold):.3f}")
 
 # %% [markdown]
-# "Exactly the same step" is an idealisation. In which model does it foretell the radius, and where not? A token's step on the output side is p·h: are all their p the same? (The first model was trained with a z-loss of 0.1, the second without.)
+# "Exactly the same step" is an idealisation. In which model does it foretell the radius, and where not? A token's step on the output side is p·h: are all their p the same? (mini-neo was trained with a z-loss of 0.1, mini-gpt2 without.)
 
 # %% [markdown]
 # ## Can they be said?
