@@ -111,41 +111,42 @@ GENTLE: Setting = dict(steps=4000, z_loss=1e-3, z_target=-50.0)
 QUICK_NORM: Setting = GENTLE | SLOW | {"final_norm_lr": 10.0}
 BRANCH: list[Setting] = [GENTLE, GENTLE | SLOW, QUICK_NORM, GENTLE | {"final_norm_lr": 10.0}]
 UNDECAYED: list[Setting] = [QUICK_NORM | {"weight_decay": 0.0}]
-MORE_BRANCH: list[Setting] = [
-    GENTLE | SLOW | {"final_norm_lr": 30.0}, QUICK_NORM | {"batch": 16, "steps": 2000}, QUICK_NORM | {"dropout": 0.1},
-]  # fmt: skip
 BATCH: list[Setting] = [LARGE | WATCHED, LARGE | Z, LARGE | Z | SLOW]
 SHORT: list[Setting] = [Z | {"steps": 600}, Z | SLOW | {"steps": 600}]  # the batch or the fewer updates?
 PUSHED: list[Setting] = [LARGE | WEAK | WATCHED]
 RIVALS: list[Setting] = [Z | s for s in ({"dropout": 0.1}, {"bias_correction": False})]
-UNDRIFTED: list[Setting] = [Z | {"optimizer": "coupled-adam"}]
+COUPLED: Setting = dict(optimizer="coupled-adam")
+UNDRIFTED: list[Setting] = [Z | COUPLED]
 BOTH: list[Setting] = [Z | {"batch": 8}]  # in search of all of GPT-Neo's numbers
 DECAY: list[Setting] = [{"steps": 5000, "weight_decay": w} for w in (0.0, 0.5)]  # 0 and 4 e-folds
 TAIL: list[Setting] = [{"d_vocab": 1024}, {"d_vocab": 5120, "live": 1024}]  # four entries of five that no text ever has
-TIME: list[Setting] = [{"steps": 8000, "z_loss": 1e-2}]
+TIME: list[Setting] = [{"z_loss": 1e-3}, {"steps": 8000, "z_loss": 1e-2}, {"steps": 8000, "z_loss": 1e-3}]
+DOSES: list[Setting] = [  # the rest of the table: dose × memory × who may drift
+    WEAK | SLOW, COUPLED, COUPLED | WEAK, {"z_loss": 1e-4}, {"z_loss": 1e-3} | SLOW, {"z_loss": 1e-4} | SLOW,
+    {"tied": False}, Z | {"tied": False},
+]  # fmt: skip
+LARGER: list[Setting] = [LARGE | SLOW, LARGE | Z | COUPLED, LARGE | WEAK | SLOW]
+# A long mean hidden state in place of a long μ: rows that begin long, and an embedding that moves slowly.
+LONG_ROWS: Setting = dict(init_std=0.25, embedding_lr=0.05, weight_decay=0.0)
+HIDDEN: list[Setting] = [LONG_ROWS, LONG_ROWS | WEAK | {"z_target": -40.0}]
 MORE_RIVALS: list[Setting] = [
     Z | s
-    for s in (
-        {"positions": False},
-        {"norm": "post"},
-        {"text": "shuffled"},
-        {"window": 16},
-        {"biases": False},
-        {"init_std": 0.005},
-        {"tied": False},
-    )
-]
+    for s in ({"positions": False}, {"norm": "post"}, {"text": "shuffled"}, {"window": 16}, {"biases": False}, {"init_std": 0.005})
+]  # fmt: skip
 MORE: list[Setting] = [
+    WEAK | {"z_target": -20.0}, WEAK | SLOW | {"z_target": 20.0},
     *(Z | {"z_through": way} for way in ("hidden", "matrix")),
-    *(Z | {"z_target": t} for t in (20.0, -50.0)),  # these drown the cross-entropy
-    WEAK | SLOW, WEAK | {"z_target": -20.0}, WEAK | SLOW | {"z_target": 20.0}, {"z_loss": 1e-3}, {"steps": 8000, "z_loss": 1e-3},
-    {"optimizer": "coupled-adam"}, {"tied": False},
+    Z | {"d_vocab": 5120, "live": 1024}, {"d_vocab": 2048, "live": 1024},
     *(z | {"optimizer": "sgd", "weight_decay": 0.0, "lr": 1.0} for z in ({}, Z)),
-    {"d_vocab": 2048, "live": 1024}, Z | {"d_vocab": 5120, "live": 1024}, LARGE | SLOW,
-    *(FAR | s for s in ({"positions": False}, {"final_gain": False}, {"norm": "none"}, {"embedding_lr": 3.0})),
+    *(FAR | s for s in ({"embedding_lr": 3.0}, {"positions": False}, {"final_gain": False}, {"norm": "none"})),
+    *(Z | {"z_target": t} for t in (20.0, -50.0)),  # these drown the cross-entropy
+]  # fmt: skip
+MORE_BRANCH: list[Setting] = [
+    GENTLE | SLOW | {"final_norm_lr": 30.0}, QUICK_NORM | {"batch": 16, "steps": 2000}, QUICK_NORM | {"dropout": 0.1},
 ]  # fmt: skip
 QUESTIONS = (
-    DOSE, TARGET, SPLIT, BRANCH, BATCH, SHORT, RIVALS, UNDRIFTED, TAIL, DECAY, UNDECAYED, PUSHED, BOTH, TIME, MORE_BRANCH, MORE_RIVALS, MORE,
+    DOSE, TARGET, SPLIT, BRANCH, BATCH, SHORT, RIVALS, UNDRIFTED, TAIL, DECAY, PUSHED, HIDDEN, TIME, DOSES, MORE_RIVALS,
+    LARGER, MORE, BOTH, UNDECAYED, MORE_BRANCH,
 )  # fmt: skip
 NORMALISER: list[list[Setting]] = [[LONG | setting for setting in question] for question in QUESTIONS]
 
