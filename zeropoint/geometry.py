@@ -177,19 +177,6 @@ def effective_dimension(W: Float[Tensor, "n d"]) -> float:
     return n * (n - 1) / off_diagonal if off_diagonal > 1e-6 * n else math.inf  # less is the unit rows' own rounding
 
 
-def principal_shares(W: Float[Tensor, "n d"]) -> Float[Tensor, " d"]:
-    """Share of the total variance along each principal component, largest first; float64, sums to 1.
-
-    ValueError if all rows are equal.
-    """
-    centred = centre(W)
-    if (longest := norms(centred).max()) == 0:
-        raise ValueError(f"All {len(centred)} rows are equal: there is no variance to share.")
-    centred = (centred.double() / longest).to(centred.dtype)  # so that no square overflows
-    spectrum = torch.linalg.eigvalsh((centred.T @ centred).double()).flip(0).clamp_min(0)
-    return spectrum / spectrum.sum()
-
-
 def mean_abs_cosine(W: Float[Tensor, "n d"], rows: int = 4096, seed: int = 0) -> tuple[float, float]:
     """Mean |cosine| over pairs of different rows, and its standard error: exact, with error 0, up to `rows` rows.
 

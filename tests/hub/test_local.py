@@ -173,17 +173,17 @@ def test_config_is_no_json(folder):
 
 @pytest.mark.parametrize("processed", [False, True])
 @pytest.mark.parametrize(
-    ("name", "tied", "positions", "biases", "norm"),
+    ("name", "tied", "positions", "norm"),
     [
-        ("pythia", False, False, True, "LayerNorm"),
-        ("opt", True, True, True, "LayerNorm"),
-        ("gpt2", True, True, True, "LayerNorm"),
-        ("llama", True, False, False, "RMSNorm"),
+        ("pythia", False, False, "LayerNorm"),
+        ("opt", True, True, "LayerNorm"),
+        ("gpt2", True, True, "LayerNorm"),
+        ("llama", True, False, "RMSNorm"),
     ],
 )
-def test_facts_about_every_kind(name, tied, positions, biases, norm, processed):
+def test_facts_about_every_kind(name, tied, positions, norm, processed):
     model = models.load(doubles.small(name), processed=processed)
-    assert (model.is_tied, model.has_W_pos, model.has_biases, model.norm) == (tied, positions, biases, norm)
+    assert (model.is_tied, model.has_W_pos, model.norm) == (tied, positions, norm)
     if not positions:
         assert "adds no position embedding" in sentence(lambda: model.W_pos, "W_pos of a rotary model", AttributeError)
 

@@ -51,7 +51,7 @@ def test_text_in_paris_out(folder, processed):
 def test_facts(folder):
     model = models.load(folder)
     assert model.label == "smollm2 (raw, folder)" and not model.found.is_double
-    assert (model.is_tied, model.has_W_pos, model.has_biases, model.norm) == (True, False, False, "RMSNorm")
+    assert (model.is_tied, model.has_W_pos, model.norm) == (True, False, "RMSNorm")
     assert torch.equal(model.W_E, models.load_embedding(folder).W)
 
 

@@ -117,7 +117,7 @@ def test_the_plain_model_keeps_the_raw_weights():
 
 def test_facts_about_a_model_are_read_from_its_weights(loaded):
     """Both stand-ins are of the kind that the post is about; other kinds are tested with the doubles of tests/hub."""
-    assert loaded.is_tied and loaded.has_W_pos and loaded.has_biases
+    assert loaded.is_tied and loaded.has_W_pos
     assert loaded.norm == "LayerNorm"
 
 

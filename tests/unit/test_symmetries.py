@@ -221,7 +221,7 @@ def test_compare_is_the_kl_divergence():
 
 def test_damage():
     def change(log_prob, kl):
-        return symmetries.Change(logit=0.0, log_prob=log_prob, kl=kl, kl_error=0.0)
+        return symmetries.Change(logit=0.0, log_prob=log_prob, kl=kl)
 
     assert change(9e-6, 0.0).damage(floor=1e-6) == "nothing"
     assert change(11e-6, 0.0).damage(floor=1e-6) == "a little"

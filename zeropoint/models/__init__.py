@@ -125,12 +125,6 @@ class LoadedModel:
             return False
 
     @property
-    def has_biases(self) -> bool:
-        """Does any matrix of the model add a bias? (The norms' own shift is none of these.)"""
-        matrices = [m for m in self.plain.modules() if getattr(getattr(m, "weight", None), "ndim", 0) >= 2]
-        return any(getattr(m, "bias", None) is not None for m in matrices)
-
-    @property
     def norm(self) -> str:
         """Either "LayerNorm", which subtracts the mean over d_model, or "RMSNorm", which does not."""
         return "RMSNorm" if any("RMSNorm" in type(m).__name__ for m in self.plain.modules()) else "LayerNorm"

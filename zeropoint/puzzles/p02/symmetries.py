@@ -123,8 +123,6 @@ class Change:
     """Largest |Δ log-probability|, over all positions and the whole vocabulary."""
     kl: float
     """Mean KL divergence of the moved model's predictions from the model's own, in nats a token."""
-    kl_error: float
-    """Its standard error over sequences."""
 
     def damage(self, floor: float) -> str:
         """ "nothing", "a little" or "breakage"; `floor` is the |Δ log-probability| that rounding alone makes."""
@@ -135,17 +133,14 @@ class Change:
 
 def compare(before: Float[Tensor, "batch seq d_vocab"], after: Float[Tensor, "batch seq d_vocab"]) -> Change:
     """Compare two models' logits on the same tokens, in float64 whatever they came in."""
-    logit, log_prob, kl = 0.0, 0.0, []
+    logit = log_prob = kl = 0.0
     for b, a in zip(before, after, strict=True):  # a sequence at a time, to keep the float64 copies small
         b, a = b.double(), a.double()
         p, q = b.log_softmax(-1), a.log_softmax(-1)
         logit = max(logit, (a - b).abs().max().item())
         log_prob = max(log_prob, (q - p).abs().max().item())
-        kl.append((p.exp() * (p - q)).sum(-1).mean())
-    kl = torch.stack(kl)
-    return Change(
-        logit, log_prob, kl.mean().item(), (kl.std() / len(kl) ** 0.5).item() if len(kl) > 1 else float("nan")
-    )
+        kl += (p.exp() * (p - q)).sum(-1).mean().item()
+    return Change(logit, log_prob, kl / len(before))
 
 
 @dataclass(frozen=True)
