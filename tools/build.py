@@ -48,6 +48,8 @@ HEAD = {
     "needs": re.compile(r"^\*\*Time\*\* .+ · \*\*You need\*\* (.+?)\.?$", re.M),
 }
 LEFT_OUT = {"notebooks": {"solution", "puzzle"}, "puzzles": {"solution"}, "solutions": {"puzzle"}}  # by their tags
+# as GitHub spells them; `.git` ends an address, not a name
+NAMES = {"repository": r"[A-Za-z0-9][A-Za-z0-9-]*/(?!\.{1,2}$)(?!.*\.git$)[\w.-]+", "branch": r"[\w./-]+"}
 MARKER = re.compile(r"#\s*(?:(?:SOLUTION|END)\b|(?i:solution|end)\s*:?\s*$)")
 WIDTH = 96  # columns of an answer in words
 
@@ -361,7 +363,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--branch")
     parser.add_argument("--root", type=Path, default=Path(__file__).parents[1])
     args = parser.parse_args(argv)
-    for name, pattern in (("repository", r"[\w.-]+/[\w.-]+"), ("branch", r"[\w./-]+")):
+    for name, pattern in NAMES.items():
         if (value := getattr(args, name)) and not re.fullmatch(pattern, value):
             parser.error(f"--{name} {value!r} is not a {name} name")
     move(args.root, repository=args.repository, branch=args.branch)

@@ -11,15 +11,18 @@ import sys
 from pathlib import Path
 
 from tools import build
+from tools.site import pages_address
 
 ROOT = Path(__file__).parents[1]
 BY_HAND = """
 What remains, by hand:
-  1. Create https://github.com/{repository} (empty), and push: git push https://github.com/{repository} main
-  2. Settings, Pages: choose "GitHub Actions" as the source. The workflow `site` then publishes build/site.
-  3. Settings, Actions: allow workflows; run `tests` and `colab` once from the Actions tab.
-  4. Open one Colab badge from README in a private window and run the first cell.
-  5. Take the line that begins "Not published yet" out of README.
+  1. Commit what changed here: git commit -am "Our address"
+  2. Create https://github.com/{repository} (empty), and push: git push https://github.com/{repository} {branch}
+  3. Settings, Pages: choose "GitHub Actions" as the source. The workflow `site` then publishes build/site
+     at {pages}; a first run that failed before this can be run again from the Actions tab.
+  4. Settings, Actions: allow workflows; run `tests` and `colab` once from the Actions tab.
+  5. Open one Colab badge from README in a private window and run the first cell.
+  6. Take the line that begins "Not published yet" out of README, and put 01's badge beside "Start with puzzle 01".
 """
 
 
@@ -37,22 +40,26 @@ def publish(root: Path, repository: str) -> list[str]:
     old = build.address(root)["repository"]
     build.main(["--repository", repository, "--root", str(root)])
     citation = root / "CITATION.cff"
-    text = citation.read_text(encoding="utf-8")
-    citation.write_text(text.replace(f"github.com/{old}", f"github.com/{repository}"), encoding="utf-8")
+    line = f"repository-code: https://github.com/{repository}"
+    text = re.sub(r"^repository-code: .*$", line, citation.read_text(encoding="utf-8"), flags=re.M)
+    citation.write_text(text, encoding="utf-8")
     return strays(root, old) if old != repository else []
 
 
-def main() -> int:
-    if len(sys.argv) != 2:
-        sys.exit("Name the address: make publish REPOSITORY=OWNER/NAME")
-    repository = sys.argv[1]
-    left = publish(ROOT, repository)
+def main(arguments: list[str], root: Path = ROOT) -> int:
+    repository = " ".join(arguments)
+    if not re.fullmatch(build.NAMES["repository"], repository):
+        wrong = f"{repository!r} is not a repository's name" if repository else "No repository is named"
+        sys.exit(f"{wrong}; give its owner and name, without an address: make publish REPOSITORY=OWNER/NAME")
+    left = publish(root, repository)
     if left:
         print(f"These files still name the old address: {', '.join(left)}", file=sys.stderr)
         return 1
-    print(f"Every badge, link and citation names {repository}." + BY_HAND.format(repository=repository))
+    branch, pages = build.address(root)["branch"], pages_address(repository)
+    print(f"Every badge, link and citation names {repository}.")
+    print(BY_HAND.format(repository=repository, branch=branch, pages=pages))
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -19,21 +19,27 @@ ROOT = Path(__file__).parents[2]
 NEW = "ada-lovelace/notes"
 
 
-@pytest.fixture
-def tree(tmp_path):
-    """A copy of what git tracks here, under a git of its own."""
-    tracked = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True, text=True).stdout
-    for name in filter(None, tracked.split("\0")):
+def tracked(root: Path) -> None:
+    subprocess.run(["git", "add", "-A"], cwd=root, check=True)
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory) -> Path:
+    """A copy of what git tracks here, under a git of its own, moved to NEW."""
+    root = tmp_path_factory.mktemp("tree")
+    names = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    for name in filter(None, names.split("\0")):
         if (ROOT / name).is_file() and Path(name).suffix != ".safetensors":
-            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(ROOT / name, tmp_path / name)
-    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
-    subprocess.run(["git", "add", "-A"], cwd=tmp_path, check=True)
-    return tmp_path
+            (root / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, root / name)
+    subprocess.run(["git", "init", "-q"], cwd=root, check=True)
+    tracked(root)
+    assert publish.publish(root, NEW) == []
+    tracked(root)
+    return root
 
 
 def test_everything_follows(tree):
-    assert publish.publish(tree, NEW) == []
     assert tomllib.loads((tree / "pyproject.toml").read_text())["tool"]["zeropoint"]["repository"] == NEW
     assert yaml.safe_load((tree / "CITATION.cff").read_text())["repository-code"] == f"https://github.com/{NEW}"
     badge = re.compile(r"colab\.research\.google\.com/github/([\w-]+/[\w-]+)/blob/")
@@ -48,25 +54,35 @@ def test_everything_follows(tree):
     assert list(links.broken(tree)) == []
 
 
-def test_a_stray_is_named(tree):
-    old = build.address(tree)["repository"]
-    stray = tree / ".github" / "workflows" / "test.yml"
-    stray.write_text(f"{stray.read_text()}# see https://github.com/{old}.git\n")
-    (tree / "docs" / "ours.md").write_text(f"nobody tracks {old}")
-    assert publish.publish(tree, NEW) == [".github/workflows/test.yml"]
+def test_a_stray_is_named_and_a_longer_name_is_another_address(tmp_path):
+    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
+    (tmp_path / "test.yml").write_text("# see https://github.com/ada/notes.git")
+    (tmp_path / "other.md").write_text("https://github.com/ada/notes-2")
+    tracked(tmp_path)
+    (tmp_path / "ours.md").write_text("nobody tracks ada/notes")
+    assert publish.strays(tmp_path, "ada/notes") == ["test.yml"]
 
 
-def test_a_longer_name_is_another_address(tree):
-    old = build.address(tree)["repository"]
-    assert publish.publish(tree, f"{old}-2") == []
+@pytest.mark.parametrize(
+    "arguments", [[], ["foo"], ["https://github.com/a/b"], ["a/b/c"], ["a", "b/c"], ["-a/b"], ["../.."], ["a/b.git"]]
+)
+def test_a_name_that_is_none_is_one_sentence_and_changes_nothing(arguments, tmp_path):
+    with pytest.raises(SystemExit) as left:
+        publish.main(arguments, root=tmp_path)
+    said = str(left.value)
+    assert "\n" not in said and said.endswith("make publish REPOSITORY=OWNER/NAME")
+    assert " ".join(arguments) in said and not list(tmp_path.iterdir())
 
 
-def test_a_name_that_is_none_changes_nothing(tree, capsys):
-    before = (tree / "pyproject.toml").read_text()
-    with pytest.raises(SystemExit):
-        publish.publish(tree, "https://example.org/here")
-    assert "is not a repository name" in capsys.readouterr().err
-    assert (tree / "pyproject.toml").read_text() == before
+def test_once_more_changes_nothing_and_says_what_remains(tree, capsys):
+    assert publish.main([NEW], root=tree) == 0
+    changed = subprocess.run(["git", "diff", "--stat"], cwd=tree, check=True, capture_output=True, text=True).stdout
+    said = capsys.readouterr().out
+    assert not changed
+    assert f"git push https://github.com/{NEW} main" in said and "https://ada-lovelace.github.io/notes/" in said
+    assert said.index("git commit") < said.index("git push"), "what is not committed is not pushed"
+    unpublished = re.search(r'begins "(.+?)"', said)[1]
+    assert unpublished in (tree / "README.md").read_text(encoding="utf-8")
 
 
 def test_the_citation_says_what_the_package_says():
