@@ -27,7 +27,7 @@ from nbconvert.preprocessors import Preprocessor
 from plotly.offline import get_plotlyjs
 from tqdm import tqdm
 
-from zeropoint import REPORT_MIMETYPE
+from zeropoint import REPORT_MIMETYPE, geometry
 from zeropoint.claims import LEDGER_MIMETYPE
 from zeropoint.models import load_embedding
 from zeropoint.models.survey import statistics
@@ -162,8 +162,10 @@ def real_model(folder: Path = ROOT / "build" / "real" / "smollm2") -> list[Run]:
         return []
     began = time.perf_counter()
     embedding = load_embedding(folder)
-    numbers = {key: [f"{value:.4g}", "–"] for key, value in statistics(embedding.W).items()}
-    report = {"model": embedding.label, "numbers": numbers}
+    numbers, centred = statistics(embedding.W)
+    numbers["effective_dimension_centred"] = geometry.effective_dimension(centred)
+    shown = {key: [f"{value:.4g}", "–"] for key, value in numbers.items()}
+    report = {"model": embedding.label, "numbers": shown}
     return [Run("a real model", None, time.perf_counter() - began, reports=[report])]
 
 

@@ -30,13 +30,11 @@ def stats(name: str, exact: bool = False) -> dict:
     began = time.perf_counter()
     embedding = models.load_embedding(name)
     W = geometry.as_matrix(embedding.W)
-    numbers = statistics(W)
+    numbers, centred = statistics(W)
     if none := numbers["rows_without_direction"]:
         print(f"{none} of {len(W)} rows are zero or next to it, and are left out of the statistics.", file=sys.stderr)
     if equal := numbers.pop("rows_without_direction_centred"):
         print(f"{equal} rows equal the mean and are left out of the centred statistics.", file=sys.stderr)
-    del numbers["effective_dimension_centred"]  # the mean |cosine| says it here
-    centred = geometry.with_direction(geometry.centre(geometry.with_direction(W)))
     histogram = geometry.cosine_histogram if exact else geometry.cosine_sample
     pairs = histogram(centred)
     return dict(

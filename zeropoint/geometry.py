@@ -41,8 +41,8 @@ def as_matrix(W: Tensor) -> Float[Tensor, "n d"]:
         W = W.to_dense()
     if W.dtype not in (torch.float32, torch.float64):
         W = W.float()
-    finite = torch.isfinite(W).all(dim=1)
-    if not finite.all():
+    if W.numel() and not torch.isfinite(torch.stack(W.aminmax())).all():  # one pass; NaN is the least and the greatest
+        finite = torch.isfinite(W).all(dim=1)
         raise ValueError(f"{_rows(~finite)} hold NaN or infinity; drop or mend them first.")
     return W.cpu() if W.device.type == "mps" else W
 
@@ -54,35 +54,59 @@ def norms(W: Float[Tensor, "n d"]) -> Float[Tensor, " n"]:
 
 def without_direction(W: Float[Tensor, "n d"]) -> Bool[Tensor, " n"]:
     """Which rows are zero, or less than a millionth of the median row (of those that are not zero)."""
-    lengths = norms(W)
+    return _too_short(norms(W))
+
+
+def _too_short(lengths: Float[Tensor, " n"]) -> Bool[Tensor, " n"]:
     longer = lengths[lengths > 0]
     return lengths <= (NO_DIRECTION * longer.median() if len(longer) else 0)
 
 
 def with_direction(W: Float[Tensor, "n d"]) -> Float[Tensor, "m d"]:
     """The rows that have a direction; the others have no cosine with anything. ValueError if fewer than two do."""
-    W = as_matrix(W)
-    kept = W[~without_direction(W)]
-    if len(kept) < 2:
-        raise ValueError(f"{len(W) - len(kept)} of {len(W)} rows have no direction, so there is no pair to compare.")
-    return kept
+    return _with_lengths(W)[0]
+
+
+def _with_lengths(W: Tensor) -> tuple[Float[Tensor, "m d"], Float[Tensor, " m"], Bool[Tensor, " n"]]:
+    """(the rows that have a direction, their norms in float64, which of all rows have none)"""
+    W, lengths = as_matrix(W), norms(W)
+    none = _too_short(lengths)
+    if none.any():
+        W, lengths = W[~none], lengths[~none]
+    if len(W) < 2:
+        raise ValueError(f"{int(none.sum())} of {len(none)} rows have no direction, so there is no pair to compare.")
+    return W, lengths, none
 
 
 def unit_rows(W: Float[Tensor, "n d"]) -> Float[Tensor, "n d"]:
     """Rows divided by their norms. ValueError if a row has no direction (`without_direction`)."""
-    W = as_matrix(W)
-    if (none := without_direction(W)).any():
+    return _divided(*_all_directed(W))
+
+
+def _all_directed(W: Tensor) -> tuple[Float[Tensor, "n d"], Float[Tensor, " n"]]:
+    """The rows and their norms in float64. ValueError if a row has no direction."""
+    W, lengths = as_matrix(W), norms(W)
+    if (none := _too_short(lengths)).any():
         raise ValueError(f"{_rows(none)} have no direction (zero, or next to it); leave them out: `with_direction(W)`.")
-    return (W.double() / norms(W)[:, None]).to(W.dtype)
+    return W, lengths
+
+
+def _divided(W: Float[Tensor, "n d"], lengths: Float[Tensor, " n"]) -> Float[Tensor, "n d"]:
+    """Each row by its length: the norms need float64, the quotients do not."""
+    return W / lengths[:, None].to(W.dtype)
 
 
 def _directed(W: Tensor) -> Float[Tensor, "m d"]:
     """The unit rows, without the rows that have no direction; a warning says how many these are."""
-    W = as_matrix(W)
-    if (none := without_direction(W)).any():
+    return _divided(*_told_of(W))
+
+
+def _told_of(W: Tensor) -> tuple[Float[Tensor, "m d"], Float[Tensor, " m"]]:
+    """The rows that have a direction, and their norms; a warning says how many have none."""
+    W, lengths, none = _with_lengths(W)
+    if none.any():
         warnings.warn(f"{_rows(none)} have no direction (zero, or next to it) and are left out.", stacklevel=4)
-        W = with_direction(W)
-    return unit_rows(W)
+    return W, lengths
 
 
 def _rows(bad: Tensor) -> str:
@@ -109,7 +133,8 @@ def centre(W: Float[Tensor, "n d"]) -> Float[Tensor, "n d"]:
 
 def cosine_with_mean(W: Float[Tensor, "n d"]) -> Float[Tensor, " n"]:
     """Cosine of each row with the mean row. ValueError if the mean is zero, or a row has no direction."""
-    return unit_rows(W) @ _direction_of_mean(W)
+    W, lengths = _all_directed(W)
+    return (W @ _direction_of_mean(W) / lengths).to(W.dtype)
 
 
 def parts_along_mean(W: Float[Tensor, "n d"]) -> Float[Tensor, " n"]:
@@ -290,16 +315,17 @@ def cosine_sample(W: Float[Tensor, "n d"], rows: int = 512, bins: int = 2000, se
 
     It is unbiased; `error` and `mean_abs_error` are its standard errors. `cosine_histogram` counts all pairs.
     """
-    u = _directed(W).float()
-    chosen, unseen = _sample(len(u), rows, seed)
+    W, lengths = _told_of(W)
+    chosen, unseen = _sample(len(W), rows, seed)
     counts, mean_abs = [], []
     for ids in chosen.split(64):
-        cosines = u[ids] @ u.T  # [64, n]
-        itself = cosines.gather(1, ids[:, None].to(u.device))
+        # dividing the products spares dividing all of W
+        cosines = _divided(W[ids], lengths[ids]) @ W.T / lengths.to(W.dtype)  # [64, n]
+        itself = cosines.gather(1, ids[:, None].to(W.device))
         each = torch.stack([torch.bincount(_bin(row, bins), minlength=bins) for row in cosines])
         each.scatter_add_(1, _bin(itself, bins), -torch.ones_like(itself, dtype=each.dtype))
         counts.append(each.cpu())
-        mean_abs.append((cosines.abs().sum(1, dtype=torch.float64) - itself[:, 0].abs()).cpu() / (len(u) - 1))
+        mean_abs.append((cosines.abs().sum(1, dtype=torch.float64) - itself[:, 0].abs()).cpu() / (len(W) - 1))
     counts, mean_abs = torch.cat(counts), torch.cat(mean_abs)
     error = _error_of_mean(mean_abs, unseen).item() if unseen else 0.0
     return Histogram(counts.sum(0), mean_abs.mean().item(), error, counts, unseen)

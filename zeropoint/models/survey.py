@@ -35,7 +35,7 @@ MODELS = (
     "facebook/opt-350m",
     *(f"{STANFORD}@checkpoint-{step}" for step in (0, 100, 1000, 10_000, 400_000)),
 )
-NUMBERS = (  # what `statistics` gives
+NUMBERS = (  # what `statistics` gives, and the effective dimension
     "mean_cosine", "norm_of_mean", "mean_row_norm", "median_cosine_with_mean", "mean_cosine_centred",
     "effective_dimension_centred",
 )  # fmt: skip
@@ -47,22 +47,22 @@ TOKENIZER_FILES = ("tokenizer.json", "vocab.json", "vocab.txt", "tokenizer.model
 EARLIER = "earlier"  # in the column `run`: read by an earlier run, from the same weights
 
 
-def statistics(W: Float[Tensor, "d_vocab d_model"]) -> dict[str, float]:
-    """The numbers of puzzle 01; cosines are over pairs of different rows, rows of zeros left out."""
-    W = geometry.as_matrix(W)
+def statistics(
+    W: Float[Tensor, "d_vocab d_model"],
+) -> tuple[dict[str, float], Float[Tensor, "n d_model"]]:
+    """(the numbers of puzzle 01, the centred rows); cosines are over pairs of different rows, rows of zeros left out."""
     rows = geometry.with_direction(W)
-    centred = geometry.centre(rows)
-    spread = geometry.with_direction(centred)
-    return dict(
+    spread = geometry.with_direction(geometry.centre(rows))
+    numbers = dict(
         mean_cosine=geometry.mean_pairwise_cosine(rows),
         norm_of_mean=geometry.mean(rows).double().norm().item(),
         mean_row_norm=geometry.norms(rows).mean().item(),
         median_cosine_with_mean=geometry.cosine_with_mean(rows).median().item(),
         mean_cosine_centred=geometry.mean_pairwise_cosine(spread),
-        effective_dimension_centred=geometry.effective_dimension(spread),
         rows_without_direction=len(W) - len(rows),
         rows_without_direction_centred=len(rows) - len(spread),
     )
+    return numbers, spread
 
 
 def rows_beyond_tokenizer(embedding: models.Embedding) -> int | None:
@@ -163,7 +163,8 @@ def _identity(found: models.Found) -> tuple[str, str]:
 
 def _row(matrix: str, embedding: models.Embedding) -> dict[str, str]:
     began = time.perf_counter()
-    numbers = statistics(embedding.W)
+    numbers, centred = statistics(embedding.W)
+    numbers["effective_dimension_centred"] = geometry.effective_dimension(centred)
     beyond = rows_beyond_tokenizer(embedding)
     return dict(
         matrix=matrix,
