@@ -98,15 +98,10 @@ def _divided(W: Float[Tensor, "n d"], lengths: Float[Tensor, " n"]) -> Float[Ten
 
 def _directed(W: Tensor) -> Float[Tensor, "m d"]:
     """The unit rows, without the rows that have no direction; a warning says how many these are."""
-    return _divided(*_told_of(W))
-
-
-def _told_of(W: Tensor) -> tuple[Float[Tensor, "m d"], Float[Tensor, " m"]]:
-    """The rows that have a direction, and their norms; a warning says how many have none."""
     W, lengths, none = _with_lengths(W)
     if none.any():
         warnings.warn(f"{_rows(none)} have no direction (zero, or next to it) and are left out.", stacklevel=4)
-    return W, lengths
+    return _divided(W, lengths)
 
 
 def _rows(bad: Tensor) -> str:
@@ -315,17 +310,16 @@ def cosine_sample(W: Float[Tensor, "n d"], rows: int = 512, bins: int = 2000, se
 
     It is unbiased; `error` and `mean_abs_error` are its standard errors. `cosine_histogram` counts all pairs.
     """
-    W, lengths = _told_of(W)
-    chosen, unseen = _sample(len(W), rows, seed)
+    u = _directed(W).float()
+    chosen, unseen = _sample(len(u), rows, seed)
     counts, mean_abs = [], []
     for ids in chosen.split(64):
-        # dividing the products spares dividing all of W
-        cosines = _divided(W[ids], lengths[ids]) @ W.T / lengths.to(W.dtype)  # [64, n]
-        itself = cosines.gather(1, ids[:, None].to(W.device))
+        cosines = u[ids] @ u.T  # [64, n]
+        itself = cosines.gather(1, ids[:, None].to(u.device))
         each = torch.stack([torch.bincount(_bin(row, bins), minlength=bins) for row in cosines])
         each.scatter_add_(1, _bin(itself, bins), -torch.ones_like(itself, dtype=each.dtype))
         counts.append(each.cpu())
-        mean_abs.append((cosines.abs().sum(1, dtype=torch.float64) - itself[:, 0].abs()).cpu() / (len(W) - 1))
+        mean_abs.append((cosines.abs().sum(1, dtype=torch.float64) - itself[:, 0].abs()).cpu() / (len(u) - 1))
     counts, mean_abs = torch.cat(counts), torch.cat(mean_abs)
     error = _error_of_mean(mean_abs, unseen).item() if unseen else 0.0
     return Histogram(counts.sum(0), mean_abs.mean().item(), error, counts, unseen)

@@ -22,6 +22,7 @@ from zeropoint.desk import (
     checked,
     export,
     hint,
+    note,
     outcome,
     predict,
     progress,
@@ -87,7 +88,10 @@ if ready("1.a", "1.b", "1.c"):
 # %% [markdown]
 # ## Explain
 #
-# Write down at least three different explanations before you test one. For each: what would you see if it were true, and what if it were false? The matrices are in `clouds`, the tokens in `neo.tokenizer`; `load_pair(processed=True)` gives the weights as TransformerLens processes them. Give it a quarter of an hour.
+# Write down at least three different explanations before you test one. For each: what would you see if it were true, and what if it were false? The matrices are in `clouds`, the tokens in `neo.tokenizer`; `load_pair(processed=True)` gives the weights as TransformerLens processes them. Give it a quarter of an hour. `note` keeps what you write, as you wrote it before you knew, for your file of answers.
+
+# %%
+note("1 explanations", "...")
 
 # %%
 # your experiments

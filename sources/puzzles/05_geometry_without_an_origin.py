@@ -21,6 +21,7 @@ from zeropoint.desk import (
     checked,
     export,
     hint,
+    note,
     outcome,
     predict,
     progress,
@@ -83,7 +84,10 @@ if ready(*asked):
         outcome(id, table.origin[tool], label=f"{tool}, both models")
 
 # %% [markdown]
-# Before you read on: what have the tools on each side in common? Write a sentence; 5.6 will ask for it.
+# Before you read on: what have the tools on each side in common? Write a sentence, which `note` keeps; 5.6 will ask for more.
+
+# %%
+note("5 where the line runs", "...")
 
 # %% exercise="5.1"
 check("5.1", answer_5_1)

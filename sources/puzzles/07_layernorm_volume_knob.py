@@ -21,6 +21,7 @@ from zeropoint.desk import (
     checked,
     export,
     hint,
+    note,
     outcome,
     predict,
     progress,
@@ -85,12 +86,15 @@ if ready("7.a", "7.b", "7.2"):
 # %% [markdown]
 # ## Design
 #
-# By how much would the denominators shrink without the mean? Then think of an intervention that tells a knob from a rival of your choice: what does each predict? Twenty minutes, before you hand out the next tasks: they are one such design. With TransformerBridge a hook may change the stream or a LayerNorm:
+# By how much would the denominators shrink without the mean? Then think of an intervention that tells a knob from a rival of your choice: what does each predict? Twenty minutes, before you hand out the next tasks: they are one such design; `note` keeps yours. With TransformerBridge a hook may change the stream or a LayerNorm:
 #
 # ```
 # models[0].bridge.run_with_hooks(ids, fwd_hooks=[("blocks.1.hook_resid_pre", lambda x, hook: x + v)])
 # models[0].bridge.run_with_hooks(ids, fwd_hooks=[("blocks.1.ln1.hook_scale", lambda scale, hook: other)])
 # ```
+
+# %%
+note("7 design", "...")
 
 # %%
 # your experiments

@@ -8,9 +8,25 @@ from xml.etree import ElementTree
 
 import plotly.graph_objects as go
 import pytest
+import torch
 
 from zeropoint.__main__ import main
-from zeropoint.desk import check, export, hint, outcome, predict, record, reveal, sharing, show, skip, task, why
+from zeropoint.desk import (
+    check,
+    export,
+    hint,
+    note,
+    outcome,
+    predict,
+    progress,
+    record,
+    reveal,
+    sharing,
+    show,
+    skip,
+    task,
+    why,
+)
 from zeropoint.desk.exercise import find
 
 TEXT = "All rows share one long vector -- it carries the cosine; what is left, once it is gone, has none of it."
@@ -51,6 +67,68 @@ def test_everything_that_was_done_stands_in_the_file(worked, tmp_path, capsys):
     assert "| 1.c | skipped |" in text and "1 of 2 held" in text
     assert "Measured on: mini-neo (raw, stand-in), random vectors" in text and "torch 2" in text
     assert find("1.4").title not in text, "a task that was not handed out tells its title"
+
+
+POWER = 2
+
+
+def _squares(x):
+    return x**POWER
+
+
+def _mean_square(W):
+    return _squares(W).sum(1).mean()
+
+
+def _unused(W):
+    return W
+
+
+def _with_helpers(W):
+    table_seen  # noqa: B018
+    return (lambda mean: _squares(mean).sum() / _mean_square(W))(W.mean(0))
+
+
+table_seen = torch.ones(2)
+
+
+def test_an_answer_is_exported_with_the_functions_that_it_needs(desk, tmp_path):
+    """An answer once came without its helpers, so that nobody else could run it."""
+    check("1.2", _with_helpers)
+    export("1", folder=tmp_path)
+    text = read(tmp_path)
+    code = text.partition("```python\n")[2].partition("```")[0]
+    assert code.count("def ") == 3 and code.startswith("POWER = 2") and "_unused" not in code
+    there = {"table_seen": None}
+    exec(code, there)
+    W = torch.randn(9, 3)
+    assert torch.equal(there["_with_helpers"](W), _with_helpers(W))
+
+
+def test_hints_opened_after_a_pass_are_not_used_for_it(desk, tmp_path, capsys):
+    hint("1.1")
+    check("1.1", find("1.1").reference)
+    hint("1.1"), hint("1.1")
+    why("1.7", TEXT, now=True), hint("1.7")
+    capsys.readouterr()
+    progress("1")
+    rows = {line.split()[0]: line for line in capsys.readouterr().out.splitlines()[2:] if line.strip()}
+    assert "1 of 3" in rows["1.1"] and "0 of 3" in rows["1.7"]
+    export("1", folder=tmp_path)
+    assert "hints used: 1 " in read(tmp_path) and "solved, 1 checks, 1 hints" in read(tmp_path)
+
+
+def test_what_was_noted_is_exported(desk, tmp_path, capsys):
+    note("1 explanations", "..."), note("1 explanations", None)
+    assert capsys.readouterr().out.count("nothing written yet") == 2 and not desk.exists()
+    note("1 explanations", "All share a vector.\nOr the loader did it.")
+    assert "kept" in capsys.readouterr().out
+    export("1", folder=tmp_path)
+    assert "## 1 explanations\n\n> All share a vector.\n> Or the loader did it." in read(tmp_path)
+    capsys.readouterr()
+    note("explanations", "x"), note("99 x", "x"), note("1 explanations", 5)
+    said = capsys.readouterr().out
+    assert said.count("\n") == 3 and said.count("begins with the number") == 2 and "in quotes" in said
 
 
 def test_a_name_stands_in_it_only_if_given(worked, tmp_path):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dis
 import inspect
 import re
 import textwrap
 from collections.abc import Callable, Mapping
 from functools import wraps
+from types import CodeType
 from typing import Any
 
 import numpy as np
@@ -56,19 +58,48 @@ def _count(kept: dict, found: Verdict, source: str) -> None:
     if "solved" not in kept:
         kept["attempts"] = kept.get("attempts", 0) + 1
     if found.passed:
-        kept.setdefault("solved", record.now())
+        _done(kept, "solved")
     if found.passed or "solved" not in kept:  # what passed is not replaced by what does not
         kept["answer"] = source
 
 
+def _done(kept: dict, how: str) -> None:
+    """Note that an exercise is solved or compared, and with how many hints: those opened later are not used for it."""
+    if how not in kept:
+        kept[how] = record.now()
+        kept.setdefault("hints_used", kept.get("hints", 0))
+
+
 def source_of(answer: Any) -> str:
-    """A function's own lines, a value in a line; "" where there are none to be had."""
+    """A function's own lines, after those of the notebook's functions that it needs; a value in a line; "" where there
+    are none to be had."""
     if not callable(answer):
         return brief(answer)
     try:
-        return textwrap.dedent(inspect.getsource(inspect.unwrap(answer))).strip()
+        return "\n\n\n".join(_sources(inspect.unwrap(answer), seen=set()))
     except (OSError, TypeError):
         return ""
+
+
+def _sources(written: Callable[..., Any], seen: set[Callable[..., Any]]) -> list[str]:
+    """The lines of `written`, and before them those of what it names that was written in the same notebook: functions,
+    numbers and strings. Tensors and other data are left out."""
+    seen.add(written)
+    around, lines = getattr(written, "__globals__", {}), []
+    for name in _names(written.__code__) if inspect.isfunction(written) else ():
+        needed = around.get(name)
+        if isinstance(needed, int | float | str):
+            lines.append(f"{name} = {needed!r}")
+        elif inspect.isfunction(needed) and needed.__globals__ is around and needed not in seen:
+            lines += _sources(needed, seen)
+    own = textwrap.dedent(inspect.getsource(written)).strip()
+    return list(dict.fromkeys([*lines, own]))
+
+
+def _names(code: CodeType) -> list[str]:
+    """The global names that a function's code reads, and that the functions inside it read."""
+    own = [step.argval for step in dis.get_instructions(code) if step.opname in ("LOAD_GLOBAL", "LOAD_NAME")]
+    return own + [name for part in code.co_consts if isinstance(part, CodeType) for name in _names(part)]
 
 
 def checked(id: str) -> Callable[..., Any] | None:
@@ -187,7 +218,7 @@ def why(id: str, text: str | None, now: bool = False):
         return [Card("·", title)], title
     note = {"text": text} | ({"early": record.now()} if first and "compared" not in kept else {})
     record.update(lambda data: record.exercise(data, exercise.id).update(note))
-    record.update(lambda data: record.exercise(data, exercise.id).setdefault("compared", record.now()))
+    record.update(lambda data: _done(record.exercise(data, exercise.id), "compared"))
     title = sentence(exercise, "your words beside the points of a full answer")
     lines = ["Which of these did you make, in whatever words? Which do you now doubt?"]
     points = [["☐", point] for point in exercise.rubric]

@@ -18,14 +18,23 @@ from typing import Any
 VERSION = 1
 FIELDS = {
     "exercises": {
-        **{"handed": str, "solved": str, "attempts": int, "hints": int, "revealed": str, "compared": str},
+        **{
+            "handed": str,
+            "solved": str,
+            "attempts": int,
+            "hints": int,
+            "hints_used": int,
+            "revealed": str,
+            "compared": str,
+        },
         **{"answer": str, "text": str, "early": str},  # what was written; a rubric seen before its time
     },
     "predictions": {
         **{"value": float | str, "low": float, "high": float, "at": str, "late": bool, "outcome": dict},
         "skipped": str,
     },
-    "figures": {"figure": dict, "at": str},  # as plotly's JSON, by a name such as "1: all pairs"
+    "figures": {"figure": dict, "at": str},  # as plotly's JSON, by a name such as "1 all pairs"
+    "notes": {"text": str, "at": str},  # by a name such as "1 explanations"
 }
 OUTCOME = {"actual": float | str, "label": str, "at": str}
 
@@ -43,14 +52,14 @@ def path() -> Path:
 
 
 def read() -> dict[str, Any]:
-    """{"version", "exercises": {id: …}, "predictions": {id: …}, "figures": {name: …}}; empty where nothing was kept."""
+    """{"version", "exercises": {id: …}, "predictions": {id: …}, "figures": {name: …}, "notes": {name: …}}; empty where nothing was kept."""
     where = path()
     if where in _in_memory:
         return copy.deepcopy(_in_memory[where])
     try:
         data = json.loads(where.read_text(encoding="utf-8"))
         if isinstance(data, dict):
-            data.setdefault("figures", {})  # files of before figures were kept
+            data = {"figures": {}, "notes": {}} | data  # files of before these were kept
         if not _sound(data):
             raise ValueError("not a progress file of this version")
         return data

@@ -16,9 +16,9 @@ from pathlib import Path
 from zeropoint.desk import record
 from zeropoint.desk.calls import Slip, on_desk
 from zeropoint.desk.display import Card
-from zeropoint.desk.exercise import Exercise, of_puzzle
+from zeropoint.desk.exercise import Exercise, of_puzzle, puzzles
 from zeropoint.desk.predictions import calibration, predictions_of
-from zeropoint.desk.standing import PREDICTION_HEAD, finished, plain_number, prediction_rows
+from zeropoint.desk.standing import PREDICTION_HEAD, finished, hints_used, plain_number, prediction_rows
 
 COLUMNS = [
     "puzzle",
@@ -43,6 +43,21 @@ def show(name: str, figure) -> None:
     figure.show()
 
 
+@on_desk
+def note(name: str, text: str | None):
+    """Keep a text of yours for `export`, such as what you expect before a test. Its name begins with the puzzle's number:
+    "1 explanations"."""
+    if not isinstance(name, str) or name.split(" ")[0] not in puzzles():
+        raise Slip('A note\'s name begins with the number of its puzzle, as in note("1 explanations", "…").')
+    if text is not None and not isinstance(text, str):
+        raise Slip(f'note("{name}", …) takes your text in quotes.')
+    text = textwrap.dedent(text or "").strip()
+    if not text.strip(" .…"):
+        return [Card("·", f"{name}: nothing written yet")], ""
+    record.update(lambda data: data["notes"].update({name: {"text": text, "at": record.now()}}))
+    return [Card("·", f'{name}: kept, for export("{name.split(" ")[0]}")', quote=text)], ""
+
+
 # --- export --------------------------------------------------------------------------------------------------------
 
 
@@ -55,7 +70,7 @@ def export(puzzle: str | int, name: str = "", folder: str | Path = ".", card: bo
     """
     puzzle = plain_number(puzzle)
     exercises, data = of_puzzle(puzzle), record.read()
-    if not any(part in _of(puzzle, data) for part in ("exercises", "predictions")):
+    if not any(part in _of(puzzle, data) for part in ("exercises", "predictions", "notes")):
         raise Slip(
             f"Puzzle {puzzle}: nothing is kept yet, so there is nothing to export; check or predict something first."
         )
@@ -119,6 +134,8 @@ def markdown(puzzle: str, exercises: Sequence[Exercise], data: dict, name: str =
         parts.append(f"Not in it yet: {missing}.")
     if rows := prediction_rows(data, puzzle):
         parts += ["## Predictions", calibration(data), table(PREDICTION_HEAD, rows)]
+    for title, kept in _of(puzzle, data).get("notes", {}).items():
+        parts += [f"## {title}", quoted(kept["text"])]
     for exercise in exercises:
         parts += answer_part(exercise, data["exercises"].get(exercise.id, {}))
     if names := list(figures_of(puzzle, data)):
@@ -133,19 +150,23 @@ def answer_part(exercise: Exercise, kept: dict) -> list[str]:
     told = not exercise.task or "handed" in kept or finished({"exercises": {exercise.id: kept}}, exercise)
     notes = [
         f"{kept['attempts']} checks" if "attempts" in kept else "",
-        f"{kept['hints']} hints" if "hints" in kept else "",
+        f"{hints_used(kept)} hints" if "hints" in kept else "",
     ]
     notes += ["solution seen before it was solved" if "revealed" in kept else ""]
     notes += ["rubric seen early" if "early" in kept else ""]
     state = "solved" if "solved" in kept else "compared" if "compared" in kept else "open"
     parts = [f"## {exercise.id} {exercise.title if told else ''}".rstrip(), ", ".join([state, *filter(None, notes)])]
     if exercise.kind == "why" and "text" in kept:
-        parts.append("\n".join(f"> {line}" for line in kept["text"].splitlines()))
+        parts.append(quoted(kept["text"]))
         if "compared" in kept:
             parts.append("The points of a full answer, to compare:\n\n" + "\n".join(f"- {p}" for p in exercise.rubric))
     elif kept.get("answer"):
         parts.append(f"```python\n{kept['answer']}\n```")
     return parts
+
+
+def quoted(text: str) -> str:
+    return "\n".join(f"> {line}" for line in text.splitlines())
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -165,7 +186,7 @@ def summarise(puzzle: str, exercises: Sequence[Exercise], data: dict, name: str)
         "done": sum(finished(data, e) for e in exercises),
         "exercises": len(exercises),
         "checks": sum(k.get("attempts", 0) for k in kept),
-        "hints": sum(k.get("hints", 0) for k in kept),
+        "hints": sum(map(hints_used, kept)),
         "seen early": sum(bool({"revealed", "early"} & set(k)) for k in kept),
         "predictions": len(scored),
         "words right": f"{sum(p['value'] == p['outcome']['actual'] for p in words)} of {len(words)}",

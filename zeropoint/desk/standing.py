@@ -39,13 +39,18 @@ def finished(data: dict, exercise: Exercise) -> bool:
     return bool({"solved", "compared"} & set(data["exercises"].get(exercise.id, {})))
 
 
+def hints_used(kept: dict) -> int:
+    """Hints opened before an exercise was done, or so far."""
+    return kept.get("hints_used", kept.get("hints", 0))
+
+
 def exercise_row(data: dict, exercise: Exercise) -> list[str]:
     """Id, title (where it may be told), state, checks, hints, whether solution or rubric was seen before its time."""
     kept = data["exercises"].get(exercise.id, {})
     state = "tried" if "attempts" in kept or "text" in kept else "open"
     if finished(data, exercise):
         state = "✓ compared" if exercise.kind == "why" else "✓ solved"
-    checks, hints = str(kept.get("attempts", "")), f"{kept.get('hints', 0)} of {len(exercise.hints)}"
+    checks, hints = str(kept.get("attempts", "")), f"{hints_used(kept)} of {len(exercise.hints)}"
     early = "yes" if {"revealed", "early"} & set(kept) else "no"
     return [exercise.id, title_of(exercise), state, checks, hints, early]
 

@@ -211,11 +211,6 @@ EX_1_2 = Exercise(
         Mistake("the lengths are not squared", lambda W: share_of_mean(W) ** 0.5, SQUARES),
         Mistake("squared after averaging", lambda W: (W.mean(0).norm() / W.norm(dim=1).mean()) ** 2, SQUARES),
         Mistake(
-            "n − 1 for n in the variance",
-            lambda W: W.mean(0).square().sum() / (W.mean(0).square().sum() + W.var(0).sum()),
-            "The mean squared length divides by the number of tokens. By what does your variance divide?",
-        ),
-        Mistake(
             "the mean of the lengths for the length of the mean",
             lambda W: W.norm(dim=1).mean() ** 2 / W.norm(dim=1).square().mean(),
             "Two opposite vectors of length 1: what is the length of their mean, and what is the mean of their lengths?",
