@@ -807,6 +807,61 @@ def as_a_number(W):
     return spread_of_parts(W)
 
 
+def triangle_with_zeros(W):
+    u = F.normalize(W)
+    return torch.triu(u @ u.T, 1).mean()
+
+
+def squared_lengths(W):
+    u = W / (W**2).sum(-1, keepdim=True)
+    n = len(W)
+    return ((u.sum(0) ** 2).sum() - n) / (n * (n - 1))
+
+
+def squared_above(W):
+    return W.mean(0).norm() ** 2 / W.norm(dim=1).mean()
+
+
+def squared_below(W):
+    return W.mean(0).norm() / (W**2).sum(1).mean()
+
+
+def sums_of_both(W):
+    return (W.sum(0) ** 2).sum() / (W**2).sum()
+
+
+def along_mean_unit(W):
+    left = W - W.mean(0)
+    e = F.normalize(F.normalize(W).mean(0), dim=0)
+    return (left @ e).pow(2).mean() / left.pow(2).sum(1).mean()
+
+
+def variance_of_all_entries(W):
+    left = W - W.mean(0)
+    return (left @ F.normalize(W.mean(0), dim=0)).var() / left.var()
+
+
+def all_squares_over_pairs(W):
+    u = F.normalize(W - W.mean(0))
+    n = len(u)
+    return n * (n - 1) / (u.T @ u).square().sum()
+
+
+def pairs_with_itself(W):
+    u = F.normalize(W - W.mean(0))
+    return len(u) ** 2 / ((u.T @ u).square().sum() - len(u))
+
+
+def norm_not_squared(W):
+    u = F.normalize(W - W.mean(0))
+    n = len(u)
+    return (n * n - n) / (torch.linalg.matrix_norm(u.T @ u) - n)
+
+
+def averaged_shares(W):
+    return (W.mean(0) ** 2 / (W**2).mean(0)).mean()
+
+
 BANK = {
     "1.1": Bank(
         right=[in_numpy, with_gradients, in_blocks, in_column_blocks, mean_unit_squared],
@@ -844,6 +899,8 @@ BANK = {
             (nought, None),
             (neighbours_only, None),
             (halves, None),
+            (triangle_with_zeros, "zeros are counted with the pairs"),
+            (squared_lengths, "divided by the squared length, not by the length"),
         ],
     ),
     "1.2": Bank(
@@ -869,8 +926,12 @@ BANK = {
             (with_mean_row, "the mean cosine with the mean row"),
             (by_library, None),
             (per_dimension, None),
+            (averaged_shares, "a share for each dimension, then averaged"),
             (per_cent, None),
             (nought, None),
+            (squared_above, "only one of the two lengths is squared"),
+            (squared_below, "only one of the two lengths is squared"),
+            (sums_of_both, "summed over tokens, not averaged"),
         ],
     ),
     "1.3": Bank(
@@ -918,6 +979,8 @@ BANK = {
             (averaged_below, "averaged over dimensions, not summed"),
             (spread_of_parts, None),
             (by_kind, None),
+            (along_mean_unit, "along the mean of the unit rows"),
+            (variance_of_all_entries, "averaged over dimensions, not summed"),
         ],
     ),
     "1.5": Bank(
@@ -947,6 +1010,9 @@ BANK = {
             (dimension_by_library, None),
             (rank, None),
             (variance_of_cosines, None),
+            (all_squares_over_pairs, "the diagonal is left in"),
+            (pairs_with_itself, "the diagonal is off the sum, and still counted"),
+            (norm_not_squared, "the norm of the d × d matrix is not squared"),
         ],
     ),
     "1.6": Bank(

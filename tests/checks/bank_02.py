@@ -714,6 +714,23 @@ REAL_HEAD = {"a head": (randn(500, 16) + randn(16), 3 * randn(30, 16))}
 REAL_ATTENTION = {"attention": (randn(30, 16), randn(30, 16), 3 * randn(16), randn(16, 16), randn(16))}
 REAL_READER = {"an MLP": (randn(16), randn(16, 64), randn(64), randn(16))}
 
+
+def kl_of_logs(before, after):
+    return F.kl_div(after.log_softmax(-1), before.log_softmax(-1), reduction="batchmean")
+
+
+def kl_of_probabilities(before, after):
+    return F.kl_div(after.softmax(-1), before.softmax(-1), reduction="batchmean")
+
+
+def kl_of_logits(before, after):
+    return F.kl_div(after, before.softmax(-1), reduction="batchmean")
+
+
+def bias_with_query(u, v, c, A, b):
+    return u @ A @ v.T + c @ A @ v.T + (u @ b).unsqueeze(1)
+
+
 BANK = {
     "2.1": Bank(
         right=[by_hand, torch_kl, in_numpy, position_by_position],
@@ -740,6 +757,9 @@ BANK = {
             (epsilon_inside, "a small number inside the logarithm"),
             (distributions, "the logarithm of a softmax, which underflows"),
             (log_of_softmax, "the logarithm of a softmax, which underflows"),
+            (kl_of_logs, "kl_div was not given what it takes"),
+            (kl_of_probabilities, "kl_div was not given what it takes"),
+            (kl_of_logits, "kl_div was not given what it takes"),
         ],
         real=REAL_PAIR,
     ),
@@ -821,6 +841,7 @@ BANK = {
             (term_of_the_query_kept, "the keys' term with c was kept, not the queries'"),
             (key_bias_for_query_bias, "A the other way round in one term"),
             (no_A, None),
+            (bias_with_query, "the bias meets the query, not the key"),
         ],
         real=REAL_ATTENTION,
     ),

@@ -473,6 +473,54 @@ FOLLOWING = torch.randint(64, (40,), generator=G)
 CLOUD = torch.randn(64, 8, generator=G) + 1
 AFTER = CLOUD + torch.randn(64, 8, generator=G) + 0.5
 
+
+def mean_row_zero(n, d, sigma):
+    return sigma * d**0.5, 0.0, 1 / d**0.5
+
+
+def averages_zero(n, d, sigma):
+    return sigma * math.sqrt(d), 0, 0
+
+
+def times_d(n, d, sigma):
+    return sigma * d, sigma * d / n**0.5, d**-0.5
+
+
+def sigma_as_variance(n, d, sigma):
+    return math.sqrt(sigma * d), math.sqrt(sigma * d / n), 1 / math.sqrt(d)
+
+
+def log_probabilities(h, W, following):
+    p = (h @ W.T).log_softmax(-1)
+    p[torch.arange(len(h)), following] -= 1
+    return p.T @ h / len(h)
+
+
+def by_positions(h, d_vocab):
+    return -h.sum(0) / len(h) ** 2
+
+
+def unit_step(h, d_vocab):
+    return -F.normalize(h.mean(0), dim=0) / d_vocab
+
+
+def centred_tokens(W, order, k):
+    cos = F.cosine_similarity(W - W.mean(0), W.mean(0)[None])
+    return cos[order].view(k, -1).mean(1)
+
+
+def added_up(W, order, k):
+    return F.cosine_similarity(W, W.mean(0)[None])[order].view(k, -1).sum(1)
+
+
+def each_on_its_own_mean(before, after):
+    return after @ F.normalize(after.mean(0), dim=0) - before @ F.normalize(before.mean(0), dim=0)
+
+
+def mean_of_units(before, after):
+    return (after - before) @ F.normalize(after, dim=1).mean(0)
+
+
 BANK = {
     "3.1": Bank(
         right=[roots, numpy_roots, in_torch, as_list],
@@ -494,6 +542,10 @@ BANK = {
             (gpt_neo_by_heart, None),
             (unbiased, None),
             (sampled, None),
+            (mean_row_zero, "the mean row: the average vector, which is 0"),
+            (averages_zero, "the mean row and the cosine: averages, which are 0"),
+            (times_d, "d, where its root belongs"),
+            (sigma_as_variance, "σ under the root"),
         ],
         real={"a model": (8192, 128, 0.02)},
     ),
@@ -512,7 +564,8 @@ BANK = {
             (for_h, "the gradient for h, not for W"),
             (unit_states, None),
             (transposed, None),
-            (over_the_vocabulary, None),
+            (over_the_vocabulary, "divided by the number of tokens, not of positions"),
+            (log_probabilities, "log-probabilities for probabilities"),
         ],
         real={"a last product": (STATES, SCORES, FOLLOWING)},
     ),
@@ -531,6 +584,8 @@ BANK = {
             (by_median, None),
             (a_number, None),
             (a_row_each, None),
+            (by_positions, "divided by the number of positions, not of tokens"),
+            (unit_step, "the length of the mean hidden state is left out"),
         ],
         real={"hidden states": (STATES, 2048)},
     ),
@@ -554,6 +609,8 @@ BANK = {
             (not_averaged, None),
             (ends_only, None),
             (running, None),
+            (centred_tokens, "the tokens are centred first"),
+            (added_up, "added up, not averaged"),
         ],
         real={"a cloud": (CLOUD, torch.randperm(64, generator=G), 8)},
     ),
@@ -575,6 +632,8 @@ BANK = {
             (averaged, None),
             (as_vectors, None),
             (over_d_model, None),
+            (each_on_its_own_mean, "each place along the mean of its own time"),
+            (mean_of_units, "the mean of the unit rows, which has not length 1"),
         ],
         real={"a training": (CLOUD, AFTER)},
     ),

@@ -497,6 +497,16 @@ def moments():
 OVERFLOWS = "exp overflows, or underflows"
 ADDED_UP = "a bound, but not the tight one: the known logit is not used"
 
+
+def largest_first(logit, least, d_vocab):
+    other = logit + math.log((1 - least) / least / (d_vocab - 1))
+    return logit - math.log(least), logit, (logit + (d_vocab - 1) * other) / d_vocab
+
+
+def target_added(hidden, log_Z, z, target):
+    return (2 * z * (log_Z + target)) @ hidden / len(hidden)
+
+
 BANK = {
     "4.1": Bank(
         right=[by_the_mean_logit, what_is_lost, top_taken_out, position_by_position, in_numpy],
@@ -533,6 +543,7 @@ BANK = {
             (whole_for_others, "the others have the whole probability"),
             (log_ten, None),
             (no_third, None),
+            (largest_first, "the smallest and the largest have changed places"),
         ],
         real={"published": (-0.0279, 0.5, 50257)},
     ),
@@ -570,6 +581,7 @@ BANK = {
             (came_never, "the tokens that came are forgotten"),
             (nothing_at_all, "only the cross-entropy"),
             (by_hidden_width, None),
+            (target_added, "the target is added"),
         ],
         real={"a model": (states()[0], (states()[0] @ states()[1].T).logsumexp(1), 0.03, 0.0)},
     ),

@@ -473,6 +473,11 @@ def less_M(f, x0, y0):
     return torch.stack([(row == f[x0, y0]).nonzero()[0, 0] for row in f]), f[x0]
 
 
+def place_after_deletion(W, a, b, c):
+    keep = [i for i in range(len(W)) if i not in (a, b, c)]
+    return (W[keep] - (W[b] - W[a] + W[c])).norm(dim=1).argmin().item()
+
+
 BANK = {
     "5.1": Bank(
         right=[slices, by_loops, negative_by_search, numpy_slices, by_select],
@@ -506,7 +511,7 @@ BANK = {
             (backwards, "the steps are walked backwards"),
             (one_subtraction, "the base is taken off once, not from each point"),
             (softmaxed, None),
-            (averaged_steps, None),
+            (averaged_steps, "divided by the number of points"),
         ],
     ),
     "5.3": Bank(
@@ -534,6 +539,7 @@ BANK = {
             (b_and_c_left_out, "of a, b and c only b and c left out"),
             (city_block, "another distance: the sum of absolute differences"),
             (largest_difference, None),
+            (place_after_deletion, "the place among the tokens that are left, not the token"),
         ],
     ),
     "5.4": Bank(

@@ -363,6 +363,49 @@ MOVED = VECTORS - VECTORS.mean(0)
 GAIN, BIAS = 1 + 0.1 * torch.randn(32, generator=generator), torch.randn(32, generator=generator)
 EFFECTS = torch.rand(16, generator=generator) + 0.2, torch.rand(16, generator=generator)
 
+
+def squared_mean_denominator(X):
+    return X.mean(0).var(unbiased=False) / X.std(1, unbiased=False).mean() ** 2
+
+
+def r_not_unit(X, r):
+    return X - X.mean(0) + r * X.mean(0).norm()
+
+
+def each_its_length(X, r):
+    return X - X.mean(0) + F.normalize(r, dim=0) * X.norm(dim=1, keepdim=True)
+
+
+def by_lengths(X, clean, weight, bias):
+    x, c = X - X.mean(1, keepdim=True), clean - clean.mean(1, keepdim=True)
+    return x / c.norm(dim=1, keepdim=True) * weight + bias
+
+
+def by_variances(X, clean, weight, bias):
+    x = X - X.mean(1, keepdim=True)
+    return x / (clean.var(1, keepdim=True, unbiased=False) + 1e-5) * weight + bias
+
+
+def rms_of_clean(X, clean, weight, bias):
+    x = X - X.mean(1, keepdim=True)
+    return x / (clean.pow(2).mean(1, keepdim=True) + 1e-5).sqrt() * weight + bias
+
+
+def frozen_eps_outside(X, clean, weight, bias):
+    x = X - X.mean(1, keepdim=True)
+    return x / (clean.std(1, keepdim=True, unbiased=False) + 1e-5) * weight + bias
+
+
+def frozen_no_eps(X, clean, weight, bias):
+    x = X - X.mean(1, keepdim=True)
+    return x / clean.std(1, keepdim=True, unbiased=False) * weight + bias
+
+
+def n_minus_one_twice(a, b):
+    d = a - b
+    return d.mean(), d.std() / (len(d) - 1) ** 0.5
+
+
 BANK = {
     "7.1": Bank(
         right=[plain, by_var, in_numpy, from_layer_norm],
@@ -394,6 +437,7 @@ BANK = {
             (own_means, "the vectors' own means, not the mean vector"),
             (rooted, "the root of it"),
             (denominators_drop, "how far the denominator falls, not the square's share"),
+            (squared_mean_denominator, "the squared mean of the denominators, not the mean of their squares"),
         ],
     ),
     "7.3": Bank(
@@ -410,6 +454,8 @@ BANK = {
             (turned, "turned round"),
             (in_place, None),
             (projected, "each vector moved by its own amount: what lies along the mean is turned"),
+            (r_not_unit, "r is stretched before it has length 1"),
+            (each_its_length, "each vector gets one of its own length"),
         ],
     ),
     "7.4": Bank(
@@ -429,6 +475,11 @@ BANK = {
             (unbiased_std, "divided by d − 1"),
             (batch_wise, "over the text, not over d_model"),
             (gain_only, "the bias is missing"),
+            (by_lengths, "the length, not the root mean square"),
+            (by_variances, "the root is missing"),
+            (rms_of_clean, "the own mean of `clean` is left in its denominator"),
+            (frozen_eps_outside, "eps is outside the root"),
+            (frozen_no_eps, "eps is left out"),
         ],
     ),
     "7.5": Bank(
@@ -447,6 +498,7 @@ BANK = {
             (mean_only, None),
             (median, None),  # of an even number the lower of the two in the middle
             (middle_row, "the median row"),
+            (n_minus_one_twice, "divided by √(n − 1)"),
         ],
     ),
 }

@@ -170,6 +170,16 @@ EX_1_1 = Exercise(
             lambda W: _pairs(_units(W - W.mean(0))).mean(),
             "This exercise asks about the vectors as they are. Moving them comes later.",
         ),
+        Mistake(
+            "zeros are counted with the pairs",
+            lambda W: _pairs(_units(W)).sum() / len(W) ** 2,
+            COUNT,
+        ),
+        Mistake(
+            "divided by the squared length, not by the length",
+            lambda W: _by_sum(W / W.square().sum(1, keepdim=True)),
+            NOT_UNIT,
+        ),
     ],
     hints=[
         "Write it for three tokens first, with every pair spelt out. Which entries of the table of cosines belong, and which don't?",
@@ -277,6 +287,26 @@ EX_1_2 = Exercise(
             "How tokens lie to the mean, not how much of their length it is.",
         ),
         Mistake("upside down", lambda W: 1 / share_of_mean(W), "Can a share exceed 1?"),
+        Mistake(
+            "only one of the two lengths is squared",
+            lambda W: W.mean(0).square().sum() / W.norm(dim=1).mean(),
+            SQUARES,
+        ),
+        Mistake(
+            "only one of the two lengths is squared",
+            lambda W: W.mean(0).norm() / W.square().sum(1).mean(),
+            SQUARES,
+        ),
+        Mistake(
+            "summed over tokens, not averaged",
+            lambda W: W.sum(0).square().sum() / W.square().sum(),
+            "The number should not grow when the vocabulary is written down twice.",
+        ),
+        Mistake(
+            "a share for each dimension, then averaged",
+            lambda W: (W.mean(0).square() / W.square().mean(0)).mean(),
+            "A small dimension has as loud a voice in yours as a large one. Add up first, then divide once.",
+        ),
     ],
     hints=[
         "Write each row as mean + rest. What happens to the cross term when ‖mean + rest‖² is averaged over all rows?",
@@ -443,6 +473,16 @@ EX_1_4 = Exercise(
             lambda W: share_of_mean(W),
             "That is how big the mean is. Here: how unequally tokens hold it.",
         ),
+        Mistake(
+            "along the mean of the unit rows",
+            lambda W: (_left(W)[0] @ _units(_units(W).mean(0), 0)).square().mean() / _left(W)[0].square().sum(1).mean(),
+            "In what order did you normalise and average? The mean in question is that of the rows as they are.",
+        ),
+        Mistake(
+            "averaged over dimensions, not summed",
+            lambda W: _left(W)[1].var() / _left(W)[0].var(),
+            "A squared length is a sum over dimensions: above and below the line alike.",
+        ),
     ],
     hints=[
         "Take each token after 1.3. How far does it reach along a vector of length 1 in the mean's direction?",
@@ -566,6 +606,21 @@ EX_1_5 = Exercise(
             "the root of it",
             lambda W: effective_dimension(W) ** 0.5,
             "An isotropic cloud in d dimensions should give about d.",
+        ),
+        Mistake(
+            "the diagonal is left in",
+            lambda W: len(W) * (len(W) - 1) / (_centred_units(W).T @ _centred_units(W)).square().sum(),
+            DIAGONAL,
+        ),
+        Mistake(
+            "the diagonal is off the sum, and still counted",
+            lambda W: effective_dimension(W) * len(W) / (len(W) - 1),
+            COUNT,
+        ),
+        Mistake(
+            "the norm of the d × d matrix is not squared",
+            lambda W: len(W) * (len(W) - 1) / ((_centred_units(W).T @ _centred_units(W)).norm() - len(W)),
+            "A sum of squares is the square of a norm.",
         ),
     ],
     hints=[

@@ -7,6 +7,7 @@ import math
 import torch
 from jaxtyping import Float
 from torch import Tensor
+from torch.nn.functional import kl_div
 
 from zeropoint.desk.exercise import Exercise, Mistake
 from zeropoint.puzzles.p02 import search
@@ -57,6 +58,7 @@ def _kl(before: Tensor, after: Tensor, dim: int = -1) -> Tensor:
 WHICH_WAY = "Whose probabilities weigh the logarithms? The model as it was is the one that is right here."
 NORMALISE = "Add 5 to all logits of a position: no probability changes. Does your number?"
 
+KL_DIV = "torch's `kl_div` takes log q first, then p; or log p, if `log_target=True` says so. What did you give it?"
 UNDERFLOW = "With logits 200 apart, what is the softmax, and what is its logarithm? There is a function that never takes the detour."
 
 
@@ -155,6 +157,21 @@ EX_2_1 = Exercise(
             "the largest position, not the mean",
             lambda before, after: _kl(before, after).max(),
             "One number a position, then the average.",
+        ),
+        Mistake(
+            "kl_div was not given what it takes",
+            lambda before, after: kl_div(after.log_softmax(-1), before.log_softmax(-1), reduction="batchmean"),
+            KL_DIV,
+        ),
+        Mistake(
+            "kl_div was not given what it takes",
+            lambda before, after: kl_div(after.softmax(-1), before.softmax(-1), reduction="batchmean"),
+            KL_DIV,
+        ),
+        Mistake(
+            "kl_div was not given what it takes",
+            lambda before, after: kl_div(after, before.softmax(-1), reduction="batchmean"),
+            KL_DIV,
         ),
     ],
     hints=[
@@ -467,6 +484,11 @@ EX_2_4 = Exercise(
             "the pattern, not the scores",
             lambda u, v, c, A, b: what_softmax_sees(u, v, c, A, b).softmax(-1),
             "Stop before the softmax.",
+        ),
+        Mistake(
+            "the bias meets the query, not the key",
+            lambda u, v, c, A, b: (u @ A + c @ A) @ v.T + (u @ b)[:, None],
+            "b stands with c + v, the key's side. Which of its two terms differs between keys?",
         ),
     ],
     hints=[

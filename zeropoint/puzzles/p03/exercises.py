@@ -113,6 +113,26 @@ EX_3_1 = Exercise(
             _with(cosine=lambda n, d, s: n**-0.5),
             "One pair of rows does not know how many others there are.",
         ),
+        Mistake(
+            "the mean row: the average vector, which is 0",
+            _with(mean=lambda n, d, s: 0.0),
+            "Its coordinates are 0 on average. Their squares are not: how long is it, typically?",
+        ),
+        Mistake(
+            "the mean row and the cosine: averages, which are 0",
+            _with(mean=lambda n, d, s: 0.0, cosine=lambda n, d, s: 0.0),
+            "Both are 0 on average. Root mean squares are not.",
+        ),
+        Mistake(
+            "d, where its root belongs",
+            _with(row=lambda n, d, s: s * d, mean=lambda n, d, s: s * d / n**0.5),
+            "Squares add up over coordinates: which length has a vector of d ones?",
+        ),
+        Mistake(
+            "σ under the root",
+            _with(row=lambda n, d, s: (s * d) ** 0.5, mean=lambda n, d, s: (s * d / n) ** 0.5),
+            "N(0, σ²): which of σ and σ² is the variance?",
+        ),
     ],
     hints=[
         "Take one coordinate first. What is the average of its square, for a row, and for the mean of n rows?",
@@ -222,6 +242,16 @@ EX_3_2 = Exercise(
             lambda h, W, following: ((h @ W.T).softmax(1) - _hot(following, W)) @ W / len(h),
             "Which of the two is held still?",
         ),
+        Mistake(
+            "divided by the number of tokens, not of positions",
+            lambda h, W, following: output_gradient(h, W, following) * len(h) / len(W),
+            "An average over positions divides by how many there are of them.",
+        ),
+        Mistake(
+            "log-probabilities for probabilities",
+            _from(lambda logits, right: logits.log_softmax(1) - right),
+            "They should add up to 1 at each position. Do yours?",
+        ),
     ],
     hints=[
         "One position first. Its loss is log Σ exp(logits) less the logit of the token that follows. What is the derivative of each for the logit of token v?",
@@ -303,6 +333,16 @@ EX_3_3 = Exercise(
             "the token is taken to be right",
             lambda h, v: (1 - 1 / v) * h.mean(0),
             "It follows nowhere. Which of the two terms of 3.2 is left?",
+        ),
+        Mistake(
+            "divided by the number of positions, not of tokens",
+            lambda h, v: -h.mean(0) / len(h),
+            "Equally probable among how many?",
+        ),
+        Mistake(
+            "the length of the mean hidden state is left out",
+            lambda h, v: -_units(h.mean(0)) / v,
+            "Which way is right. A longer hidden state pushes further.",
         ),
     ],
     hints=[
@@ -434,6 +474,16 @@ EX_3_4 = Exercise(
             lambda W, order, k: _groups(W, order, k, lambda V: _to(V, W.mean(0)).abs().mean()),
             "A cosine has a sign. Here it is half of the story.",
         ),
+        Mistake(
+            "the tokens are centred first",
+            lambda W, order, k: _groups(W, order, k, lambda V: _to(V - W.mean(0), W.mean(0)).mean()),
+            "The question is about the tokens as they are, the mean included.",
+        ),
+        Mistake(
+            "added up, not averaged",
+            lambda W, order, k: cosine_by_frequency(W, order, k) * (len(W) // k),
+            "Can the mean of cosines exceed 1?",
+        ),
     ],
     hints=[
         "One cosine a token first, with the mean of the whole vocabulary: shape [d_vocab].",
@@ -538,6 +588,16 @@ EX_3_5 = Exercise(
             "the change of the cosine",
             lambda before, after: _units(after) @ _units(after.mean(0)) - _units(before) @ _units(after.mean(0)),
             "A cosine also changes when a token moves sideways.",
+        ),
+        Mistake(
+            "each place along the mean of its own time",
+            lambda before, after: after @ _units(after.mean(0)) - before @ _units(before.mean(0)),
+            "Two directions are in yours. Along which one is asked?",
+        ),
+        Mistake(
+            "the mean of the unit rows, which has not length 1",
+            lambda before, after: (after - before) @ _units(after).mean(0),
+            "In what order did you normalise and average, and how long is the result?",
         ),
     ],
     hints=[

@@ -276,6 +276,11 @@ EX_4_2 = Exercise(
             ),
             "The known token has its share of the probability. What remains for the others?",
         ),
+        Mistake(
+            "the smallest and the largest have changed places",
+            lambda logit, least, d_vocab: tuple(bounds(logit, least, d_vocab)[i] for i in (1, 0, 2)),
+            "Is log p positive or negative? So which of the two is larger?",
+        ),
     ],
     hints=[
         "log p = logit − log Z, and least ≤ p ≤ 1: that is an interval for log Z.",
@@ -568,6 +573,11 @@ EX_4_4 = Exercise(
             "only the cross-entropy",
             lambda hidden, log_Z, z, target: torch.zeros_like(hidden[0]),
             "That is what is left for z = 0. What does the penalty add?",
+        ),
+        Mistake(
+            "the target is added",
+            _total(lambda log_Z, z, target: 2 * z * (log_Z + target)),
+            "What should the penalty ask for where log Z is on its target?",
         ),
     ],
     hints=[

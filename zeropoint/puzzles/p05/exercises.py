@@ -209,6 +209,11 @@ EX_5_2 = Exercise(
             lambda points, weights, base: base + weights @ (base - points),
             "With one point and weight 1 you should arrive at it.",
         ),
+        Mistake(
+            "divided by the number of points",
+            lambda points, weights, base: base + (weights[:, None] * (points - base)).mean(0),
+            "A sum, as it stands. Two points with weight 1 each: how many steps do you walk?",
+        ),
     ],
     hints=[
         "Make the base the zero: describe each point by the step that leads to it from there.",
@@ -279,6 +284,12 @@ def _add_cosines(W: Tensor, a: int, b: int, c: int) -> int:
     return _best(_units(W) @ (W[b] - W[a] + W[c]), a, b, c)
 
 
+def _renumbered(W: Tensor, a: int, b: int, c: int) -> int:
+    """The place of the right token among those that are not a, b or c."""
+    token = parallelogram(W, a, b, c)
+    return token - sum(given < token for given in (a, b, c))
+
+
 ORIGIN = "Move every row by the same large vector: is the answer still the same?"
 
 EX_5_3 = Exercise(
@@ -346,6 +357,11 @@ EX_5_3 = Exercise(
             "the furthest, not the nearest",
             lambda W, a, b, c: _best((W - (W[b] - W[a] + W[c])).norm(dim=1), a, b, c),
             "Is a large distance good?",
+        ),
+        Mistake(
+            "the place among the tokens that are left, not the token",
+            _renumbered,
+            "Take three rows out, and the rest are numbered anew. Which token stands at that place?",
         ),
     ],
     hints=[

@@ -51,12 +51,14 @@ def with_vector(seed: int) -> list[tuple[Tensor, Tensor]]:
 
 
 def with_clean(seed: int) -> list[tuple[Tensor, Tensor, Tensor, Tensor]]:
-    """A changed cloud, the clean one, gain and bias."""
+    """A changed cloud, the clean one, gain and bias; the second and the fourth so quiet that eps counts."""
     draw, out = _draws(seed + 2), []
-    for (clean,) in clouds(seed):
+    for (clean,), loud in zip(clouds(seed), (1, 0.02, 1, 0.02, 1), strict=True):
         n, d = clean.shape
         X = clean.double() - clean.double().mean(0) + 0.3 * draw(n, d) + 0.7 * draw(n, 1)
-        out.append((X.to(clean.dtype), clean, (1 + 0.4 * draw(d)).to(clean.dtype), draw(d).to(clean.dtype)))
+        out.append(
+            ((loud * X).to(clean.dtype), loud * clean, (1 + 0.4 * draw(d)).to(clean.dtype), draw(d).to(clean.dtype))
+        )
     return out
 
 
@@ -217,6 +219,11 @@ EX_7_2 = Exercise(
             lambda X: (X.mean(1).square() * X.shape[1]).mean() / X.square().sum(1).mean(),
             "Two means over two axes: LayerNorm has already removed that one.",
         ),
+        Mistake(
+            "the squared mean of the denominators, not the mean of their squares",
+            lambda X: _own(X).mean(0).square().mean() / _own(X).square().mean(1).sqrt().mean() ** 2,
+            "In what order did you square and average?",
+        ),
     ],
     hints=[
         "‖mean‖² over the mean of ‖x‖² is the share of a mean in all vectors' squares (01). But of which vectors here?",
@@ -283,6 +290,16 @@ EX_7_3 = Exercise(
         ),
         Mistake(
             "turned round", lambda X, r: X - X.mean(0) - r * X.mean(0).norm() / r.norm(), "Which way does r point?"
+        ),
+        Mistake(
+            "r is stretched before it has length 1",
+            lambda X, r: X - X.mean(0) + r * X.mean(0).norm(),
+            "How long is what you put in?",
+        ),
+        Mistake(
+            "each vector gets one of its own length",
+            lambda X, r: X - X.mean(0) + r / r.norm() * X.norm(dim=1, keepdim=True),
+            "Every vector of X is to be moved alike. Which single length should what you add have?",
         ),
     ],
     hints=[
@@ -388,6 +405,35 @@ EX_7_4 = Exercise(
             lambda X, clean, weight, bias: _own(X) / (clean.var(1, keepdim=True) + 1e-5).sqrt() * weight + bias,
             "PyTorch's `var` and `std` have a default that LayerNorm doesn't share.",
         ),
+        Mistake(
+            "the length, not the root mean square",
+            lambda X, clean, weight, bias: _own(X) / _own(clean).norm(dim=1, keepdim=True) * weight + bias,
+            "After LayerNorm a coordinate is about 1 in size, whatever d_model is.",
+        ),
+        Mistake(
+            "the root is missing",
+            lambda X, clean, weight, bias: _own(X) / _scale(clean).square() * weight + bias,
+            "Make both clouds ten times larger: the result should stay as it is.",
+        ),
+        Mistake(
+            "the own mean of `clean` is left in its denominator",
+            lambda X, clean, weight, bias: (
+                _own(X) / (clean.square().mean(1, keepdim=True) + 1e-5).sqrt() * weight + bias
+            ),
+            "What does LayerNorm take away from a row of `clean` before it measures it?",
+        ),
+        Mistake(
+            "eps is outside the root",
+            lambda X, clean, weight, bias: (
+                _own(X) / (_own(clean).square().mean(1, keepdim=True).sqrt() + 1e-5) * weight + bias
+            ),
+            "Where does eps go? In a quiet row it counts.",
+        ),
+        Mistake(
+            "eps is left out",
+            lambda X, clean, weight, bias: _own(X) / _own(clean).square().mean(1, keepdim=True).sqrt() * weight + bias,
+            "In a quiet row eps counts.",
+        ),
     ],
     hints=[
         "7.1 gives the denominators of `clean`, one a row.",
@@ -476,6 +522,11 @@ EX_7_5 = Exercise(
             "in units of the standard error",
             lambda a, b: ((a - b).mean() / ((a - b).std() / len(a) ** 0.5), (a - b).std() / len(a) ** 0.5),
             "The first number is in nats, like a and b.",
+        ),
+        Mistake(
+            "divided by √(n − 1)",
+            lambda a, b: ((a - b).mean(), (a - b).std() / (len(a) - 1) ** 0.5),
+            "torch's `std` has its n − 1 already. What is left to divide by?",
         ),
     ],
     hints=[
