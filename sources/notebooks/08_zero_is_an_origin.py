@@ -28,16 +28,16 @@ BOTH = f"{FIRST} and {SECOND}"
 ledger = Ledger()
 
 # %% [markdown]
-# Two texts: a few short rows to judge on, and seven times as many others, from which means and replacements are taken. A model of a hundred heads and more gets fewer and shorter rows, or this would take an hour.
+# Two texts: a few short rows to judge on, and seven times as many others, from which means and replacements are taken. Of a model with more than forty components, 32 are drawn at random and judged on fewer and shorter rows, or this would take an hour; `Study(m, most=…)` takes more.
 
 # %%
 studies = {}
 for m in models:
     study = ablation.Study(m)
     studies[m.label] = study
-    count = len(study.parts)
+    tried, there = len(study.parts), len(study.every)
     rows, length = study.judged.shape
-    print(f"{m.label}: {count} components, judged on {rows} rows of {length} tokens")
+    print(f"{m.label}: {tried} of {there} components, judged on {rows} rows of {length} tokens")
 
 # %% [markdown]
 # ## One head in the open
@@ -104,7 +104,7 @@ pd.Series(distances).astype(float).round(4)
 # %% [markdown]
 # So here is a rival to any talk of origins: harm may go by the square of the way, and by nothing else. Then zero harms more than the mean because it is farther, another input's output harms twice as much as the mean, and any point as far from the mean as zero is would do as much harm as zero.
 #
-# Predict, for every head and every MLP of the loaded models.
+# Predict, for all heads and MLPs that are tried.
 
 # %%
 predict(
@@ -124,7 +124,7 @@ predict("n8.4", None, low=None, high=None)  # of zero's harm, the constant's par
 # * **again**: still another input's output, to see how well resampling agrees with itself;
 # * **mean gone**: the component's own output less μ, so that only the constant is missing;
 # * **as far as zero**: μ plus a random vector of μ's length;
-# * **best constant**: from the mean down the gradient of the KL, on the reference text. It is judged, like the rest, on text that it has not seen. (Of a large model, for every eighth component.)
+# * **best constant**: from the mean down the gradient of the KL, on the reference text. It is judged, like the rest, on text that it has not seen. (Of a large model, for every fourth of those drawn.)
 
 # %%
 for study in studies.values():
@@ -287,7 +287,7 @@ change = (moved - clean).abs().max()
 print(f"largest change of a log-probability: {change:.1e}")
 
 # %% [markdown]
-# That is small; is it nothing? As in 02, *exact* is shown twice: the change is at the floor, which is what float32 makes of the same model against float64; and when all is done in float64, it shrinks as rounding does. Here for all layers at once, each β as long as its head's typical output. On the way, each head is set to zero before and after.
+# That is small; is it nothing? As in 02, *exact* is shown twice: the change is at the floor, which is what float32 makes of the same model against float64; and when all is done in float64, it shrinks as rounding does. Here for all layers at once, each β as long as its head's typical output. On the way, each head is set to zero before and after (of a large model, a dozen heads).
 
 # %%
 proofs = {}

@@ -38,7 +38,7 @@ from zeropoint.puzzles.p08.bench import Bench, Layer
 from zeropoint.puzzles.p08.figures import by_component
 
 # %% [markdown]
-# A `Study` has a model's heads and MLPs, `study.parts`, and what they put out on a reference text, `study.outputs[part]` [row, seq, d]; `study.judged` is other text, to judge on. Of a head that is the output before W_O.
+# A `Study` has a model's heads and MLPs, `study.every`, and what they put out on a reference text, `study.outputs[part]` [row, seq, d]; `study.judged` is other text, to judge on. Of a head that is the output before W_O. Those that will be judged are `study.parts`: all, or 32 of a large model's, drawn at random.
 
 # %%
 models = load_pair()
@@ -122,7 +122,7 @@ if ready("8.e", "8.2"):
     for label, study in studies.items():
         b_V, b_O = map(torch.as_tensor, checked("8.2")(*books(label)))
         hooks = gauge.as_biases(study.bridge, layer, b_V, b_O)
-        heads = [p for p in study.parts if p.layer == layer and p.head is not None]
+        heads = [p for p in study.every if p.layer == layer and p.head is not None]
         moved = gauge.largest_change(study.bridge, study.judged, hooks)
         print(f"{label}: largest change of a log-probability by the move alone {moved:.1e}")
         before = gauge.at_zero(study.bridge, study.judged, heads)

@@ -370,6 +370,12 @@ def peeks(token):
     return SECRET[token]
 
 
+def peeks_around(token):
+    import sys
+
+    return next(m.SECRET[token] for m in sys.modules.values() if hasattr(m, "SECRET"))
+
+
 def peeks_by_default(token, table=SECRET):
     return table[token]
 
@@ -468,6 +474,7 @@ BANK = {
             (the_space, None),
             (a_hash, None),
             (peeks, None),
+            (peeks_around, None),
             (peeks_by_default, None),
             (a_word, None),
             (always_one, None),

@@ -76,10 +76,20 @@ def test_the_best_constant_does_less_harm_than_where_it_starts():
     assert found["best"].kl.mean() < 0.8 * found["start"].kl.mean()
 
 
+def test_of_a_large_model_heads_and_mlps_of_all_depths_are_drawn():
+    smollm2 = [Component(layer, head) for layer in range(30) for head in [*range(9), None]]
+    parts = ablation.drawn(smollm2, ablation.MOST)
+    assert len(set(parts)) == ablation.MOST and parts == sorted(parts, key=smollm2.index)
+    assert any(part.head is None for part in parts) and {part.layer // 10 for part in parts} == {0, 1, 2}
+    assert ablation.drawn(smollm2, 1000) == smollm2
+
+
 def test_a_study_of_many_components_has_fewer_rows_and_fits_some(monkeypatch):
     monkeypatch.setattr(ablation, "MANY", 3)
-    study = ablation.Study(models.load(doubles.small("gpt-neo-125m")))
-    assert study.judged.shape == (6, 16) and len(study.reference) == 42 and study.fitted == study.parts[::8]
+    study = ablation.Study(models.load(doubles.small("gpt-neo-125m")), most=5)
+    assert study.judged.shape == (6, 16) and len(study.reference) == 42
+    assert len(study.every) > len(study.parts) == 5 and study.fitted == study.parts[::4]
+    assert set(study.outputs) == set(study.every)
     study.fitted = study.parts[::2]
     study.try_all()
     assert set(study.harm("best constant")) == set(study.fitted) and set(study.harm("zero")) == set(study.parts)

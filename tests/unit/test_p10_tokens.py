@@ -66,7 +66,52 @@ def test_a_property_is_cut_off_from_the_notebook():
 
     for of in (closed, lambda token, table=W: table[token], W.get):
         with pytest.raises(ValueError, match="plain function"):
-            hunt.by_itself(of)
-    with pytest.raises(NameError):
-        hunt.by_itself(lambda token: hunt.BAR)("a")
-    assert hunt.by_itself(lambda token: len(token))("abc") == 3
+            hunt.by_itself(of, ["a"])
+
+
+def from_the_notebook(token):
+    import __main__
+
+    return __main__.SECRET[token]
+
+
+def from_the_modules(token):
+    import sys
+
+    return sys.modules["zeropoint"].__name__
+
+
+def by_loading_the_model(token):
+    import torch
+
+    return torch.ones(1).item()
+
+
+def ends_python(token):
+    import os
+
+    os._exit(1)
+
+
+def a_global(token):
+    return hunt.BAR
+
+
+@pytest.mark.parametrize("of", [from_the_notebook, from_the_modules, by_loading_the_model, ends_python, a_global])
+def test_a_property_sees_no_memory_and_no_package(of, monkeypatch):
+    import __main__
+
+    monkeypatch.setattr(__main__, "SECRET", {"a": 1.0}, raising=False)
+    with pytest.raises(ValueError, match="no number for every token .* inside the function"):
+        hunt.by_itself(of, ["a"])
+
+
+def test_a_property_may_import_and_print():
+    def loud(token):
+        import unicodedata
+
+        print(token)
+        return unicodedata.category(token[0]) == "Lu"
+
+    assert hunt.by_itself(loud, ["Ab", "ab", "é\u202e"]) == [1.0, 0.0, 0.0]
+    assert hunt.by_itself(lambda token: float("inf"), ["a"]) == [float("inf")]

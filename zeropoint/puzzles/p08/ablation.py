@@ -23,7 +23,7 @@ from zeropoint.streams.interventions import Effect, Hooks, kl_of, loss_of
 Change = Callable[[Tensor], Tensor]  # a component's output [row, seq, d] → what stands in its place
 UNIT = "rows of text"
 LEAST = 1e-7  # nats: below it, KL in float32 is rounding
-MANY = 40  # components: beyond it, fewer and shorter rows, and a best constant for every eighth
+MANY, MOST = 40, 32  # of a model with more than MANY components, MOST are judged, on fewer and shorter rows
 ROOM = 2**23  # logits that one pass may make, so that a large vocabulary fits into memory
 
 
@@ -65,6 +65,12 @@ def components(bridge) -> list[Component]:
         found += [Component(layer, head) for head in range(bridge.cfg.n_heads)]
         found.append(Component(layer))
     return found
+
+
+def drawn(parts: list[Component], most: int, seed: int = 0) -> list[Component]:
+    """At most `most` of the components, drawn at random, in their own order."""
+    order = torch.randperm(len(parts), generator=torch.Generator().manual_seed(seed))
+    return [parts[i] for i in sorted(order[:most].tolist())]
 
 
 @torch.no_grad()
@@ -173,19 +179,21 @@ class Study:
     """One model, its components, and what became of its predictions with each replacement.
 
     `judged` [row, seq] is the text to judge on; `reference`, seven times as many other rows, is where means and other
-    inputs come from. `fitted` are the components for which a best constant is sought: all, or every eighth of many.
+    inputs come from. Of `every` component `parts` are judged: all, or of a large model `most`, drawn at random. `fitted`
+    are those for which a best constant is sought: all, or every fourth.
     """
 
-    def __init__(self, model: LoadedModel):
+    def __init__(self, model: LoadedModel, most: int = MOST):
         self.model, self.bridge = model, model.bridge.requires_grad_(False)
-        self.parts = components(self.bridge)
-        few = len(self.parts) <= MANY
-        self.fitted = self.parts if few else self.parts[::8]
+        self.every = components(self.bridge)
+        few = len(self.every) <= MANY
+        self.parts = self.every if few else drawn(self.every, most)
+        self.fitted = self.parts if few else self.parts[::4]
         self.rows, length = (8, 24) if few else (6, 16)
         ids = streams.sequences(model.tokenizer, 8 * self.rows, length)
         is_judged = torch.arange(len(ids)) % 8 == 0
         self.judged, self.reference = ids[is_judged], ids[~is_judged]
-        self.outputs = outputs(self.bridge, self.reference, self.parts)
+        self.outputs = outputs(self.bridge, self.reference, self.every)
         self.means = {part: x.mean((0, 1)) for part, x in self.outputs.items()}
         self.found: dict[tuple[Component, str], Effect] = {}
 
@@ -204,8 +212,9 @@ class Study:
     def try_all(self, best: bool = True) -> None:
         """Judge every replacement of every component; then, if `best`, a best constant for each of the `fitted`."""
         plan = {}
-        for part, x in self.outputs.items():
-            plan |= {(part, name): (part, change) for name, change in replacements(x, self.rows).items()}
+        for part in self.parts:
+            changes = replacements(self.outputs[part], self.rows)
+            plan |= {(part, name): (part, change) for name, change in changes.items()}
         self.found |= harms(self.bridge, self.judged, plan)
         if best:
             start = {part: self.means[part] for part in self.fitted}

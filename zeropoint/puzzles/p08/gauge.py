@@ -116,15 +116,15 @@ def at_mean(study: Study, ids: Int[Tensor, "row seq"], heads: Sequence[Component
 
 
 def shown(study: Study) -> list[Component]:
-    """Heads with values of their own; of a model with many, some two dozen, evenly spread."""
-    heads = with_own_values(study.bridge, study.parts)
-    return heads[:: 1 + len(heads) // 24]
+    """Heads with values of their own; of a model with more than two dozen, one dozen, evenly spread."""
+    heads = with_own_values(study.bridge, study.every)
+    return heads if len(heads) <= 24 else heads[:: 1 + len(heads) // 12]
 
 
 def random_move(study: Study, seed: int = 0) -> dict[int, Float[Tensor, "value_head d_head"]]:
     """In every layer a β for each head with values of its own, in a random direction, as long as its typical output."""
     generator, constants = torch.Generator().manual_seed(seed), {}
-    for head in with_own_values(study.bridge, study.parts):
+    for head in with_own_values(study.bridge, study.every):
         r = torch.randn(study.means[head].shape, generator=generator)
         constants[head] = r * study.outputs[head].norm(dim=-1).mean() / r.norm()
     return moved_by(study.bridge, constants)
@@ -147,9 +147,9 @@ class Proof:
 
 
 def proof(study: Study, rows: int = 3) -> Proof:
-    """On the first `rows` of the judged text. The model in float64 is dropped afterwards."""
+    """Of the heads that are `shown`, on the first `rows` of the judged text. The float64 model is dropped afterwards."""
     ids, betas, exact = study.judged[:rows], random_move(study), in_float64(study.model)
-    heads = with_own_values(study.bridge, study.parts)
+    heads = shown(study)
     own32, own64 = (_log_probs(bridge, ids, {}) for bridge in (study.bridge, exact))
     moved32, moved64 = (_log_probs(bridge, ids, betas) for bridge in (study.bridge, exact))
     floor = (own32 - own64).abs().max()

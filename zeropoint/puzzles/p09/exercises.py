@@ -431,8 +431,9 @@ EX_9_5 = Exercise(
     20 tokens have it and 20 have not. Return a dict of three, each a boolean tensor [n]; None for one not found:
     `hurts`: centring costs the probe at least a tenth of the answers, and another vector as long as the mean costs
     less than half as much. `spared`: it has at least nine tenths right, beats always giving the commoner answer by a
-    twentieth, and centring changes at most a hundredth. `helps`: centring gains at least a tenth of the answers. How much can you make it lose, and gain? (Where a model has hardly
-    any mean, only `spared` is asked for.)
+    twentieth, and centring changes at most a hundredth. `helps`: centring gains at least a tenth of the answers; what
+    the other vector gains is shown beside it and does not count. How much can you make it lose, and gain? (Where a
+    model has hardly any mean, only `spared` is asked for.)
     """,
     reference=three_properties,
     judge=search.judge,

@@ -410,11 +410,11 @@ EX_10_5 = Exercise(
     difficulty=2,
     minutes=15,
     statement="""
-    Find a property of tokens that is written linearly in W_E and is not one of those above. It is a function of the
-    token's string alone, such as `" Paris"`: it returns a number, or True or False, and may use nothing from this
-    notebook (import what it needs inside). Your score, on each model, is what the rows *add*: R² on tokens not seen of the
-    rank, the properties above and the rows together, less R² of the rank and those properties alone. A score
-    surely above 0.1 on both models counts; more than one property has it, and the record is yours to raise.
+    Find another property of tokens that is written linearly in W_E. Write it as a function of a token's string, such as
+    `" Paris"`, that returns a number, or True or False. It runs in a Python of its own, without this notebook and with
+    the standard library alone: import and define inside it what it needs. Your score, on each model, is what the rows
+    add, in R² on tokens not seen, to what the rank and the properties above say of yours. A score surely above 0.1 on
+    both models counts; more than one property has it, and the record is yours to raise.
     """,
     reference=all_capitals,
     judge=hunt.judge,

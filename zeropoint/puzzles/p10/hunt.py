@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import builtins
-import math
+import json
+import marshal
+import subprocess
+import sys
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -35,27 +37,45 @@ def ground(study: Study) -> Hunt:
     return Hunt(study.words.texts, study.X, known)
 
 
-def by_itself(of: Callable[[str], float]) -> Callable[[str], float]:
-    """The function without the notebook around it: neither its variables nor defaults nor what it closed over.
+# A table of the rows would make any "property" linear, and a notebook's memory holds one. So the function runs in another
+# Python, which knows the standard library and nothing else (-I -S).
+ALONE = """
+import json, marshal, sys
+from types import FunctionType
 
-    A table of the rows would make any "property" linear. ValueError: it cannot be cut out.
-    """
+sys.stdout = sys.stderr  # whatever the function prints, it is no answer
+code, texts = marshal.load(sys.stdin.buffer)
+property = FunctionType(code, {"__builtins__": __builtins__})
+try:
+    said = [float(property(text)) for text in texts]
+except Exception as error:
+    said = f"{type(error).__name__}: {error}"
+json.dump(said, sys.__stdout__)
+"""
+
+
+def by_itself(of: Callable[[str], float], texts: Sequence[str]) -> list[float]:
+    """What the function says of each text, in a Python of its own. ValueError: why it cannot."""
     if not isinstance(of, types.FunctionType) or of.__closure__ or of.__defaults__ or of.__kwdefaults__:
         raise ValueError("give a plain function of the string, without defaults or variables from outside")
-    return types.FunctionType(of.__code__, {"__builtins__": builtins}, of.__name__)
+    sent = marshal.dumps((of.__code__, list(texts)))
+    done = subprocess.run([sys.executable, "-I", "-S", "-c", ALONE], input=sent, capture_output=True)
+    said = json.loads(done.stdout or '"it ended Python"')
+    if isinstance(said, str):
+        raise ValueError(
+            f"your property gives no number for every token ({said}); it knows the string and Python's standard library: "
+            "import or define inside the function what it needs"
+        )
+    return said
 
 
 def judge(of: Callable[[str], float], hunt: Hunt) -> Judged:
     """What the rows add to what is known, in R², and its parts."""
     try:
-        alone = by_itself(of)
-        y = torch.tensor([float(alone(text)) for text in hunt.texts], dtype=torch.float64)
-    except NameError as error:
-        said = f"your property knows the string alone, and {error}: import or define inside the function what it needs"
-        return Judged(said, {})
-    except (TypeError, ValueError) as error:
-        return Judged(f"your property gives no number for every token: {error}", {})
-    if not all(map(math.isfinite, y.tolist())):
+        y = torch.tensor(by_itself(of, hunt.texts), dtype=torch.float64)
+    except ValueError as error:
+        return Judged(str(error), {})
+    if not y.isfinite().all():
         return Judged("your property is not finite for every token", {})
     if int((y != y.mode().values).sum()) < tokens.FEW:
         return Judged(f"your property sets fewer than {tokens.FEW} tokens apart from the others", {})

@@ -90,6 +90,8 @@ def twenty_questions(fn: Callable, game: tuple[Float[Tensor, "d_vocab d_model"],
 def detector(fn: Callable, case: tuple[Float[Tensor, "d_vocab d_model"], Bool[Tensor, " d_vocab"]]) -> Judged:
     """Average precision of a reader's scores against who was never met, beside the best of four baselines."""
     W, never = case
+    order = torch.randperm(len(W), generator=torch.Generator().manual_seed(0))
+    W, never = W[order], never[order]  # a row's number says when its token was made, and a notebook's masks go by it
     score = torch.as_tensor(fn(W.clone()))
     if score.shape != (len(W),) or not torch.isfinite(score.double()).all():
         return Judged(f"return one finite score for each of the {len(W)} tokens", {})

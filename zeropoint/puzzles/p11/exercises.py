@@ -342,9 +342,10 @@ EX_11_5 = Exercise(
     difficulty=3,
     minutes=12,
     statement="""
-    From the matrix of token embeddings alone, W: no counts, no names, and no token that you are told of. Return a
-    score for each token, shape [d_vocab], highest for those that you most suspect of never having been met. Several
-    ways lead there; the more of the true ones come first, the better.
+    From the matrix of token embeddings alone, W: no counts, no names, and no token that you are told of. Its rows come in
+    a random order, so that a token's number says nothing. Return a score for each row, shape [d_vocab], highest for
+    those that you most suspect of never having been met. Several ways lead there; the more of the true ones come first,
+    the better.
 
     Judged by average precision against the true counts, on every model whose counts are known: beat the best of four
     baselines (near the mean, far from it, long rows, short rows) by 0.1 on each.
