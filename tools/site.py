@@ -1,6 +1,6 @@
 """Make a static site in build/site: executed walkthroughs, unsolved puzzles, solutions apart, a page for mentors, a search.
 
-    python tools/site.py [--jobs N] [--root FOLDER]
+    python -m tools.site [--jobs N] [--root FOLDER]
 
 Needs no network, neither to be made nor to be read. Figures are drawn in the browser by one plotly.min.js that all pages
 share; the search is Pagefind's and knows walkthroughs and puzzles, never a solution.
@@ -25,13 +25,14 @@ from nbconvert import HTMLExporter
 from nbconvert.preprocessors import Preprocessor
 from plotly.offline import get_plotlyjs
 from pygments.formatters import HtmlFormatter
+from tqdm import tqdm
 
 from tools.build import HEAD, about, address, links
 from tools.run import PLOTLY_MIMETYPE, execute
 
 PARTS = Path(__file__).with_name("site")
 WIDGET_MIMETYPE = "application/vnd.jupyter.widget-view+json"
-KINDS = {"notebooks": "walkthrough", "puzzles": "puzzle", "solutions": "solution"}
+KINDS = {"puzzles": "puzzle", "notebooks": "walkthrough", "solutions": "solution"}
 
 
 class SiteFigures(Preprocessor):
@@ -103,7 +104,7 @@ def syntax_colours() -> str:
     night = HtmlFormatter(style="github-dark").get_style_defs(".highlight")
     plain = ".highlight, .highlight pre { background: var(--panel) !important }"
     darker = ".highlight .ow { color: #7a18bf } .highlight .c1 { color: #2c5f5f }"  # pygments' are too pale on grey
-    return f"{light}\n{darker}\n@media (prefers-color-scheme: dark) {{\n{night}\n}}\n{plain}\n"
+    return f"{light}\n{darker}\n@media screen and (prefers-color-scheme: dark) {{\n{night}\n}}\n{plain}\n"
 
 
 def pages_address(repository: str) -> str:
@@ -162,19 +163,17 @@ def heads(nb: nbformat.NotebookNode) -> dict[str, str]:
     return {key: pattern.search(nb.cells[0].source)[1] for key, pattern in HEAD.items()}
 
 
-def series(site: Site, notebooks: dict[tuple[str, str], nbformat.NotebookNode]) -> str:
+def series(notebooks: dict[tuple[str, str], nbformat.NotebookNode]) -> str:
     """The list of numbers, each with its three pages."""
     items = []
     for name in sorted({name for _, name in notebooks}):
-        there = {folder: heads(notebooks[folder, name]) for folder in KINDS if (folder, name) in notebooks}
-        title = there.get("notebooks", there["puzzles"])["title"]
-        minutes = {folder: f"{head['minutes']} min" for folder, head in there.items()}
-        items.append(
-            f"<li><h3>{html.escape(title)}</h3><p>{html.escape(about(name[:2]))}</p><p class='links'>"
-            f'<a href="puzzles/{name}.html">puzzle {name[:2]}</a> ({minutes["puzzles"]}) '
-            f'<a href="notebooks/{name}.html">walkthrough {name[:2]}</a> ({minutes["notebooks"]}) '
-            f'<a href="solutions/{name}.html">solution {name[:2]}</a></p></li>'
-        )
+        title = heads(notebooks["notebooks", name])["title"]
+        pages = []
+        for folder, kind in KINDS.items():
+            minutes = "" if kind == "solution" else f" ({heads(notebooks[folder, name])['minutes']} min)"
+            pages.append(f'<span><a href="{folder}/{name}.html">{kind} {name[:2]}</a>{minutes}</span>')
+        asked = f"<h3>{html.escape(title)}</h3><p>{html.escape(about(name[:2]))}</p>"
+        items.append(f'<li>{asked}<p class="links">{" ".join(pages)}</p></li>')
     return f'<h2 id="series">The series</h2><ol class="series">{"".join(items)}</ol>'
 
 
@@ -193,16 +192,18 @@ def make(root: Path, jobs: int) -> Path:
     paths = [p for folder in KINDS for p in sorted((root / folder).glob("[0-9][0-9]_*.ipynb"))]
     walkthroughs = [p for p in paths if p.parent.name == "notebooks"]
     with ProcessPoolExecutor(jobs) as pool:
-        runs = dict(zip(walkthroughs, pool.map(execute, walkthroughs), strict=True))
+        done = tqdm(pool.map(execute, walkthroughs), total=len(walkthroughs), desc="walkthroughs")
+        runs = dict(zip(walkthroughs, done, strict=True))
     if failed := [run for run in runs.values() if run.error]:
         raise SystemExit("\n".join(f"{run.path} failed in {run.error}" for run in failed))
     notebooks = {(p.parent.name, p.stem): runs[p].nb if p in runs else nbformat.read(p, as_version=4) for p in paths}
     for (folder, name), nb in notebooks.items():
         site.notebook(folder, name, nb)
     markdown = mistune.create_markdown(escape=False, plugins=["table"])
-    front = markdown((PARTS / "front.md").read_text(encoding="utf-8"))
+    first = next(nb for (folder, name), nb in notebooks.items() if folder == "puzzles" and name.startswith("01"))
+    front = (PARTS / "front.md").read_text(encoding="utf-8").replace("{minutes}", heads(first)["minutes"])
     site.page("index.html", "Is your zero point meaningful?", "Puzzles about language models' embeddings.",
-              front + series(site, notebooks), indexed=False)  # fmt: skip
+              markdown(front) + series(notebooks), indexed=False)  # fmt: skip
     mentors = markdown((root / "docs" / "mentors.md").read_text(encoding="utf-8"))
     site.page("mentors.html", "For mentors", "How to run a session with these puzzles.", mentors,
               source="docs/mentors.md", indexed=True)  # fmt: skip

@@ -97,9 +97,10 @@ def main(arguments: list[str] | None = None) -> None:
     if args.json:
         print(json.dumps(numbers))
     else:
+        width = max(map(len, numbers)) + 2
         for key, value in numbers.items():
             shown = f"{value:.4f}" if isinstance(value, float) else "unknown" if value is None else value
-            print(f"{key:28}{shown}")
+            print(f"{key:{width}}{shown}")
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 #
 # **Question.** Which tokens lie nearest to the common vector, and what do they have in common?
 #
-# **Time** 75 min · **Difficulty** ●●○ · **You need** the mean embedding (01), softmax, and what a gradient step does
+# **Time** 75 min · **Difficulty** ●●○ · **You need** puzzle 01, softmax, and what a gradient step does
 #
 # In GPT-2 and GPT-J, tokens that the models had hardly ever met, " SolidGoldMagikarp" among them, turned up near the centre of the embeddings. A solution says where never-met tokens lie and what put them there, finds them without any count, and rules out that it is their length or their rarity.
 #

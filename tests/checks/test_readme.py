@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from pathlib import Path
 
 from jaxtyping import Float
@@ -30,3 +31,9 @@ def test_the_sample_exercise_is_a_real_one():
     asked = " ".join(inspect.cleandoc(exercise.statement).split()).removeprefix("Return the")
     rating = "●" * exercise.difficulty + "○" * (3 - exercise.difficulty)
     assert f"> **1.1** {rating} The{asked}" in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_start_says_the_minutes_of_the_list():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    start = re.search(r"\[Start with puzzle 01\]\((.+?)\)\*\*: (\d+) minutes", readme)
+    assert f"[puzzle]({start[1]}), {start[2]} min" in readme

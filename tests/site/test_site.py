@@ -181,6 +181,31 @@ def test_pages_are_accessible_fit_their_screen_and_load_whole(address, browser, 
 
 @pytest.mark.browser
 @needs_browser
+def test_a_dark_page_is_printed_light_and_is_dark_again_afterwards(address, browser):
+    page = browser.new_page(viewport={"width": 1200, "height": 900}, color_scheme="dark")
+    page.goto(urljoin(address, "notebooks/01_suspiciously_similar.html"))
+    page.wait_for_selector(".plot .main-svg")
+
+    def looks() -> tuple[int, str, str]:
+        """The figure's width, the colour of its title, and the line's."""
+        return page.evaluate(
+            """() => [".main-svg", ".gtitle", ".js-line"].map((name, i) => {
+                const part = document.querySelector(`.plot ${name}`), style = getComputedStyle(part);
+                return [part.clientWidth, style.fill, style.stroke][i];
+            })"""
+        )
+
+    screen = looks()
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    width, title, line = looks()
+    assert width == 820 and title == "rgb(27, 27, 27)" and line == "rgb(0, 0, 0)" != screen[2]
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert looks() == screen
+    page.close()
+
+
+@pytest.mark.browser
+@needs_browser
 def test_every_page_fits_a_phone(address, browser, site):
     page, too_wide = browser.new_page(viewport={"width": 390, "height": 900}), {}
     for path in (str(page.relative_to(site)) for page in pages(site)):

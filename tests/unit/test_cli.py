@@ -29,6 +29,12 @@ def test_json_has_the_promised_keys(capsys):
     assert numbers["mean_cosine_centred"] == pytest.approx((u.sum(0).norm() ** 2 / len(u) ** 2).item(), abs=1e-3)
 
 
+def test_each_line_has_a_name_and_a_value(capsys):
+    main(["stats", "mini-neo"])
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == KEYS and all(len(line.split()) > 1 for line in lines)
+
+
 def test_an_untied_model_without_tokenizer(tmp_path):
     config = GPTNeoXConfig(
         vocab_size=300, hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=32
