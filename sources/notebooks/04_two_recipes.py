@@ -7,7 +7,7 @@
 #
 # The post leaves this open, and it hides three questions. Of which *kind* is the mean μ: an offset, the same vector in every row, or a ray, rows that are longer and shorter copies of one direction? Every logit is h·w and holds h·μ: what pins this *product*? And what *splits* it, into a long μ or a long mean hidden state? A cause counts if it moves what it should when it alone is changed, and meets the published numbers together.
 #
-# **Where we begin.** GPT-Neo's training penalised log Z; GPT-2's, as far as is known, did not. Both use a common direction to shift every logit: GPT-Neo apparently with a long mean embedding, GPT-2 with a long mean hidden state. Why they split it so differently is not known.
+# **Where we begin.** GPT-Neo's training penalised log Z; GPT-2's, as far as is known, did not. Both shift every logit along a common direction: GPT-Neo apparently with a long mean embedding, GPT-2 with a long mean hidden state. Why so differently is not known.
 
 # %%
 import pandas as pd
@@ -27,7 +27,7 @@ ledger = Ledger()
 # %% [markdown]
 # ## Two recipes
 #
-# GPT-2's training code was never released. Its predecessor's, openai/finetune-transformer-lm, is for fine-tuning: a hint and no more.
+# GPT-2's training code was never released. Its predecessor's (openai/finetune-transformer-lm) is a hint and no more.
 #
 # | | GPT-Neo-125M | GPT-2 small | its predecessor |
 # |---|---|---|---|
@@ -47,23 +47,23 @@ ledger = Ledger()
 #
 # ## What has to be explained
 #
-# A few logits of real models were printed by others, mostly in test suites. Each bounds log Z, the logarithm of softmax's denominator: log p = logit − log Z is never above 0, so log Z is at least the logit. And a *mean* logit is h·μ itself.
+# Others printed a few logits of real models, mostly in test suites. Each bounds log Z, the logarithm of softmax's denominator: log p = logit − log Z is at most 0. And a *mean* logit is h·μ itself.
 
 # %%
 claims.logits()
 
 # %% [markdown]
-# GPT-Neo's logit looks like a log-probability: with p ≥ ½ its log Z lies between −0.03 and 0.67. GPT-2 is nowhere near: log Z was printed once as −54.4, and its mean logit is −112. So GPT-2, with the *short* μ, has the larger product. Then the OLMos, from one laboratory: with a z-loss the mean logit is far below 0, without one it is not. (They differ in norm and decay too.)
+# GPT-Neo's logit looks like a log-probability: with p ≥ ½ its log Z lies between −0.03 and 0.67. GPT-2 is nowhere near: log Z was printed once as −54.4, its mean logit is −112. So GPT-2, with the *short* μ, has the larger product. And the OLMos, from one laboratory: only with a z-loss is the mean logit far below 0. (They differ in norm and decay too.)
 #
-# The other targets are 01's, published for GPT-Neo-125M: mean cosine 0.93; after centring, mean |cosine| 0.183, as wide as about 19 dimensions. GPT-2: mean cosine about 0.3.
+# The other targets are 01's, published for GPT-Neo-125M: mean cosine 0.93; centred, mean |cosine| 0.183, about 19 dimensions. GPT-2: mean cosine about 0.3.
 #
 # ## One identity
 #
-# 02 took each output row apart into μ and the rest, and h·μ left the logsumexp whole:
+# In 02, h·μ left the logsumexp whole:
 #
 # log Z = h·μ + log Σ exp(h·(w − μ)).
 #
-# Softmax does not see h·μ, whatever it is. A penalty on (log Z)² does: it wants h·μ to cancel the rest. Here and now, for the models that are loaded, at all positions but the first:
+# Softmax does not see h·μ. A penalty on (log Z)² does: it wants h·μ to cancel the rest. For the models that are loaded, at all positions but the first:
 
 # %%
 pair = models.load_pair()
@@ -80,11 +80,11 @@ numbers = {label: look.numbers() for label, look in looks.items()}
 pd.DataFrame(numbers).round(3)
 
 # %% [markdown]
-# Where log Z is near 0 and h·μ well below it, the mean is at work. (Mini-neo's z-loss is a thousand times GPT-Neo's, since minutes must do what weeks did. `ZEROPOINT_PAIR` takes any two, SmolLM2 of `make real` among them.)
+# Where log Z is near 0 and h·μ well below it, the mean is at work. (Mini-neo's z-loss is a thousand times GPT-Neo's: minutes must do what weeks did.)
 #
 # ## Predict before you look
 #
-# The runs below are tiny: two layers, width 64, a vocabulary of 2,048, Python source, 2,000 updates. `make grid` made them; each changes one thing in one base, with the same three seeds. Give the base a z-loss of 0.1. Which way does the kind of its mean go: "more of an offset", "more of a ray", "the same"? If the z-loss asks for log Z = 20 in place of 0, what is the mean cosine? And which part of the objective pushes μ furthest: "cross-entropy", "z-loss" or "decay"?
+# The runs below are tiny (`make grid`): two layers, width 64, a vocabulary of 2,048, Python source, 2,000 updates; each changes one base, with the same three seeds. Give the base a z-loss of 0.1. Which way does the kind of its mean go: "more of an offset", "more of a ray", "the same"? If the z-loss asks for log Z = 20 in place of 0, what is the mean cosine? And which part of the objective pushes μ furthest: "cross-entropy", "z-loss" or "decay"?
 
 # %%
 predict("n4.1", None)
@@ -100,7 +100,7 @@ TINY = normaliser.label(runs)
 print("The base:", grid.BASE | grid.LONG)
 
 # %% [markdown]
-# To the right the mean is larger. Upwards, centring leaves more of a line (a ray), downwards more of a cloud (an offset). Lines join doses of z-loss. If z-loss alone made GPT-Neo's mean, every line would run down and right, to the star. Bars are 95 % intervals from the seeds; open diamonds are the models loaded above.
+# To the right the mean is larger; upwards, centring leaves more of a line (a ray), downwards of a cloud (an offset). Lines join doses of z-loss. If z-loss alone made GPT-Neo's mean, every line would run down and right, to the star. Bars are 95 % intervals from the seeds; open diamonds are the models loaded above.
 
 # %%
 loaded = {}
@@ -110,7 +110,13 @@ title = f"Kind and size of the mean, by dose of z-loss<br>{TINY}"
 figures.kinds(runs, findings.FAMILIES, loaded, title)
 
 # %% [markdown]
-# Look at the ends without z-loss first: memory and batch alone move them a long way. The height mixes how far the rows' parts along μ differ (a ray's mark, not published of GPT-Neo) and how round the rest is; the claims ask for both.
+# Look at the ends without z-loss first: memory and batch move them a long way. The height mixes how far the rows' parts along μ differ (a ray's mark) and how round the rest is; the claims ask for both. The same with 95 % intervals, and how many of GPT-Neo's four published numbers are met:
+
+# %%
+normaliser.dose_table(runs, findings.FAMILIES)
+
+# %% [markdown]
+# Does one dose bring all four? And which family never has the mean cosine?
 
 # %%
 findings.test(ledger, TINY, findings.of_kind(runs))
@@ -118,7 +124,7 @@ parts = normaliser.change(runs, {}, grid.Z, "spread_of_parts")
 outcome("n4.1", normaliser.which_way(parts), label=TINY)
 
 # %% [markdown]
-# Two checks. Is there an offset without z-loss? (In real models there is: SmolLM2's parts spread by a third of ‖μ‖, Gemma-3's by a quarter, and log Z is over 20 in both; we computed that from their weights.) And who meets all of GPT-Neo's numbers at once: drift by itself, z-loss by itself (Coupled Adam, whose tokens share one second moment, has hardly any drift), both at 512 tokens a step, a stand-in?
+# Two checks. Is there an offset without z-loss? (In real models there is: SmolLM2's parts spread by a third of ‖μ‖, Gemma-3's by a quarter, at log Z over 20; computed from their weights.) And who meets all four numbers: drift by itself, z-loss by itself (under Coupled Adam, "one second moment", there is hardly any drift), both at 512 tokens a step, a stand-in?
 
 # %%
 findings.test(ledger, TINY, findings.like_neo(runs))
@@ -135,7 +141,7 @@ title = f"Ask for another log Z<br>{TINY}"
 figures.targets(runs, findings.TARGETS, findings.NONE, title)
 
 # %% [markdown]
-# Look left for how well the product follows, and right for a mean that is asked to help less. Then the model is offered another way to do the same: one free number added to every logit, which softmax cannot see and z-loss can. If the mean was bookkeeping, it should be laid down.
+# Look left for how well the product follows, and right for a mean that is asked to help less. Then the model gets another way to do the same: one free number added to every logit, which softmax cannot see and z-loss can. If the mean was bookkeeping, it should be laid down. Last, the z-loss moves only the hidden states, or only the rows: who has to be told?
 
 # %%
 findings.test(ledger, TINY, findings.of_product(runs))
@@ -146,7 +152,7 @@ normaliser.table(runs, findings.BOOKKEEPERS).round(3)
 # %% [markdown]
 # ### Who pushes?
 #
-# Adam's step is linear in its first moment. So each part of the objective can keep a first moment of its own, over the second moment that they share, and the parts sum to the step exactly. Added up over training, along the direction in which μ ended:
+# Adam's step is linear in its first moment. So each part of the objective can keep its own, over the second moment that they share, and the parts sum to the step exactly. Added up over training, along where μ ended:
 
 # %%
 findings.test(ledger, TINY, findings.of_pushes(runs))
@@ -154,7 +160,7 @@ outcome("n4.3", normaliser.furthest(runs, grid.WEAK), label=TINY)
 normaliser.pushes(runs, findings.WATCHED).round(3)
 
 # %% [markdown]
-# Why should cross-entropy push a mean, if softmax does not see h·μ? On the output side a row's gradient is (probability − target) × hidden state, and over the vocabulary these sum to zero, exactly. Adam divides each row by its own second moment, and breaks the sum: the *drift* of 03. A z-loss breaks it openly. In float64, on an untrained model:
+# Why should cross-entropy push a mean, if softmax does not see h·μ? A row's gradient at the output is (probability − target) × hidden state, and over the vocabulary these sum to zero. Adam divides each row by its own second moment, and breaks the sum: the *drift* of 03. A z-loss breaks it openly. In float64, untrained:
 
 # %%
 config, recipe, kind = grid.resolve(grid.LONG)
@@ -173,9 +179,9 @@ ledger.test(
 # %% [markdown]
 # ## Question 3: what splits it?
 #
-# GPT-2's product of −112 is a μ of length 2.05 (published) times a hidden mean of −55 along it. Both can shift all logits, and softmax does not care which does. Perhaps whoever *moves faster* carries it. Adam with a short memory moves rare rows at every update (the drift); with a long one they move less, and the hidden states' mean must do it: the last LayerNorm's bias and all before it.
+# GPT-2's product of −112 is a μ of length 2.05 (published) times a hidden mean of −55 along it. Softmax does not care which is long. Perhaps whoever *moves faster* carries it. Adam with a short memory moves rare rows at every update (the drift); with a long one they move less, and the hidden mean must do it: the last LayerNorm's bias and all before it.
 #
-# We keep what the z-loss asks for, 0 or −50, and change who can move. Along a dotted line the product stays and only its split differs: up and left is a long hidden mean, down and right a long μ. GPT-2 is the star.
+# We keep what the z-loss asks for, 0 or −50, and change who can move. "Long rows" is where a search ended: β₂ 0.999, 1,024 tokens a step, no decay, a last LayerNorm that learns thirty times faster, and rows that begin as long as GPT-2's (0.02 · √768); then one of these at a time as it was. Along a dotted line only the split differs: up and left is a long hidden mean, down and right a long μ. GPT-2 is the star.
 
 # %%
 title = f"The product, and how it is split<br>{TINY}"
@@ -185,12 +191,14 @@ figures.split(runs, findings.SPLITS, title)
 tables = {
     "asked: 0": normaliser.table(runs, findings.AT_ZERO),
     "asked: −50": normaliser.table(runs, findings.FAR_AWAY),
+    "… long rows": normaliser.table(runs, findings.REACHED),
+    "… not asked": normaliser.table(runs, findings.NOT_ASKED),
     "in haste": normaliser.table(runs, findings.IN_HASTE),
 }
 pd.concat(tables).round(3)
 
 # %% [markdown]
-# Where ‖μ‖ is shorter, is the hidden states' part along it longer? Then the mean cosine, which the rows' own spread decides as well, and the loss: "in haste", with ten times the weight and half of the updates, −50 drowned the cross-entropy, and such models tell us little.
+# Where ‖μ‖ is shorter, is the hidden part along it longer? Then the mean cosine, which the rows' own spread decides as well: what, taken back from "all", raises it most? And the loss: "in haste" (ten times the weight, half of the updates) −50 drowned the cross-entropy, and such models tell little.
 
 # %%
 findings.test(ledger, TINY, findings.of_split(runs))
@@ -198,7 +206,7 @@ findings.test(ledger, TINY, findings.of_split(runs))
 # %% [markdown]
 # ## What else was blamed
 #
-# **Rivals**, each given to the base with z-loss. A rival is out if it surely does less than half of what the z-loss itself did to the mean cosine.
+# **Rivals**, each given to the base with z-loss, and out if it surely does less than half of what the z-loss did to the mean cosine.
 
 # %%
 findings.test(ledger, TINY, findings.of_rivals(runs))
@@ -207,7 +215,7 @@ title = f"Rivals<br>{TINY}"
 figures.forest(effects, title, "change of the mean cosine, ± 95 %")
 
 # %% [markdown]
-# **Batch, time, unseen entries, decay.** A tenth of the z-loss has four times as long; batches have as many updates. Four entries of five never occur in the text. And decay shrinks a weight by lr · λ an update: it can be judged when these add up to a few *e-folds*.
+# **Batch, time, unseen entries, decay, Adam itself.** A tenth of the z-loss has four times as long; batches have as many updates. One entry of two, or four of five, never occur. Decay shrinks a weight by lr · λ an update: it can be judged when these add up to a few *e-folds*. Plain gradient descent does not drift.
 
 # %%
 findings.test(ledger, TINY, findings.of_others(runs))
@@ -228,7 +236,7 @@ findings.long_enough(runs, rows, findings.OTHERS).round(3)
 claims.forecasts()
 
 # %% [markdown]
-# With the hub, the pair above are the real models, and what they said is held against this table. Else all stay open.
+# With the hub, the pair above is held against this table; else all stay open.
 
 # %%
 real = normaliser.of_the_hub(pair, looks)
@@ -238,7 +246,7 @@ for forecast in claims.FORECASTS:
 print("looked at:", list(real) or "none of them")
 
 # %% [markdown]
-# Four more models by embedding alone: where does the mean live, and of which kind is it? Stanford retrained GPT-2 with β₂ 0.999 (the trainer file in their repository) and, as far as is known, no z-loss.
+# Four more models by embedding alone (an empty table: the hub is away, or not wanted). Stanford retrained GPT-2 with β₂ 0.999 (the trainer file in their repository) and, as far as is known, no z-loss.
 
 # %%
 STANFORD = f"{survey.STANFORD}@checkpoint-400000"
@@ -260,11 +268,9 @@ sides = {
 ledger.test(claims.UNTIED, on=whose, **sides)
 
 # %% [markdown]
-# An empty table: the hub is away or not wanted, and the forecasts stay open.
-#
 # ## If you want to attack
 #
-# Skip this on a first reading. An older grid (600 updates, a vocabulary of 4,096) asked only what makes a mean *large*. Its lead: Adam's short memory forgets a rare token's last large gradient and turns small ones into full-sized steps. Each line changes something else in *both* runs: what does β₂ 0.999 do to the mean cosine now?
+# Skip this on a first reading. An older grid (600 updates, a vocabulary of 4,096) asked what makes a mean *large*. Its lead: Adam's short memory forgets a rare token's last large gradient and turns small ones into full steps. Each line changes something else in *both* runs: what does β₂ 0.999 do now?
 
 # %%
 old, rows = grid.read()
@@ -273,7 +279,7 @@ attacks = evidence.attacks(old, rows)
 evidence.table(attacks).round(3)
 
 # %% [markdown]
-# Then the objections: one second moment for all, no rare tokens, GPT-Neo's proportion of ten tokens a step for each entry (here eight), who drifts and by what a row is divided, and whether only N counts, a token's occurrences within Adam's window.
+# Then the objections, one a line; N is a token's occurrences within Adam's window, and GPT-Neo had ten tokens a step for each entry.
 
 # %%
 findings.test(ledger, OLD, findings.of_the_lead(old, rows))
@@ -300,11 +306,11 @@ for label, look in looks.items():
     report(label, look.numbers())
 
 # %% [markdown]
-# **What makes a mean large?** In these models, cross-entropy under Adam: each token's own second moment turns small gradients of rare tokens into steps of full size, in a common direction. This drift gives μ most of its length; a z-loss adds the rest and steers. **Of which kind?** Drift alone gives parts along μ that differ widely. The z-loss wants the same h·μ from every row and evens them out, at either memory and batch. **What pins the product?** Where there is a z-loss, its target; where a free scalar does the work, the product goes back to what it was. **What splits it?** Whoever moves faster, at 128 tokens a step: a short memory moves the rows, a long one leaves the product to the hidden states. With eight times the tokens Adam's memory hardly matters. Decay, given e-folds, shortens μ and lengthens the hidden mean too, but it shrinks all rows alike, and the two real clouds are about equally wide.
+# **What makes a mean large?** In these models, cross-entropy under Adam: each token's own second moment turns small gradients of rare tokens into full steps in a common direction. This drift gives μ most of its length; a z-loss adds the rest and steers. Without drift no dose reaches a mean cosine of 0.9, without z-loss no batch or memory. **Of which kind?** Drift alone leaves parts along μ that differ widely; a z-loss wants the same h·μ from every row and evens them out. **What pins the product?** Where there is a z-loss, its target, and it is enough to tell the hidden states; where a free scalar does the work, the product goes back to what it was. **What splits it?** Whoever moves faster. At 128 tokens a step a short memory moves the rows, a long one leaves the product to the hidden states; with eight times the tokens memory hardly matters. A quicker last LayerNorm takes the product over under a long memory. So does decay, given e-folds, but the two real clouds are about equally wide.
 #
-# **So why do they differ?** GPT-Neo's known recipe has what makes a long, even μ here: β₂ 0.95 and a z-loss. GPT-2's split is what β₂ 0.999 does here at small batches, as its predecessor's code has it. What we did not get: log Z at −54 *by itself* (we asked for it), with it a mean cosine as low as 0.3 (the nearest setting stands in the ledger), and a split by memory at large batches. So the split stays open.
+# **So why do they differ?** GPT-Neo's known recipe has what makes a long, even μ here: β₂ 0.95 and a z-loss. But at its dose 2,000 updates show nothing, and a tenth of 0.01 given four times as long falls far short; whether 572,300 updates make up for that, we cannot say. GPT-2's side can be had by asking: with log Z = −50 as the target, rows that begin long and are not decayed, and a quick last LayerNorm, a small model learns its text with a long hidden mean, a short μ and a small mean cosine. So a large product needs no large cosine; it needs somebody else to carry it. What we did not get is log Z at −54 *by itself*: the same model, not asked, ends above 0. What asked GPT-2 is open.
 #
-# **How sure, at what scale.** Three seeds, two layers of width 64, minutes; doses a hundred and a thousand times GPT-Neo's over 2,000 updates in place of 572,300. GPT-Neo's log Z rests on one published logit.
+# **How sure, at what scale.** Three seeds, two layers of width 64, minutes. GPT-Neo's log Z rests on one published logit.
 #
 # **What would refute it.** GPT-Neo's |log Z| or its spread over 3; parts of GPT-2's rows along μ that spread over half of ‖μ‖; a GPT-2 trained with β₂ 0.999 and a long μ; two large runs that differ in β₂ or z-loss alone and agree.
 #

@@ -37,6 +37,8 @@ BOTH_SIDES = [  # claim, estimates under which it holds, and for each the value 
     (claims.BETA2, {"change": -0.1}, {"change": 0.1}),
     (claims.BETA2_EVERYWHERE, {"weakest": -0.1}, {"weakest": 0.1}),
     (claims.BETA2_AT_SCALE, {"share": 0.6}, {"share": 0.4}),
+    (claims.BRANCH_LEARNS, {"loss": 0.3}, {"loss": 0.8}),
+    (claims.UNASKED, {"lowest": -30}, {"lowest": 5}),
     (claims.OWN_MOMENT, {"left": 0.6}, {"left": 0.4}),
     (claims.LONG_TAIL, {"gone": 0.6}, {"gone": 0.4}),
     (claims.BALANCE, {"without": 1e-16, "with_z": 0.1}, {"without": 1e-3, "with_z": 1e-14}),

@@ -8,7 +8,7 @@ from zeropoint.claims import Claim, Ledger, exact
 from zeropoint.puzzles.p04 import claims, findings, normaliser
 from zeropoint.tiny import grid
 
-NOTHING = pd.DataFrame(columns=["run", "seed", *grid.MATRIX, *grid.OUTPUT, *grid.PUSHES])
+NOTHING = pd.DataFrame(columns=["run", "seed", "z_loss", "held_out_loss", *grid.MATRIX, *grid.OUTPUT, *grid.PUSHES])
 QUESTIONS = (
     findings.of_kind,
     findings.like_neo,
@@ -23,8 +23,8 @@ QUESTIONS = (
 def test_every_setting_of_the_notebook_is_in_the_plan():
     planned = {frozenset(grid.name_of(setting).split()) for setting, _ in grid.plan("normaliser")}
     tables = (findings.DOSES, findings.TARGETS, findings.BOOKKEEPERS, findings.WATCHED, findings.AT_ZERO,
-              findings.FAR_AWAY, findings.IN_HASTE, findings.RIVALS, findings.OTHERS, *findings.FAMILIES.values())  # fmt: skip
-    alone = [findings.ONE_MOMENT, findings.MORE_TOKENS]
+              findings.FAR_AWAY, findings.REACHED, findings.IN_HASTE, findings.RIVALS, findings.OTHERS)  # fmt: skip
+    alone = [*grid.BOTH, *findings.NOT_ASKED.values()]
     asked = [setting for table in tables for setting in table.values()] + alone
     assert not [s for s in asked if frozenset(normaliser.name(s).split()) not in planned]
 

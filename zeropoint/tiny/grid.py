@@ -117,7 +117,7 @@ PUSHED: list[Setting] = [LARGE | WEAK | WATCHED]
 RIVALS: list[Setting] = [Z | s for s in ({"dropout": 0.1}, {"bias_correction": False})]
 COUPLED: Setting = dict(optimizer="coupled-adam")
 UNDRIFTED: list[Setting] = [Z | COUPLED]
-BOTH: list[Setting] = [Z | {"batch": 8}]  # in search of all of GPT-Neo's numbers
+BOTH: list[Setting] = [Z | {"batch": 8}, Z | {"batch": 8, "steps": 4000}]  # in search of all of GPT-Neo's numbers
 DECAY: list[Setting] = [{"steps": 5000, "weight_decay": w} for w in (0.0, 0.5)]  # 0 and 4 e-folds
 TAIL: list[Setting] = [{"d_vocab": 1024}, {"d_vocab": 5120, "live": 1024}]  # four entries of five that no text ever has
 TIME: list[Setting] = [{"z_loss": 1e-3}, {"steps": 8000, "z_loss": 1e-2}, {"steps": 8000, "z_loss": 1e-3}]
@@ -144,9 +144,18 @@ MORE: list[Setting] = [
 MORE_BRANCH: list[Setting] = [
     GENTLE | SLOW | {"final_norm_lr": 30.0}, QUICK_NORM | {"batch": 16, "steps": 2000}, QUICK_NORM | {"dropout": 0.1},
 ]  # fmt: skip
+# In search of GPT-2's branch. Rows that begin as long as GPT-2's (0.02 · √768), no decay, large batches, a last LayerNorm
+# that moves fast; then one of these at a time as it was.
+REACH: Setting = QUICK_NORM | dict(batch=16, steps=2000, final_norm_lr=30.0, init_std=0.07, weight_decay=0.0)
+UNASKED: Setting = dict(z_loss=0.0, z_target=0.0)
+REACHED: list[Setting] = [
+    REACH, REACH | UNASKED, REACH | {"beta2": 0.95}, REACH | {"final_norm_lr": 1.0},
+    REACH | {"init_std": 0.02}, REACH | {"weight_decay": 0.1}, REACH | {"batch": 2, "steps": 4000},
+    REACH | {"init_std": 0.14}, REACH | UNASKED | {"init_std": 0.14},
+]  # fmt: skip
 QUESTIONS = (
     DOSE, TARGET, SPLIT, BRANCH, BATCH, SHORT, RIVALS, UNDRIFTED, TAIL, DECAY, PUSHED, HIDDEN, TIME, DOSES, MORE_RIVALS,
-    LARGER, MORE, BOTH, UNDECAYED, MORE_BRANCH,
+    LARGER, MORE, BOTH, UNDECAYED, MORE_BRANCH, REACHED,
 )  # fmt: skip
 NORMALISER: list[list[Setting]] = [[LONG | setting for setting in question] for question in QUESTIONS]
 

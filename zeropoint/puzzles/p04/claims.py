@@ -189,6 +189,16 @@ GPT2_BRANCH = Claim(
         "cosine": below(0.5, "mean cosine"),
     },
 )
+UNASKED = Claim(
+    "a small model goes to GPT-2's log Z unasked",
+    HERE,
+    {"lowest": below(-20.0, "the lowest log Z of all runs without z-loss")},
+)
+BRANCH_LEARNS = Claim(
+    "… and has learned its text",
+    HERE,
+    {"loss": below(0.5, "held-out loss above that of the same model, asked for nothing, in nats a token")},
+)
 
 # --- what else was blamed ------------------------------------------------------------------------------------------
 

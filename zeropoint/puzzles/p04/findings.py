@@ -11,24 +11,41 @@ from zeropoint.claims import NOT_MEASURED, Claim, Estimate, Ledger, exact, over
 from zeropoint.puzzles.p04 import claims, collapse, evidence
 from zeropoint.puzzles.p04 import normaliser as n
 from zeropoint.tiny import grid
-from zeropoint.tiny.grid import FAR, FREE, GENTLE, LARGE, QUICK_NORM, SLOW, WEAK, Setting, Z
+from zeropoint.tiny.grid import COUPLED, FAR, FREE, GENTLE, LARGE, QUICK_NORM, REACH, SLOW, UNASKED, WEAK, Setting, Z
 
 NONE: Setting = {}
-ONE_MOMENT = Z | {"optimizer": "coupled-adam"}
-MORE_TOKENS = Z | {"batch": 8}
+MORE_TOKENS, MORE_AND_LONGER = grid.BOTH
 FEW, MOST_UNSEEN = {"d_vocab": 1024}, {"d_vocab": 5120, "live": 1024}
-(LONGER,) = grid.TIME
+WEAKER, LONGER, WEAKER_LONGER = grid.TIME
 NO_DECAY, DECAY = grid.DECAY
+SGD = {"optimizer": "sgd", "weight_decay": 0.0, "lr": 1.0}
 PARTS, WIDTH = "spread_of_parts", "mean_abs_cosine_centred"
 
-DOSES = {"none": NONE, "0.01": WEAK, "0.1": Z}
+DOSES = {"none": NONE, "10⁻⁴": {"z_loss": 1e-4}, "10⁻³": WEAKER, "0.01": WEAK, "0.1": Z}
+
+
+def doses(base: Setting) -> dict[str, Setting]:
+    """Each dose of z-loss given to `base`."""
+    return {dose: base | setting for dose, setting in DOSES.items()}
+
+
 FAMILIES = {
     "128 tokens a step": DOSES,
-    "128 tokens, β₂ 0.999": {"none": SLOW, "0.1": Z | SLOW},
-    "1,024 tokens": {dose: LARGE | setting for dose, setting in DOSES.items()},
+    "128 tokens, β₂ 0.999": doses(SLOW),
+    "128 tokens, one second moment": doses(COUPLED),
+    "128 tokens, untied": doses({"tied": False}),
+    "1,024 tokens": doses(LARGE),
+    "1,024 tokens, β₂ 0.999": doses(LARGE | SLOW),
+    "1,024 tokens, one second moment": doses(LARGE | COUPLED),
 }
 TARGETS = {20.0: WEAK | {"z_target": 20.0}, 0.0: WEAK, -20.0: WEAK | {"z_target": -20.0}, -50.0: FAR}
-BOOKKEEPERS = {"no z-loss": NONE, "z-loss": Z, "z-loss and a free scalar": FREE}
+BOOKKEEPERS = {
+    "no z-loss": NONE,
+    "z-loss": Z,
+    "z-loss and a free scalar": FREE,
+    "z-loss that moves hidden states only": Z | {"z_through": "hidden"},
+    "z-loss that moves rows only": Z | {"z_through": "matrix"},
+}
 WATCHED = {
     "no z-loss": NONE,
     "z-loss 0.01": WEAK,
@@ -46,12 +63,35 @@ AT_ZERO = {
 }
 FAR_AWAY = {n.words(setting): setting for setting in (*grid.BRANCH, *grid.UNDECAYED, *grid.MORE_BRANCH)}
 IN_HASTE = {n.words(setting): setting for setting in (FAR, *grid.SPLIT)}
-SPLITS = {"log Z asked to be 0": AT_ZERO, "log Z asked to be −50": FAR_AWAY}
+REACHED = {
+    "all": REACH,
+    "rows twice as long": REACH | {"init_std": 0.14},
+    "rows short": REACH | {"init_std": 0.02},
+    "decay 0.1": REACH | {"weight_decay": 0.1},
+    "β₂ 0.95": REACH | {"beta2": 0.95},
+    "LayerNorm × 1": REACH | {"final_norm_lr": 1.0},
+    "128 tokens": REACH | {"batch": 2, "steps": 4000},
+}
+NOT_ASKED = {"all": REACH | UNASKED, "rows twice as long": REACHED["rows twice as long"] | UNASKED}
+SPLITS = {"log Z asked to be 0": AT_ZERO, "log Z asked to be −50": FAR_AWAY, "… and long rows": REACHED}
 RIVALS = {n.words(setting): setting for setting in (*grid.RIVALS, *grid.MORE_RIVALS)}
 OTHERS = {
-    "no z-loss": NONE, "z-loss 0.01": WEAK, "… 8,000 updates": LONGER, "z-loss 0.1": Z, "1,024 entries": FEW,
-    "… 4,096 more, unseen": MOST_UNSEEN, "5,000 updates, no decay": NO_DECAY, "… decay 0.5": DECAY, "log Z −50": FAR,
-}  # fmt: skip
+    "no z-loss": NONE,
+    "z-loss 0.1": Z,
+    "z-loss 0.01": WEAK,
+    "… 8,000 updates": LONGER,
+    "z-loss 0.001": WEAKER,
+    "… 8,000 updates ": WEAKER_LONGER,
+    "1,024 entries": FEW,
+    "… 1,024 more, unseen": {"live": 1024},
+    "… 4,096 more, unseen": MOST_UNSEEN,
+    "… and z-loss 0.1": Z | MOST_UNSEEN,
+    "5,000 updates, no decay": NO_DECAY,
+    "… decay 0.5": DECAY,
+    "plain SGD": SGD,
+    "plain SGD, z-loss 0.1": Z | SGD,
+    "log Z −50": FAR,
+}
 
 NOT_RECORDED = "not recorded yet:"
 Finding = tuple[Claim, str, dict[str, Estimate]]  # a claim, what is added to the label, and what decides it
@@ -83,8 +123,9 @@ def like_neo(runs: pd.DataFrame) -> Iterator[Finding]:
     for base in (NONE, SLOW, LARGE):
         yield claims.OFFSET_WITHOUT, n.words(base), {"parts": n.level(runs, base, PARTS)}
     yield claims.LIKE_NEO, "no z-loss", n.four(runs, NONE)
-    yield claims.LIKE_NEO, "z-loss, one second moment for all", n.four(runs, ONE_MOMENT)
+    yield claims.LIKE_NEO, "z-loss, one second moment for all", n.four(runs, Z | COUPLED)
     yield claims.LIKE_NEO, "z-loss, 512 tokens a step", n.four(runs, MORE_TOKENS)
+    yield claims.LIKE_NEO, "z-loss, 512 tokens a step, 4,000 updates", n.four(runs, MORE_AND_LONGER)
 
 
 def of_product(runs: pd.DataFrame) -> Iterator[Finding]:
@@ -112,6 +153,11 @@ def of_split(runs: pd.DataFrame) -> Iterator[Finding]:
     yield claims.SPLIT_BY_DECAY, "no z-loss, 4 e-folds", n.split(runs, NO_DECAY, DECAY)
     nearest, reached = n.branch(runs, FAR_AWAY)
     yield claims.GPT2_BRANCH, nearest, reached
+    for what in ("all", "rows twice as long"):
+        yield claims.GPT2_BRANCH, f"long rows, {what}", n.at_branch(runs, REACHED[what])
+        loss = n.change(runs, NOT_ASKED[what], REACHED[what], "held_out_loss")
+        yield claims.BRANCH_LEARNS, f"long rows, {what}", {"loss": loss}
+    yield claims.UNASKED, "", {"lowest": exact(runs[runs.z_loss == 0].log_Z.min())}
 
 
 def effects_of_rivals(runs: pd.DataFrame) -> dict[str, Estimate]:
@@ -128,9 +174,11 @@ def of_rivals(runs: pd.DataFrame) -> Iterator[Finding]:
 def of_others(runs: pd.DataFrame) -> Iterator[Finding]:
     """Batch, time, unseen entries, decay."""
     yield claims.BATCH, "z-loss 0.1", {"change": n.change(runs, SHORT, LARGE | Z, "mean_cosine")}
-    yield claims.TIME, "", {"share": n.share(runs, NONE, Z, LONGER, "log_Z")}
+    yield claims.TIME, "0.01 beside 0.1", {"share": n.share(runs, NONE, Z, LONGER, "log_Z")}
+    yield claims.TIME, "0.001 beside 0.01", {"share": n.share(runs, NONE, WEAK, WEAKER_LONGER, "log_Z")}
     yield claims.TAIL_LENGTHENS, "", {"change": n.change(runs, FEW, MOST_UNSEEN, "mean_cosine")}
     yield claims.TAIL_OFFSET, "", {"width": n.level(runs, MOST_UNSEEN, WIDTH)}
+    yield claims.TAIL_OFFSET, "z-loss 0.1", {"width": n.level(runs, Z | MOST_UNSEEN, WIDTH)}
     run = n.recorded(runs, DECAY).any()
     yield claims.DECAY_CAN_BE_JUDGED, "", {"e_folds": exact(n.e_folds(DECAY)) if run else NOT_MEASURED}
     yield claims.DECAY, "", {"change": n.change(runs, NO_DECAY, DECAY, "mean_cosine")}

@@ -38,6 +38,7 @@ KINDS = (  # columns of `kinds_of`
     "model", "matrix", "source", "share_of_norm", "mean_cosine", "mean_abs_cosine_centred", "dimension_centred",
     "spread_of_parts", "share_along_mean", "problem",
 )  # fmt: skip
+DOSE_COLUMNS = ("mean cosine", "mean |cos| centred", "dimensions", "log Z", "parts' spread", "GPT-Neo's numbers met")
 PARTS = {"push_cross_entropy": "cross-entropy", "push_z_loss": "z-loss", "push_decay": "decay"}
 
 # --- recorded runs -------------------------------------------------------------------------------------------------
@@ -113,6 +114,24 @@ def table(runs: pd.DataFrame, settings: Mapping[str, grid.Setting], columns: Ite
     return pd.DataFrame.from_dict(rows, orient="index", columns=[SHORT.get(c, c) for c in columns]).dropna(how="all")
 
 
+def dose_table(runs: pd.DataFrame, families: Mapping[str, Mapping[str, grid.Setting]]) -> pd.DataFrame:
+    """[family, dose] × [measure ± 95 %], and how many of GPT-Neo's published numbers are met; recorded settings only."""
+    lines = {}
+    for family, settings in families.items():
+        for dose, setting in settings.items():
+            if recorded(runs, setting).any():
+                parts = level(runs, setting, "spread_of_parts")
+                lines[family, dose] = _as_line(four(runs, setting) | dict(parts=parts))
+    return pd.DataFrame.from_dict(lines, orient="index", columns=DOSE_COLUMNS)
+
+
+def _as_line(estimates: Mapping[str, Estimate]) -> list[str]:
+    rules = claims.LIKE_NEO.rules
+    met = [rule.verdict(estimates[name]) == "holds" for name, rule in rules.items()]
+    numbers = [f"{e.value:.3g} ± {e.half_width:.1g}" for e in estimates.values()]
+    return [*numbers, f"{sum(met)} of {len(met)}"]
+
+
 def ratio(runs: pd.DataFrame, at: grid.Setting, to: grid.Setting, column: str) -> Estimate:
     """`column` with setting `to` over that with `at`, by seed."""
     return over(by_seed(runs, to, column) / by_seed(runs, at, column), "seeds")
@@ -147,7 +166,12 @@ def branch(runs: pd.DataFrame, settings: Mapping[str, grid.Setting]) -> tuple[st
     if not measured:
         return "not measured", dict(log_Z=NOT_MEASURED, cosine=NOT_MEASURED)
     nearest = min(measured, key=lambda what: measured[what].value)
-    return nearest, dict(log_Z=level(runs, settings[nearest], "log_Z"), cosine=measured[nearest])
+    return nearest, at_branch(runs, settings[nearest])
+
+
+def at_branch(runs: pd.DataFrame, setting: grid.Setting) -> dict[str, Estimate]:
+    """A setting's numbers as `claims.GPT2_BRANCH` asks for them."""
+    return dict(log_Z=level(runs, setting, "log_Z"), cosine=level(runs, setting, "mean_cosine"))
 
 
 def which_way(change: Estimate) -> str:
