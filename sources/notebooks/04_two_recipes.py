@@ -110,13 +110,13 @@ title = f"Kind and size of the mean, by dose of z-loss<br>{TINY}"
 figures.kinds(runs, findings.FAMILIES, loaded, title)
 
 # %% [markdown]
-# Look at the ends without z-loss first: memory and batch move them a long way. The height mixes how far the rows' parts along μ differ (a ray's mark) and how round the rest is; the claims ask for both. The same with 95 % intervals, and how many of GPT-Neo's four published numbers are met:
+# Look at the ends without z-loss first: memory and batch move them a long way. The height mixes how far the rows' parts along μ differ (a ray's mark) and how round the rest is; the claims ask for both. With 95 % intervals, and how many of GPT-Neo's four published numbers are met:
 
 # %%
 normaliser.dose_table(runs, findings.FAMILIES)
 
 # %% [markdown]
-# Does one dose bring all four? And which family never has the mean cosine?
+# Does one dose bring all four? Which family never has the mean cosine?
 
 # %%
 findings.test(ledger, TINY, findings.of_kind(runs))
@@ -310,7 +310,7 @@ for label, look in looks.items():
 #
 # **So why do they differ?** GPT-Neo's known recipe has what makes a long, even μ here: β₂ 0.95 and a z-loss. But at its dose 2,000 updates show nothing, and a tenth of 0.01 given four times as long falls far short; whether 572,300 updates make up for that, we cannot say. GPT-2's side can be had by asking: with log Z = −50 as the target, rows that begin long and are not decayed, and a quick last LayerNorm, a small model learns its text with a long hidden mean, a short μ and a small mean cosine. So a large product needs no large cosine. What we did not get is log Z at −54 *by itself*: not asked, the same model ends above 0. What asked GPT-2 is open.
 #
-# **How sure, at what scale.** Three seeds, two layers of width 64, minutes. GPT-Neo's log Z rests on one published logit.
+# **How sure, at what scale.** Three seeds, two layers of width 64. GPT-Neo's log Z rests on one logit.
 #
 # **What would refute it.** GPT-Neo's |log Z| or its spread over 3; parts of GPT-2's rows along μ that spread over half of ‖μ‖; a GPT-2 trained with β₂ 0.999 and a long μ; two large runs that differ in β₂ or z-loss alone and agree.
 #
