@@ -107,7 +107,7 @@ loaded = {}
 for label, look in looks.items():
     loaded[label] = normaliser.four_of(look)
 title = f"Kind and size of the mean, by dose of z-loss<br>{TINY}"
-figures.kinds(runs, findings.FAMILIES, loaded, title)
+figures.kinds(runs, findings.KINDS, loaded, title)
 
 # %% [markdown]
 # Look at the ends without z-loss first: memory and batch move them a long way. The height mixes how far the rows' parts along μ differ (a ray's mark) and how round the rest is; the claims ask for both. With 95 % intervals, and how many of GPT-Neo's four published numbers are met:

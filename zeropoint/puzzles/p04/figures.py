@@ -52,7 +52,7 @@ def kinds(
 ) -> plots.go.Figure:
     """Mean cosine against what centring leaves, with 95 % intervals: {family: {label of the point: its setting}}.
 
-    A family's points are joined in the order given. `loaded`: models' numbers by their labels, as `claims.LIKE_NEO` asks
+    A family's points, two or more, are joined in the order given; the first and the last are named. `loaded`: models' numbers by their labels, as `claims.LIKE_NEO` asks
     for them. GPT-Neo-125M as published is a star.
     """
     fig = plots.go.Figure()
@@ -68,7 +68,9 @@ def kinds(
         x, y = ([e.value for e in estimates] for estimates in (across, up))
         error = dict(type="data", array=[bar(e) for e in across], thickness=1.2, width=3)
         drawn = plots.line(family, x, y, i, [bar(e) for e in up], mode=f"{POINTS}+text", error_x=error)
-        fig.add_trace(drawn.update(text=list(points), textposition="top right", marker_size=8))
+        inner = [""] * (len(points) - 2)  # only the ends are named: small doses lie on one another
+        text = [next(iter(points)), *inner, list(points)[-1]]
+        fig.add_trace(drawn.update(text=text, textposition="top right", marker_size=8))
     for i, (label, numbers) in enumerate(loaded.items(), start=len(families)):
         x, y = [numbers["cosine"].value], [numbers["width"].value]
         fig.add_trace(plots.line(label, x, y, i, mode="markers", marker=dict(symbol="diamond-open", size=11)))

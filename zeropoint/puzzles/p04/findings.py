@@ -38,6 +38,8 @@ FAMILIES = {
     "1,024 tokens, β₂ 0.999": doses(LARGE | SLOW),
     "1,024 tokens, one second moment": doses(LARGE | COUPLED),
 }
+DRAWN = ("128 tokens a step", "128 tokens, β₂ 0.999", "128 tokens, one second moment", "1,024 tokens")
+KINDS = {family: FAMILIES[family] for family in DRAWN}  # what the figure has room for
 TARGETS = {20.0: WEAK | {"z_target": 20.0}, 0.0: WEAK, -20.0: WEAK | {"z_target": -20.0}, -50.0: FAR}
 BOOKKEEPERS = {
     "no z-loss": NONE,
@@ -73,7 +75,11 @@ REACHED = {
     "128 tokens": REACH | {"batch": 2, "steps": 4000},
 }
 NOT_ASKED = {"all": REACH | UNASKED, "rows twice as long": REACHED["rows twice as long"] | UNASKED}
-SPLITS = {"log Z asked to be 0": AT_ZERO, "log Z asked to be −50": FAR_AWAY, "… and long rows": REACHED}
+SPLITS = {  # what the figure has room for
+    "log Z asked to be 0": AT_ZERO,
+    "log Z asked to be −50": {n.words(setting): setting for setting in grid.BRANCH},
+    "… with long rows": {what: REACHED[what] for what in ("all", "rows twice as long")},
+}
 RIVALS = {n.words(setting): setting for setting in (*grid.RIVALS, *grid.MORE_RIVALS)}
 OTHERS = {
     "no z-loss": NONE,
