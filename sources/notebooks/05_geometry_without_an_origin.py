@@ -36,7 +36,7 @@ ledger = Ledger()
 # %% [markdown]
 # ## Carry the cloud elsewhere
 #
-# Add one and the same vector to every embedding. Nothing between tokens changes: who is near whom, and which way leads from one to another. Only zero lies elsewhere. A tool that says something else now was using zero. Here are fourteen. How many of them will notice?
+# Add one and the same vector to every embedding. Nothing between tokens changes: who is near whom, and which way leads from one to another. Only zero lies elsewhere. A tool that says something else now was using zero. Here are fifteen. How many of them will notice?
 
 # %%
 print(*shifts.TOOLS, sep="\n")
@@ -86,7 +86,7 @@ ledger.test(
 # %% [markdown]
 # ## Why: weights that add up to one
 #
-# What have the tools on each side in common? Look at what they combine. A distance and a difference take the step from one token to another; whatever is centred takes the step from the mean. Steps do not change when both ends move. Cosine, dot product and norm take the step from zero, and zero stays behind.
+# What have the tools on each side in common? Look at what they combine. A distance and a difference take the step from one token to another; whatever is centred takes the step from the mean. Steps do not change when both ends move. Cosine, dot product and norm take the step from zero, and zero stays behind. Pearson's correlation centres as well, but each token by its own mean over d_model, and that mean is no point of the cloud.
 #
 # Which combinations stay behind can be told from their weights. Take any Σ wᵢ·xᵢ and move all the xᵢ by c: the result moves by (Σ wᵢ)·c. If the weights add up to 1, it moves along with the cloud, as a point should. If not, it lags behind. So there is an exact forecast: it lags by |Σ wᵢ − 1| shifts.
 

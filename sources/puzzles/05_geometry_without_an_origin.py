@@ -50,14 +50,21 @@ starts_with_space = torch.tensor([token.startswith("Ġ") for token in words])
 # %% [markdown]
 # ## Predict
 #
-# The same vector is added to every embedding of a model. Does what the tool says change, beyond rounding? Put `"sees"` or `"blind"` for each `None`. Of fourteen tools here are the five that surprise most; the figure has all. CKA compares the cloud with the other model's, which stays where it is; the probe is fitted anew to tell which tokens start with a space.
+# The same vector is added to every embedding of a model. Does what a tool says change, beyond rounding? Of fifteen tools here are the four that surprise most; the figure has all.
+#
+# The vector is a random one, 16 times as long as the cloud is wide (16 *spreads*). Of a token's ten nearest neighbours by cosine, which share stays? PCA here takes no mean away first: of its five leading directions, how many stay (5 if they span the same space, 0 if none of it)? Both for the first model.
 
 # %%
-predict("5.a", None)  # nearest neighbours by cosine
-predict("5.b", None)  # how far four tokens are from a parallelogram
-predict("5.c", None)  # PCA, not centred
-predict("5.d", None)  # CKA, centred
-predict("5.e", None)  # linear probe with an intercept that is not penalised
+predict("5.a", None, low=None, high=None)  # share of neighbours that stay
+predict("5.b", None, low=None, high=None)  # leading directions that stay, of five
+
+# %% [markdown]
+# And `"sees"` or `"blind"`, at any size of shift: Pearson's correlation of two tokens over their coordinates (`np.corrcoef`); a linear probe, fitted anew after the shift to tell which tokens start with a space, without an intercept and with one that is not penalised.
+
+# %%
+predict("5.c", None)  # Pearson correlation of two tokens
+predict("5.d", None)  # linear probe without intercept
+predict("5.e", None)  # linear probe with intercept
 
 # %% tags=["solution"]
 skip("5")  # a solution predicts nothing
@@ -65,20 +72,22 @@ skip("5")  # a solution predicts nothing
 # %% [markdown]
 # ## Look
 #
-# Each tool on 1,000 tokens, before and after; the slider sets the size of the shift. Rounding alone is (W + c) − c. In the control every token moves as far, but its own way.
+# Each tool on 1,000 tokens, before and after; the slider sets the size of the shift. CKA compares the cloud with the other model's, which stays where it is. Rounding alone is (W + c) − c. In the control every token moves as far, but its own way.
 
 # %%
 asked = {
-    "5.a": "nearest neighbours by cosine",
-    "5.b": "how far four tokens are from a parallelogram",
-    "5.c": "PCA, not centred",
-    "5.d": "CKA, centred",
+    "5.c": "Pearson correlation of two tokens",
+    "5.d": "linear probe without intercept",
     "5.e": "linear probe with intercept",
 }
-if ready(*asked):
+if ready("5.a", "5.b", *asked):
     measured = shifts.measure(clouds, starts_with_space)
     figure = shifts.figure(measured, f"What changes when the cloud moves<br>{NEO} and {GPT2}")
     show("5 tools under a shift", figure)
+    far = measured.query("model == @NEO and kind == 'shift' and move == '16'")
+    change = far.groupby("tool").change.mean()
+    outcome("5.a", shifts.kept_neighbours(change["nearest neighbours by cosine"]), label=NEO)
+    outcome("5.b", shifts.kept_directions(change["PCA, not centred"]), label=NEO)
     table = shifts.table(measured)
     for id, tool in asked.items():
         outcome(id, table.origin[tool], label=f"{tool}, both models")

@@ -28,7 +28,7 @@ def measured():
 def test_the_line_is_where_algebra_puts_it(measured):
     table = shifts.table(measured)
     sees = {tool for tool in table.index if table.origin[tool] == "sees"}
-    words = ("cosine", "dot product", "norm", "not centred", "without")
+    words = ("cosine", "dot product", "norm", "not centred", "without", "Pearson")
     assert sees == {tool for tool in table.index if any(word in tool for word in words)}
     assert set(table.origin) == {"sees", "blind"} and len(table) == len(shifts.TOOLS)
 
@@ -147,3 +147,16 @@ def test_shared_tokens_have_their_numbers_in_both():
 def test_one_vocabulary_is_shared_as_a_whole():
     words, numbers = analogies.shared_tokens(Tokenizer("b", "Ġa", "c"), Tokenizer("b", "Ġa", "c"))
     assert list(words) == ["b", "Ġa", "c"] and numbers.tolist() == [[0, 0], [1, 1], [2, 2]]
+
+
+def test_what_stays_is_counted_from_the_change():
+    g = torch.Generator().manual_seed(0)
+    W, other = (torch.randn(60, 8, generator=g, dtype=torch.float64) + 1 for _ in range(2))
+    s = shifts.Sample(W, torch.arange(60).view(4, 15), other, torch.ones(60, dtype=torch.float64))
+    before, after = shifts.readings(s, W), shifts.readings(s, W + 5 * shifts.direction(8, 0))
+    tool = "nearest neighbours by cosine"
+    kept = shifts.kept_neighbours(shifts.change(before[tool], after[tool]))
+    assert kept == pytest.approx((before[tool] * after[tool]).sum().item() / before[tool].sum().item())
+    tool = "PCA, not centred"
+    kept = shifts.kept_directions(shifts.change(before[tool], after[tool]))
+    assert kept == pytest.approx((before[tool] @ after[tool]).trace().item()) and 0 < kept < 5

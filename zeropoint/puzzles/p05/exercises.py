@@ -610,7 +610,7 @@ SPOILERS = (
     "every pair of zeros",
     "needs a base",
     "moves along",
-    "seven of",
+    "eight of",
 )
 
 EXERCISES = [EX_5_1, EX_5_2, EX_5_3, EX_5_4, EX_5_5, EX_5_6]

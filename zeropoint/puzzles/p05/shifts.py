@@ -62,6 +62,11 @@ def _centred(W):
     return W - W.mean(0)
 
 
+def _own(W):
+    """Each token less its own mean over d_model, as Pearson's correlation takes it."""
+    return W - W.mean(1, keepdim=True)
+
+
 def _principal(W):
     """The projector on the leading directions: unlike the directions, it has no sign to choose."""
     top = torch.linalg.eigh(W.T @ W).eigenvectors[:, -COMPONENTS:]
@@ -85,6 +90,7 @@ def _with_intercept(W):
 # What each tool makes of the cloud W [n, d]; s is the sample, whose other members stay where they are.
 TOOLS: dict[str, Callable[[Float[Tensor, "n d"], Sample], Tensor]] = {
     "cosine": lambda W, s: cosine_similarity(W[s.four[0]], W[s.four[1]]),
+    "Pearson correlation of two tokens": lambda W, s: cosine_similarity(_own(W)[s.four[0]], _own(W)[s.four[1]]),
     "Euclidean distance": lambda W, s: (W[s.four[0]] - W[s.four[1]]).norm(dim=1),
     "dot product": lambda W, s: (W[s.four[0]] * W[s.four[1]]).sum(1),
     "difference of two vectors": lambda W, s: W[s.four[0]] - W[s.four[1]],
@@ -166,6 +172,16 @@ def table(measured: pd.DataFrame) -> pd.DataFrame:
     columns = {"smallest change": shift["min"], "largest change": shift["max"]}
     columns["control, smallest"] = by_kind.loc["each its own way"]["min"]
     return pd.DataFrame({"origin": seen} | columns, index=shift.index)
+
+
+def kept_neighbours(changed: float) -> float:
+    """The share of the nearest neighbours that stay, of `change` of their table: its square is 2 (1 − share)."""
+    return 1 - changed**2 / 2
+
+
+def kept_directions(changed: float) -> float:
+    """How many of the COMPONENTS leading directions stay, tr(P P′), of `change` of the projector P: ‖P − P′‖² = 2 (k − tr)."""
+    return COMPONENTS * (1 - changed**2 / 2)
 
 
 def figure(measured: pd.DataFrame, title: str) -> go.Figure:
