@@ -109,18 +109,14 @@ check(
 )
 
 # %% exercise="7.4"
-norms = {}
+inputs = {}
 for m in models:
     if m.norm == "RMSNorm":
         print(f"{m.label} has RMSNorm, which takes no mean away and has no β: it is left out here.")
         continue
-    ln1 = m.bridge.blocks[1].ln1
-    norms[m.label] = (ln1.weight.detach(), ln1.bias.detach())
-real = {}
-for name in norms:
-    X = stream_of[name].vectors[1]
-    real[name] = (geometry.centre(X), X, *norms[name])
-check("7.4", answer_7_4, real=real)
+    X, ln1 = stream_of[m.label].vectors[1], m.bridge.blocks[1].ln1
+    inputs[m.label] = (geometry.centre(X), X, ln1.weight.detach(), ln1.bias.detach())
+check("7.4", answer_7_4, real=inputs)
 
 # %% [markdown] exercise="7.5"
 # Keep your two predictions before you run on.
@@ -128,6 +124,22 @@ check("7.4", answer_7_4, real=real)
 # %%
 predict("7.c", None)  # "B", "C" or "undecided", the first model
 predict("7.d", None)  # and the second model
+
+# %% [markdown]
+# How hard is each blow? By your 7.4, how far the output of the next LayerNorm goes from where it was, in units of its own length:
+
+# %%
+if ready("7.c", "7.d", "7.4"):
+    normed = checked("7.4")
+    for name, (u, X, *affine) in inputs.items():
+        before = normed(X, X, *affine)
+        after = {"A": normed(u, u, *affine), "B": normed(u, X, *affine)}
+        after["C"] = after["A"] + before - after["B"]  # before − B is μ/old alone
+        far = {what: ((Y - before).norm() / before.norm()).item() for what, Y in after.items()}
+        print(name, {what: round(size, 3) for what, size in far.items()})
+
+# %% [markdown]
+# Now all six changes, in the models themselves. What they do to the predictions is shown after 7.5.
 
 # %%
 effects = {}
