@@ -179,7 +179,13 @@ from safetensors.torch import load_file
 from zeropoint.models import find
 weights = [load_file(find(name).folder / "model.safetensors") for name in {names!r}]
 """
-    return {"seconds": process_seconds(code), "floor_seconds": process_seconds(floor)}
+    booted = f"""
+from transformer_lens.model_bridge import TransformerBridge
+from zeropoint.models import find
+bridges = [TransformerBridge.boot_transformers(str(find(name).folder), device="cpu") for name in {names!r}]
+"""
+    codes = {"seconds": code, "floor_seconds": floor, "booted_seconds": booted}
+    return {key: process_seconds(code) for key, code in codes.items()}
 
 
 def process_seconds(code: str) -> float:
@@ -269,10 +275,11 @@ def table(bench: dict) -> str:
         "",
     ]
     for kind, r in bench["first_figure"].items():
-        ratio = r["seconds"] / r["floor_seconds"]
+        ratio, ours = (r["seconds"] / r[part] for part in ("floor_seconds", "booted_seconds"))
         lines.append(
             f"Start to first figure, both {kind}: {r['seconds']:.1f} s; importing transformer_lens and reading the "
-            f"weights takes {r['floor_seconds']:.1f} s of it (ratio {ratio:.2f})."
+            f"weights takes {r['floor_seconds']:.1f} s of it (ratio {ratio:.2f}), booting both bridges as well "
+            f"{r['booted_seconds']:.1f} s ({ours:.2f})."
         )
     lines += [
         "",
