@@ -50,7 +50,7 @@ starts_with_space = torch.tensor([token.startswith("Ġ") for token in words])
 # %% [markdown]
 # ## Predict
 #
-# The same vector is added to every embedding of a model. Does what a tool says change, beyond rounding? Of fifteen tools here are the four that surprise most; the figure has all.
+# The same vector is added to every embedding of a model. Does what a tool says change, beyond rounding? Of fifteen tools here are the five that surprise most; the figure has all.
 #
 # The vector is a random one, 16 times as long as the cloud is wide (16 *spreads*). Of a token's ten nearest neighbours by cosine, which share stays? PCA here takes no mean away first: of its five leading directions, how many stay (5 if they span the same space, 0 if none of it)? Both for the first model.
 

@@ -664,7 +664,7 @@ def test_words(capsys):
 def test_a_prediction_knows_what_it_asks(call, words, capsys):
     call()
     said = capsys.readouterr().out
-    assert words in said and said.count("\n") == 1
+    assert words in said and said.count("\n") == 1 and "?." not in said
     assert not record.path().exists()
 
 
@@ -714,7 +714,11 @@ def test_what_passed_gives_what_its_stub_says():
     W = torch.randn(30, 4)
     check("1.1", lambda W: torch.as_tensor(find("1.1").reference(W)))
     check("1.3", lambda W: np.asarray(find("1.3").reference(W)))
-    assert type(checked("1.1")(W)) is float
+    check("1.6", lambda W: np.bool_(find("1.6").reference(W)))
+    check("3.1", lambda n, d, s: [torch.tensor(x) for x in find("3.1").reference(n, d, s)])
+    check("5.3", lambda W, a, b, c: torch.tensor(find("5.3").reference(W, a, b, c)))
+    assert type(checked("1.1")(W)) is float and type(checked("1.6")(W)) is bool
+    assert [type(x) for x in checked("3.1")(9, 4, 0.5)] == 3 * [float] and type(checked("5.3")(W, 1, 2, 3)) is int
     assert isinstance(checked("1.3")(W), torch.Tensor)
 
 

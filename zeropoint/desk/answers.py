@@ -117,20 +117,19 @@ def checked(id: str) -> Callable[..., Any] | None:
 
 
 def _as_declared(answer: Callable[..., Any], exercise: Exercise) -> Callable[..., Any]:
-    """`answer`, with its arrays as tensors, and a number where the reference gives one."""
-    a_number = inspect.signature(exercise.reference).return_annotation in (float, "float")
+    """`answer`, with its arrays as tensors, and with plain numbers where the reference gives such."""
+    said = str(inspect.signature(exercise.reference).return_annotation)
+    kinds = set(re.findall(r"\w+", said)) - {"tuple", "class"}  # of float, "float", "tuple[float, float]": float
+    number = {"float": float, "int": int, "bool": bool}.get(" ".join(kinds))
 
-    def tensors_of(value: Any) -> Any:
+    def plain_of(value: Any) -> Any:
         if isinstance(value, tuple | list):
-            return type(value)(map(tensors_of, value))
+            return type(value)(map(plain_of, value))
+        if number:
+            return number(value)
         return torch.as_tensor(value) if isinstance(value, np.ndarray) else value
 
-    @wraps(answer)
-    def declared(*args: Any) -> Any:
-        value = answer(*args)
-        return float(value) if a_number else tensors_of(value)
-
-    return declared
+    return wraps(answer)(lambda *args: plain_of(answer(*args)))
 
 
 def _complaint(exercise: Exercise, found: Verdict) -> str:

@@ -52,7 +52,7 @@ class Number:
         if isinstance(value, torch.Tensor) and value.numel() == 1 and not value.is_complex():
             value = value.item()
         if isinstance(value, str):
-            raise Slip(f"Prediction {self.id} asks for {self.asked}, without quotes; got {value!r}{_meant(value)}.")
+            raise Slip(f"Prediction {self.id} asks for {self.asked}, without quotes; got {value!r}{_meant(value)}")
         if not isinstance(value, Real) or isinstance(value, bool | np.bool_) or not math.isfinite(value):
             raise Slip(f"Prediction {self.id} asks for {self.asked}; got {value!r:.60}.")
         if not self.low <= value <= self.high:
@@ -85,10 +85,10 @@ class Word:
 
 
 def _meant(text: str) -> str:
-    """`: did you mean 0.2?` for "20%" """
+    """`: did you mean 0.2?` for "20%", a full stop for what is no number."""
     match = re.fullmatch(r"\s*([-+]?\d*\.?\d+)\s*(%?)\s*", text)
     if not match:
-        return ""
+        return "."
     return f": did you mean {number(float(match[1]) / (100 if match[2] else 1))}?"
 
 
