@@ -89,5 +89,14 @@ def test_unsolved_puzzle_says_so(name, executed):
 
 
 @puzzles
+def test_an_unsolved_puzzle_shows_nothing_that_is_to_be_predicted(name, executed):
+    """Run All on a fresh puzzle once drew every figure and burnt every prediction."""
+    run = executed(name)
+    said = "\n".join(outputs(run.run.nb, "text/plain"))
+    assert not run.figures and "Held back" in said
+    assert not re.search(r"Prediction \S+: (off by|right|wrong|skipped|none was made)", said)
+
+
+@puzzles
 def test_unsolved_puzzle_fails_strictly(name, executed):
     assert "AssertionError" in executed(name, strict=True).error
