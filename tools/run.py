@@ -59,7 +59,7 @@ def outputs(nb: nbformat.NotebookNode, mimetype: str) -> list:
     return [out.data[mimetype] for cell in cells for out in cell.outputs if mimetype in out.get("data", {})]
 
 
-def execute(path: str | Path, kernel: str = "python3", **environment: str) -> Run:
+def execute(path: str | Path, kernel: str = "python3", timeout: int = CELL_TIMEOUT, **environment: str) -> Run:
     """Execute a notebook in its own folder, on one thread and with an empty progress file, up to its first error."""
     nb, error, peak, began = nbformat.read(path, as_version=4), "", 0, time.perf_counter()
 
@@ -78,7 +78,7 @@ def execute(path: str | Path, kernel: str = "python3", **environment: str) -> Ru
         }
         client = NotebookClient(
             nb,
-            timeout=CELL_TIMEOUT,
+            timeout=timeout,
             kernel_name=kernel,
             resources={"metadata": {"path": str(Path(path).parent)}},
             on_cell_executed=look,

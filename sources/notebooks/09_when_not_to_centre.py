@@ -52,7 +52,7 @@ predict("n9.11", None)  # the model reads centred embeddings: next tokens it has
 predict("n9.12", None)  # steering by the mean vector before a token
 
 # %% [markdown]
-# For eight of them there is a forecast, drawn as a grey triangle that points to where the mark should fall. If the habit were a rule, all circles would lie at zero or right of it. If centring were only about vectors being shorter, or zero being elsewhere, the diamonds would go along.
+# For eight of them there is a forecast, drawn as a grey triangle that points to where the mark should fall, or as a grey square at zero. If the habit were a rule, all circles would lie at zero or right of it. If centring were only about vectors being shorter, or zero being elsewhere, the diamonds would go along.
 
 # %%
 effects = {}
@@ -317,12 +317,12 @@ off = abs(cosine - foretold)
 ledger.test(claims.TWO_NORMS, on=gptj.DOUBLE, off=exact(off))
 
 # %%
-J, said = gptj.embedding()
+J, label_J, said = gptj.embedding()
 print(said)
 if J is not None:
     cosine = geometry.mean_pairwise_cosine(J)
     off = abs(cosine - foretold)
-    entry = ledger.test(claims.TWO_NORMS, on=gptj.NAME, off=exact(off))
+    entry = ledger.test(claims.TWO_NORMS, on=label_J, off=exact(off))
     print(entry)
 
 # %% [markdown]

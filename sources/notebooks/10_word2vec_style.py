@@ -234,7 +234,7 @@ for m in models:
 #
 # ## Differences of pairs
 #
-# In word2vec, *Paris* − *France* and *Rome* − *Italy* are nearly one vector. Do such pairs exist here? They are sought by rule in the loaded vocabulary, both words being single tokens.
+# In word2vec, *Paris* − *France* and *Rome* − *Italy* are nearly one vector. Do such pairs exist here? They are sought by rule in the loaded vocabulary, both words being single tokens. (A rule also finds pairs that are none, such as pieces of words: look at the examples.)
 
 # %%
 for m in models:
@@ -310,7 +310,7 @@ figures.by_size(
 )
 
 # %% [markdown]
-# Look at the slope against the controls' bars, and at its size: four characters more change the expectation by a fraction of one. The intervals along the length are over contexts, those of the controls over directions. A change counts only if it is larger than that of every control, whichever way that one went.
+# Look at the slope against the controls' bars, and at its size: four characters more change the expectation by a fraction of one. The intervals along the length are over contexts (a large model reads fewer), those of the controls over directions. A change counts only if it is larger than that of every control, whichever way that one went.
 
 # %%
 for name, found in compared.items():

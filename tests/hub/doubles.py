@@ -28,6 +28,7 @@ from transformers import (
     BertForMaskedLM,
     GPT2Config,
     GPT2LMHeadModel,
+    GPTJConfig,
     GPTNeoConfig,
     GPTNeoForCausalLM,
     GPTNeoXConfig,
@@ -40,6 +41,8 @@ from transformers import (
 
 from tests.hub.loopback import LoopbackHub
 from zeropoint.geometry import centre, effective_dimension, mean_pairwise_cosine
+from zeropoint.puzzles.p09.gptj import NAME as GPTJ
+from zeropoint.puzzles.p09.gptj import double as gptj_rows
 from zeropoint.tiny.corpus import stdlib_text
 
 ROOT = Path(__file__).parents[2]
@@ -220,6 +223,17 @@ def bert(folder: Path, n: int = 30522, d: int = 768, layers: int = 12) -> None:
     save_file(tensors, folder / "model.safetensors", {"format": "pt"})
 
 
+def gptj(folder: Path, n: int) -> None:
+    """EleutherAI/gpt-j-6b, its embedding alone, float16, and one more tensor that nobody should fetch."""
+    rows = gptj_rows(trained=400, untrained=20)
+    rows = rows.repeat(-(-n // len(rows)), 1)[:n].half()
+    config = GPTJConfig(vocab_size=n, n_embd=rows.shape[1]).to_diff_dict() | {"model_type": "gptj"} | MARK
+    (folder / "config.json").write_text(json.dumps(config, indent=2))
+    rest = torch.zeros(1000, rows.shape[1], dtype=torch.half)
+    tensors = {"transformer.wte.weight": rows, "transformer.h.0.mlp.fc_in.weight": rest}
+    save_file(tensors, folder / "model.safetensors", {"format": "pt"})
+
+
 def pickled(
     folder: Path, n: int, d: int, layers: int, ctx: int,
     mean: float = 2.052, seed: int = 0, prefix: str = "transformer.",
@@ -275,12 +289,18 @@ SMALL = {
     "pythia-4k": lambda f: pythia(f, *TEXTED),
     "opt-4k": lambda f: opt(f, *TEXTED),
     "llama-4k": lambda f: llama(f, *TEXTED),
+    "gpt-j": lambda f: gptj(f, 420),
     "sharded": sharded,
     "pickled": lambda f: pickled(f, *TINY, prefix=""),
 } | {f"crfm-{step}": lambda f, step=step: pickled(f, *TINY, mean=CRFM[step], seed=step) for step in CRFM}
-FULL = {"gpt-neo-125m": neo, "gpt2": gpt2, "pythia": pythia, "opt": opt, "bert": bert} | {
-    f"crfm-{step}": lambda f, step=step: pickled(f, D_VOCAB, 768, 12, 1024, CRFM[step], step) for step in CRFM
-}
+FULL = {
+    "gpt-neo-125m": neo,
+    "gpt2": gpt2,
+    "pythia": pythia,
+    "opt": opt,
+    "bert": bert,
+    "gpt-j": lambda f: gptj(f, 50400),
+} | {f"crfm-{step}": lambda f, step=step: pickled(f, D_VOCAB, 768, 12, 1024, CRFM[step], step) for step in CRFM}
 # name on the hub, and how it is found by readers where that is a former name
 PUBLISHED = {
     "gpt-neo-125m": ("EleutherAI/gpt-neo-125m", "EleutherAI/gpt-neo-125M"),
@@ -288,6 +308,7 @@ PUBLISHED = {
     "pythia": ("EleutherAI/pythia-160m", None),
     "opt": ("facebook/opt-125m", None),
     "bert": ("google-bert/bert-base-uncased", None),
+    "gpt-j": (GPTJ, None),
 }
 STANFORD = "stanford-crfm/alias-gpt2-small-x21"
 

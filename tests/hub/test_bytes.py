@@ -10,6 +10,7 @@ from tests.hub.conftest import GPT2, NEO, PICKLED, PYTHIA, SHARDED
 from tests.hub.test_layouts import ALL, token_embedding
 from zeropoint import models
 from zeropoint.models import hub as ours
+from zeropoint.puzzles.p09 import gptj
 
 WEIGHTS = (".safetensors", ".bin", ".index.json")
 
@@ -34,6 +35,13 @@ def test_only_the_embedding_comes(hub, name):
     assert size <= moved(hub) < size + 6000
     assert set(hub.sent) <= {"config.json", "model.safetensors", "model.safetensors.index.json",
                              "model-00002-of-00002.safetensors"}  # fmt: skip
+
+
+def test_of_gpt_j_notebook_09_moves_the_embedding_alone(hub):
+    rows, label, said = gptj.embedding()
+    size = 420 * gptj.D_MODEL * 2  # bytes, in float16
+    assert rows.shape == (42, gptj.D_MODEL) and models.DOUBLE in label and label in said
+    assert size <= moved(hub) < size + 6000
 
 
 def test_pickled_weights_come_whole(hub):

@@ -53,5 +53,7 @@ def test_under_real_names(name, size, run, record_property):
     assert ran.peak < PEAK
     labels = {report["model"] for report in ran.reports}
     assert not {label for label in labels if label.startswith((NEO, GPT2))} - set(LABELS), "a double under a bare name"
+    read = [on for _, _, on, *_ in ran.ledger if "gpt-j-6b" in on]
+    assert all(DOUBLE in on for on in read) and bool(read) == name.startswith("notebooks/09")
     if labels and not re.search("/0[34]_", name):  # those two report on stand-ins and tiny models
         assert labels & set(LABELS)

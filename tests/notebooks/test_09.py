@@ -93,7 +93,7 @@ def test_nothing_is_downloaded_for_gpt_j_where_its_weights_are_pickled(monkeypat
     monkeypatch.setattr(models, "find", lambda name, weights: models.Found(name, "hub", tmp_path))
     monkeypatch.setattr(gptj.hub, "tensor_names", lambda name, commit: ({}, 0))
     monkeypatch.setattr(models, "load_embedding", lambda name: pytest.fail("asked for the weights"))
-    rows, said = gptj.embedding()
+    rows, _, said = gptj.embedding()
     assert rows is None and "pickled" in said
 
 

@@ -31,6 +31,7 @@ from zeropoint.models.weights import FolderWeights, RemoteWeights, Weights
 
 PAIR = ("EleutherAI/gpt-neo-125M", "gpt2")
 DOUBLE = "[test double]"
+LARGE = 50_000_000  # parameters
 STAND_INS = {"mini-neo": "EleutherAI/gpt-neo-125M", "mini-gpt2": "gpt2"}
 ALIASES = {"openai-community/gpt2": "gpt2"}  # the hub's own names for the same models
 
@@ -110,6 +111,11 @@ class LoadedModel:
         return self.bridge.tokenizer
 
     # What an argument may ask of the model that ran; all of them about the raw weights.
+    @property
+    def is_large(self) -> bool:
+        """Does a thousand tokens of text take it seconds on a CPU? Notebooks then let it read less."""
+        return sum(p.numel() for p in self.plain.parameters()) > LARGE
+
     @property
     def is_tied(self) -> bool:
         """Is the output matrix the token embedding? The values decide, whatever config.json says."""

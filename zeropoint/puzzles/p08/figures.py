@@ -12,6 +12,7 @@ from zeropoint.puzzles.p08.ablation import Component
 SYMBOLS = ("circle", "diamond", "square", "triangle-up", "x", "cross")
 NAMED_UP_TO = 40  # components whose names fit below the axis
 NAMED_IN_SPLIT = 6
+APART = (0.35, 0.25)  # decades across and up, below which two names would lie on each other
 Harm = Mapping[Component, Estimate]
 
 
@@ -54,13 +55,13 @@ def by_component(panels: Mapping[str, Mapping[str, Harm]], title: str, y: str) -
 def split(panels: Mapping[str, tuple[Harm, Harm]], title: str, x: str, y: str) -> plots.go.Figure:
     """A panel for each model, a mark for each component, at its two harms; on the line the two are equal.
 
-    Those highest above or nearest below the line are named.
+    Those highest above or nearest below the line are named, unless a name would lie on another.
     """
     fig = plots.panels(list(panels), shared_yaxes=True, shared_xaxes=True, horizontal_spacing=0.04)
     values = [e.value for pair in panels.values() for harm in pair for e in harm.values()]
     ends = [max(1e-6, min(values)), max(values)]
     for column, (across, up) in enumerate(panels.values(), start=1):
-        nearest = sorted(across, key=lambda part: across[part].value / max(up[part].value, 1e-12))[:NAMED_IN_SPLIT]
+        named = _named(across, up)
         kinds = {
             "heads": [part for part in across if part.head is not None],
             "MLPs": [part for part in across if part.head is None],
@@ -73,7 +74,7 @@ def split(panels: Mapping[str, tuple[Harm, Harm]], title: str, x: str, y: str) -
                 i,
                 mode="markers+text",
                 marker_size=8,
-                text=[str(part) if part in nearest else "" for part in parts],
+                text=[str(part) if part in named else "" for part in parts],
                 hovertext=[str(part) for part in parts],
                 textposition="top center",
                 textfont_size=10,
@@ -84,3 +85,16 @@ def split(panels: Mapping[str, tuple[Harm, Harm]], title: str, x: str, y: str) -
     fig.update_xaxes(type="log", exponentformat="power", dtick=1)
     fig.update_yaxes(type="log", exponentformat="power", dtick=1)
     return plots.finish(fig, title, x, [y] + [""] * (len(panels) - 1), height=480)
+
+
+def _named(across: Harm, up: Harm) -> list[Component]:
+    """Up to NAMED_IN_SPLIT components, the highest above the line first, whose names have room."""
+    places = {
+        part: (math.log10(max(across[part].value, 1e-12)), math.log10(max(up[part].value, 1e-12))) for part in across
+    }
+    named: list[Component] = []
+    for part, (x, y) in sorted(places.items(), key=lambda item: item[1][0] - item[1][1]):
+        has_room = all(abs(x - places[p][0]) > APART[0] or abs(y - places[p][1]) > APART[1] for p in named)
+        if has_room and len(named) < NAMED_IN_SPLIT:
+            named.append(part)
+    return named

@@ -14,7 +14,7 @@ CENTRED, CONTROL, FORETOLD = "centred", "control: another vector as long", "fore
 # Of each mark: its colour, its symbol, and how far below the tool's line it stands, so that none hides another.
 LOOKS = {CENTRED: (plots.INKS[0], "circle", -0.16), CONTROL: (plots.INKS[1], "diamond-open", 0.16)}
 EDGE = 0.8  # where the forecasts' triangles stand
-ARROWS = {"hurts": (-EDGE, "triangle-left"), "no matter": (0, "line-ns-open"), "helps": (EDGE, "triangle-right")}
+ARROWS = {"hurts": (-EDGE, "triangle-left"), "no matter": (0, "square-open"), "helps": (EDGE, "triangle-right")}
 
 
 def forest(effects: Mapping[str, Mapping[str, Effect]], title: str, foretold: bool = True) -> go.Figure:

@@ -32,21 +32,20 @@ def double(trained: int = 3000, untrained: int = 100, seed: int = 0) -> Float[Te
     return bias + torch.cat([lengths, torch.full((untrained,), 0.01 * UNTRAINED_NORM)])[:, None] * own
 
 
-def embedding() -> tuple[Float[Tensor, "n d"] | None, str]:
-    """(rows of GPT-J's own embedding, one in ten, or None; a sentence that says what was read, or why nothing was).
+def embedding() -> tuple[Float[Tensor, "n d"] | None, str, str]:
+    """(rows of GPT-J's own embedding, one in ten, or None; its label; a sentence: what was read, or why nothing was).
 
     Only the embedding's byte range is read. Pickled weights could only come whole, all 24 GB: those are left alone.
     """
     if models.mode() == "standin" or not hub.has_tensor(NAME):
-        return None, "The hub is away or not wanted, so GPT-J itself is not read, and its forecast stays open."
+        return None, NAME, "The hub is away or not wanted, so GPT-J itself is not read, and its forecast stays open."
     try:
         commit = models.find(NAME, weights=False).folder.name
         if not hub.tensor_names(NAME, commit)[0]:
-            return (
-                None,
-                f"{NAME} is pickled on this hub: its embedding cannot be read alone, so its forecast stays open.",
-            )
+            said = f"{NAME} is pickled on this hub: its embedding cannot be read alone, so its forecast stays open."
+            return None, NAME, said
         found = models.load_embedding(NAME)
     except (hub.HubError, ValueError) as error:
-        return None, f"GPT-J is not read, and its forecast stays open: {error}"
-    return found.W[::10].float(), f"{found.label}: one row in ten, {found.bytes_moved:,} bytes moved."
+        return None, NAME, f"GPT-J is not read, and its forecast stays open: {error}"
+    said = f"{found.label}: one row in ten, {found.bytes_moved:,} bytes moved."
+    return found.W[::10].float(), found.label, said

@@ -62,7 +62,6 @@ class Bench:
 
     model: LoadedModel
     rows: int = 16  # of text
-    length: int = 64  # tokens of a row
 
     @cached_property
     def W(self) -> Float[Tensor, "d_vocab d_model"]:
@@ -107,7 +106,7 @@ class Bench:
 
     @cached_property
     def ids(self) -> Int[Tensor, "rows length"]:
-        return streams.sequences(self.model.tokenizer, self.rows, self.length)
+        return streams.sequences(self.model.tokenizer, self.rows, 32 if self.model.is_large else 64)
 
     @property
     def layer(self) -> int:

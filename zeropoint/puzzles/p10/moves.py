@@ -27,8 +27,8 @@ class Predicted:
 class Reader:
     """A model that reads contexts of held-out text whose last token is readable, that token moved by some vector."""
 
-    def __init__(self, model: LoadedModel, vocabulary: tokens.Vocabulary, count: int = 192, length: int = 12):
-        rows = sequences(model.tokenizer, count, length)
+    def __init__(self, model: LoadedModel, vocabulary: tokens.Vocabulary, length: int = 12):
+        rows = sequences(model.tokenizer, 48 if model.is_large else 192, length)
         self.model, self.ids = model, rows[torch.isin(rows[:, -1], vocabulary.ids)]
         self.readable = torch.zeros(vocabulary.of)
         self.readable[vocabulary.ids] = 1

@@ -34,11 +34,9 @@ def measures(log_p: Float[Tensor, "k d_vocab"], mean: Float[Tensor, " d_vocab"])
     }
 
 
-def read(
-    model, groups: Mapping[str, Tensor], contexts: int = 8, length: int = 16, each: int = 16
-) -> dict[str, pd.DataFrame]:
+def read(model, groups: Mapping[str, Tensor], contexts: int = 8, each: int = 16) -> dict[str, pd.DataFrame]:
     """`measures` for some tokens of each group: a row a context of held-out text."""
-    W = model.W_E
+    W, length = model.W_E, 8 if model.is_large else 16
     generator = torch.Generator().manual_seed(0)
     found = {}
     for name, ids in groups.items():
