@@ -25,7 +25,7 @@ models = load_pair()
 # %% [markdown]
 # ## A census
 #
-# Of the stand-ins we know the training text, so we can count. A vocabulary that was made from that very text still has tokens which never occur in it: bytes that the text doesn't use, and pieces which longer pieces swallowed (once "import" is a token, "mport" never comes again). Of other models nobody here knows the counts. Then only the tokens that *surely* never occur count as never met: bytes which no UTF-8 text can hold, and rows without a token (where there are none of these, tokens that were added by hand and have no job).
+# Of the stand-ins we know the training text, so we can count. A vocabulary that was made from that very text still has tokens which never occur in it: bytes that the text doesn't use, and pieces which longer pieces swallowed (once "import" is a token, "mport" never comes again). Of other models nobody here knows the counts. Then only the tokens that *surely* never occur count as never met: bytes which no UTF-8 text can hold, and rows without a token (where there are none of these, tokens that were added by hand and have no job). All others are then called met, some of them wrongly.
 
 # %%
 FIRST, SECOND = [model.label for model in models]
@@ -222,7 +222,7 @@ radii.assign(foretold=foretold).round(3)
 #
 # ## Find them without counts
 #
-# So never-met tokens share a point, and a few of them are known by what they are: the bytes that no text holds. Their median is a **reference**, and nearness to it a detector, in the manner of Land & Bartolo. It is judged by the true counts, with the reference tokens left out, against baselines, and two controls: another reference, of random tokens; a random direction. A perfect detector stays at the top; a useless one lies at the bottom.
+# So never-met tokens share a point, and a few of them are known by what they are: the bytes that no text holds. Their median is a **reference**, and nearness to it a detector, in the manner of Land & Bartolo. It is judged by the true counts, with the reference tokens left out, against baselines, and two controls: another reference, of random tokens; a random direction. A perfect detector stays at the top; a useless one lies at the bottom. (Where the surely unused are all that is known, nobody is left to judge by: the panel stays empty, and the claim open.)
 
 # %%
 found, precisions, curves = {}, {}, {}
@@ -309,7 +309,7 @@ made = shares[FIRST, "never met"]["by asking"]
 outcome("n11.3", made, label=FIRST)
 
 # %% [markdown]
-# In hundreds of dimensions nearly everyone lives at a corner. (Not so where decay has wiped the draw out: tokens with one and the same row can only tie.) Grivas and others found tokens that can never win in 13 of 150 models. *Can* is not *does*: the model's own hidden states need not point there.
+# In hundreds of dimensions a corner of one's own costs little, so tokens found inside ask for a reason. One is that decay has wiped the draw out: tokens with one and the same row can only tie. Grivas and others found tokens that can never win in 13 of 150 models. *Can* is not *does*: the model's own hidden states need not point there.
 #
 # ## What happens when it reads one?
 #

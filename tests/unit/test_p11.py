@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from zeropoint import models
-from zeropoint.puzzles.p11 import census, contests, growing, hull, measures
+from zeropoint.puzzles.p11 import census, contests, figures, growing, hull, measures
 
 
 @pytest.fixture(scope="module")
@@ -92,3 +92,26 @@ def test_a_place_in_the_queue():
 def test_decay_alone_is_what_a_recipe_foretells():
     assert growing.kept("mini-neo") == 1.0 and 0.5 < growing.kept("mini-gpt2") < 1
     assert growing.kept("another") != growing.kept("another"), "NaN: its recipe is not known"
+
+
+def a_census(counts, sure):
+    n = 40
+    W = torch.randn(n, 4, generator=torch.Generator().manual_seed(0))
+    return census.Census("a model", W, W, True, None, counts, torch.tensor(sure))
+
+
+def test_where_all_that_is_known_was_told_nothing_is_judged():
+    told = a_census(None, [1, 2, 3])
+    scores = measures.detectors(told)
+    assert measures.precisions(told, scores).isna().all() and measures.by_reference(told).size == 3
+    fig = figures.precision_recall({"a model": (told, scores)}, "a title")
+    assert not fig.data and "no others are known" in [a.text for a in fig.layout.annotations]
+
+
+def test_each_panel_has_its_own_axis():
+    """One model's counts may be known and the other's not."""
+    counts = torch.arange(40)
+    pair = {"unknown": a_census(None, [1, 2]), "known": a_census(counts, [0])}
+    fig = figures.against_count({name: (c, c.W.norm(dim=1)) for name, c in pair.items()}, "a title", "norm")
+    assert fig.layout.xaxis.title.text.startswith("id") and fig.layout.xaxis2.title.text.startswith("occurrences")
+    assert "never" not in fig.layout.xaxis.ticktext and "never" in fig.layout.xaxis2.ticktext

@@ -25,16 +25,16 @@ def against_count(
 
     Where counts are unknown, the id takes their place: byte-pair vocabularies number their tokens by frequency.
     """
-    fig = plots.panels(list(panels))
-    known = all(c.counts is not None for c, _ in panels.values())
+    fig, x = plots.panels(list(panels)), []
+    powers = {f"{10**k:,}": 10**k for k in range(6)}
     for column, (c, values) in enumerate(panels.values(), start=1):
         _band(fig, c, values, column)
         _dots(fig, c, values, column)
-    ticks = {"never": NOWHERE} if known else {}
-    ticks |= {f"{10**k:,}": 10**k for k in range(6)}
-    fig.update_xaxes(type="log", tickvals=list(ticks.values()), ticktext=list(ticks))
+        known = c.counts is not None
+        ticks = {"never": NOWHERE} | powers if known else powers
+        fig.update_xaxes(type="log", tickvals=list(ticks.values()), ticktext=list(ticks), row=1, col=column)
+        x.append("occurrences in the training text" if known else "id in the vocabulary, + 1")
     fig.update_yaxes(rangemode="tozero")
-    x = "occurrences in the training text" if known else "id in the vocabulary, + 1"
     return plots.finish(fig, title, x, y, height=460)
 
 
@@ -72,9 +72,16 @@ def _dots(fig, c: Census, values: Tensor, column: int) -> None:
 
 
 def precision_recall(panels: Mapping[str, tuple[Census, Mapping[str, Tensor]]], title: str) -> plots.go.Figure:
-    """A panel a model: precision over recall of each detector, the tokens that it was told of left out."""
+    """A panel a model: precision over recall of each detector, the tokens that it was told of left out.
+
+    Where these are all that is known, there is nothing to judge by: the panel says so and stays empty.
+    """
     fig = plots.panels(list(panels))
     for column, (c, scores) in enumerate(panels.values(), start=1):
+        if not measures.left_to_find(c):
+            here = dict(row=1, col=column)
+            fig.add_annotation(text="no others are known", x=0.5, y=0.5, showarrow=False, **here)
+            scores = {}
         for i, (name, score) in enumerate(scores.items()):
             precision, recall = measures.precision_recall(score, c.never, c.sure)
             fig.add_trace(plots.line(name, plots.digits(recall), plots.digits(precision), i), row=1, col=column)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -86,7 +87,7 @@ def sizes(c: Census, groups: Mapping[str, Tensor]) -> pd.DataFrame:
 
 
 def crowding(W: Float[Tensor, "n d"], k: int = 5) -> Float[Tensor, " n"]:
-    """Less the distance to the k-th nearest other token: high where tokens measures. Blocks of rows, no table."""
+    """Less the distance to the k-th nearest other token: high where tokens crowd. Blocks of rows, no table."""
     blocks = [torch.cdist(block, W).topk(k + 1, largest=False).values[:, -1] for block in W.split(BLOCK)]
     return -torch.cat(blocks).double()
 
@@ -114,8 +115,13 @@ CONTROLS = ["near random tokens", "along a random direction"]
 
 
 def average_precision(score: Tensor, truth: Bool[Tensor, " n"], leave_out: Tensor | None = None) -> float:
-    """Mean precision at each true token, from the highest score down; `leave_out`: tokens that the detector was told of."""
+    """Mean precision at each true token, from the highest score down; NaN if there are none.
+
+    `leave_out`: tokens that the detector was told of.
+    """
     kept = _without(len(truth), leave_out)
+    if not truth[kept].any():
+        return math.nan
     return float(average_precision_score(truth[kept].numpy(), score[kept].numpy()))
 
 
@@ -131,6 +137,11 @@ def precision_recall(score: Tensor, truth: Tensor, leave_out: Tensor | None = No
 def _without(n: int, leave_out: Tensor | None) -> Bool[Tensor, " n"]:
     kept = torch.ones(n, dtype=torch.bool)
     return kept if leave_out is None else kept.index_fill(0, leave_out, False)
+
+
+def left_to_find(c: Census) -> int:
+    """How many of the never met are not among those that a detector is told of."""
+    return int(c.never[_without(len(c.never), c.sure)].sum())
 
 
 def precisions(c: Census, scores: Mapping[str, Tensor]) -> pd.Series:
