@@ -309,7 +309,7 @@ made = shares[FIRST, "never met"]["by asking"]
 outcome("n11.3", made, label=FIRST)
 
 # %% [markdown]
-# In hundreds of dimensions a corner of one's own costs little, so tokens found inside ask for a reason. One is that decay has wiped the draw out: tokens with one and the same row can only tie. Grivas and others found tokens that can never win in 13 of 150 models. *Can* is not *does*: the model's own hidden states need not point there.
+# In hundreds of dimensions a corner of one's own costs little, so tokens found inside ask for a reason. One stands beside them in the table: a token whose row is *equal to another's* can only tie, and where decay has wiped the first draw out, many are. Grivas and others found tokens that can never win in 13 of 150 models. *Can* is not *does*: the model's own hidden states need not point there.
 #
 # ## What happens when it reads one?
 #

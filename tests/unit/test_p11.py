@@ -47,6 +47,12 @@ def test_of_equal_rows_neither_can_win():
     assert hull.reach(W, 5).h is None and hull.reach(W, 6).h is None and hull.reach(W, 0).h is not None
 
 
+def test_tokens_inside_because_they_are_equal_are_told():
+    W = torch.cat([square_with_a_middle(), torch.tensor([[3.0, 0.0]])])
+    found = hull.fates(W, torch.tensor([4, 5, 6]))
+    assert found["proven inside"].tolist() == [True] * 3 and found["equal to another"].tolist() == [False, True, True]
+
+
 def test_one_stray_does_not_widen_a_group():
     W = torch.randn(40, 6, generator=torch.Generator().manual_seed(0)) * 0.01
     W[0] = 100

@@ -128,6 +128,7 @@ def fates(W: Float[Tensor, "d_vocab d_model"], tokens: Int[Tensor, " n"], most: 
             "along w − μ": wins(W, token, W[token] - mu),
             "by asking": found.h is not None and wins(W, token, found.h),
             "proven inside": found.h is None,
+            "equal to another": int((W == W[token]).all(1).sum()) > 1,
             "questions": found.questions,
         }
         rows.append(row)
