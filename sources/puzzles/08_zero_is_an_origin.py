@@ -3,7 +3,7 @@
 #
 # **Question.** What do you assume when you set an activation to zero?
 #
-# **Time** 75 min · **Difficulty** ●●● · **You need** puzzle 02, attention heads and MLPs, hooks, and KL divergence
+# **Time** 100 min · **Difficulty** ●●● · **You need** puzzle 02, attention heads and MLPs, hooks, and KL divergence
 #
 # To ask what a component is for, people take it away and see what breaks. "Away" needs a value to put in its place, and the usual one is zero. The author of the post calls that often unprincipled. A solution says what is wrong with it, shows it by something that cannot be argued with, and says how much it matters in the models that run here.
 #
@@ -32,10 +32,17 @@ from zeropoint.desk import (
     why,
 )
 from zeropoint.models import load_pair
-from zeropoint.puzzles.p08 import gauge
 from zeropoint.puzzles.p08.ablation import Study, over_rows
 from zeropoint.puzzles.p08.bench import Bench, Layer
 from zeropoint.puzzles.p08.figures import by_component
+from zeropoint.puzzles.p08.gauge import (
+    as_biases,
+    at_zero,
+    for_heads,
+    largest_change,
+    shown,
+    value_heads,
+)
 
 # %% [markdown]
 # A `Study` has a model's heads and MLPs, `study.every`, and what they put out on a reference text, `study.outputs[part]` [row, seq, d]; `study.judged` is other text, to judge on. Of a head that is the output before W_O. Those that will be judged are `study.parts`: all, or 32 of a large model's, drawn at random.
@@ -48,7 +55,7 @@ NEO, GPT2 = studies
 # %% [markdown]
 # ## Predict
 #
-# Every head and every MLP will be replaced, one at a time: by zero, by its mean over the reference text, and by what it puts out for another input (at the same position). Harm is the mean KL of the changed predictions from the untouched ones, on plain text. Which of the three harms most in most components: "zero", "mean" or "another input"? And if components are ordered by zero's harm, and by another input's: what is the rank correlation, −1 to 1? (Published for GPT-2, on one task and against another kind of input: zero 0.590, mean 0.825.)
+# Every head and every MLP will be replaced, one at a time: by zero, by its mean over all rows and positions of the reference text, and by what it puts out for another input (at the same position). Harm is the mean KL of the changed predictions from the untouched ones, on plain text. Which of the three harms most in most components: "zero", "mean" or "another input"? And if components are ordered by zero's harm, and by another input's: what is the rank correlation, −1 to 1 (taken for each row of text by itself, then averaged)? (Published for GPT-2, on one task and against another kind of input: zero 0.590, mean 0.825.)
 
 # %%
 predict("8.a", None)  # harms most, the first model
@@ -68,7 +75,7 @@ check("8.1", answer_8_1, real=some)
 # reveal("8.1")
 
 # %% [markdown]
-# Then all of them. Which of the three lies highest follows from your distances, or it does not.
+# Then all of them. Your distances say which of the three is farthest. Is it the one that lies highest? (8.1 pairs any two positions; here another input stands at the same one.)
 
 # %%
 if ready("8.a", "8.b", "8.c", "8.d", "8.1"):
@@ -100,12 +107,12 @@ def books(label):  # biases of zero: what is added to those that are there
     bridge = studies[label].bridge
     W_O = bridge.W_O[layer].detach()  # [head, d_head, d_model]
     generator = torch.Generator().manual_seed(0)
-    gain = torch.randn(gauge.value_heads(bridge), W_O.shape[1], generator=generator)
+    gain = torch.randn(value_heads(bridge), W_O.shape[1], generator=generator)
     return (
         W_O,
         torch.zeros(W_O.shape[:2]),
         torch.zeros(W_O.shape[2]),
-        gauge.for_heads(bridge, gain),
+        for_heads(bridge, gain),
     )
 
 
@@ -121,12 +128,12 @@ predict("8.e", None, low=None, high=None)
 if ready("8.e", "8.2"):
     for label, study in studies.items():
         b_V, b_O = map(torch.as_tensor, checked("8.2")(*books(label)))
-        hooks = gauge.as_biases(study.bridge, layer, b_V, b_O)
+        hooks = as_biases(study.bridge, layer, b_V, b_O)
         heads = [p for p in study.every if p.layer == layer and p.head is not None]
-        moved = gauge.largest_change(study.bridge, study.judged, hooks)
+        moved = largest_change(study.bridge, study.judged, hooks)
         print(f"{label}: largest change of a log-probability by the move alone {moved:.1e}")
-        before = gauge.at_zero(study.bridge, study.judged, heads)
-        after = gauge.at_zero(study.bridge, study.judged, heads, hooks)
+        before = at_zero(study.bridge, study.judged, heads)
+        after = at_zero(study.bridge, study.judged, heads, hooks)
         changed = []
         for head in heads:
             b, a = before[head].kl.mean(), after[head].kl.mean()
@@ -136,13 +143,13 @@ if ready("8.e", "8.2"):
             outcome("8.e", sum(changed) / len(changed), label=label)
 
 # %% [markdown]
-# Is a change as small as that of the log-probabilities nothing? Puzzle 02 has two ways to tell. Which of the two numbers above is a fact about what the model computes?
+# Is a change as small as that of the log-probabilities nothing? Puzzle 02 has two ways to tell: by algebra, and by what is left of it in float64. Which of the two numbers above is a fact about what the model computes?
 
 # %% exercise="8.3"
 check(
     "8.3",
     answer_8_3,
-    real={label: Layer(study.bridge, study.judged[:4], layer) for label, study in studies.items()},
+    real={label: Layer(study.bridge, study.judged[:3], layer) for label, study in studies.items()},
 )
 
 # %% exercise="8.4"
@@ -154,7 +161,7 @@ check("8.4", answer_8_4)
 # %% exercise="8.5"
 benches = {}
 for label, study in studies.items():
-    heads = gauge.shown(study)  # of a large model, some
+    heads = shown(study)  # of a large model, some
     benches[label] = Bench(study.bridge, study.judged, heads)
 check("8.5", answer_8_5, real=benches)
 

@@ -257,6 +257,38 @@ def zeros_put(run, ids, means):
     return copies_in_a_row(run, ids, 0 * means)
 
 
+def heads_for_rows(run, ids, means):
+    """Right only where there are as many rows as heads."""
+    n, rows = len(means), len(ids)
+
+    def edit(z):
+        z = z.clone()
+        for h in range(n):
+            z[h * n : (h + 1) * n, :, h] = means[h]
+        return z
+
+    parts = run(torch.cat([ids] * (n + 1)), edit).split(rows)
+    return torch.stack([_kl(parts[-1], part).mean() for part in parts[:-1]])
+
+
+def all_others_gone(run, ids, means):
+    n, rows = len(means), len(ids)
+
+    def edit(z):
+        changed = means.expand_as(z).clone()
+        for h in range(n):
+            changed[h * rows : (h + 1) * rows, :, h] = z[h * rows : (h + 1) * rows, :, h]
+        changed[n * rows :] = z[n * rows :]
+        return changed
+
+    parts = run(torch.cat([ids] * (n + 1)), edit).split(rows)
+    return torch.stack([_kl(parts[-1], part).mean() for part in parts[:-1]])
+
+
+def averaged_over_the_vocabulary(run, ids, means):
+    return copies_in_a_row(run, ids, means) / BRIDGE.cfg.d_vocab
+
+
 def one_number(run, ids, means):
     return copies_in_a_row(run, ids, means).mean()
 
@@ -446,6 +478,9 @@ BANK = {
             (last_position, None),
             (all_heads_gone, None),
             (zeros_put, None),
+            (heads_for_rows, None),
+            (all_others_gone, None),
+            (averaged_over_the_vocabulary, None),
             (one_number, None),
         ],
     ),

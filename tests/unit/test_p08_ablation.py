@@ -100,3 +100,19 @@ def test_a_study_of_many_components_has_fewer_rows_and_fits_some(monkeypatch):
     best, mean = by_component(panels, "a title", "KL").data
     assert len(best.x) == len(study.fitted) and len(mean.x) == len(study.parts)
     assert list(mean.y) == sorted(mean.y, reverse=True)
+
+
+def test_a_replacement_that_nobody_tried_is_one_sentence():
+    study = ablation.Study(models.load(doubles.small("gpt-neo-125m")))
+    with pytest.raises(ValueError, match="call try_all first"):
+        study.kl("zero")
+
+
+def test_usual_slips_of_one_pass_have_their_names():
+    from tests.checks import bank_08
+    from zeropoint.puzzles.p08 import bench
+
+    layer = bank_08.BANK["8.3"].real["tiny"]
+    for slip, name in (("zeros_put", "set to zero"), ("all_others_gone", "other heads"),
+                       ("averaged_over_the_vocabulary", "vocabulary")):  # fmt: skip
+        assert name in bench.judge_one_pass(getattr(bank_08, slip), layer).wanting

@@ -228,7 +228,11 @@ class Study:
         return [part for part in self.parts if all((part, mode) in self.found for mode in modes)]
 
     def kl(self, mode: str, parts: Sequence[Component] | None = None) -> Float[Tensor, "part row"]:
-        return torch.stack([self.found[part, mode].kl for part in parts or self.tried(mode)])
+        parts = parts or self.tried(mode)
+        if not parts:
+            modes = ", ".join(sorted({mode for _, mode in self.found})) or "nothing yet: call try_all first"
+            raise ValueError(f"no component was replaced by “{mode}”. Tried: {modes}.")
+        return torch.stack([self.found[part, mode].kl for part in parts])
 
     def harm(self, mode: str) -> dict[Component, Estimate]:
         """KL from the untouched model, nats a token, over rows of text."""
@@ -249,7 +253,7 @@ class Study:
         return (self.kl(one, parts).clamp(min=LEAST) / self.kl(other, parts).clamp(min=LEAST)).log()
 
     def ratio(self, one: str, other: str, parts: Sequence[Component] | None = None) -> Estimate:
-        """The same, average of components, over rows."""
+        """The same logarithm, average of components, over rows."""
         return over_rows(self.log_ratios(one, other, parts).mean(0))
 
     def agreement(self, one: str, other: str, parts: Sequence[Component] | None = None) -> Float[Tensor, " row"]:

@@ -42,7 +42,7 @@ class Bench:
         plan = {head: (head, constant(value)) for head, value in zip(self.heads, values, strict=True)}
         return torch.stack([effect.kl.mean() for effect in harms(self.bridge, ids, plan).values()])
 
-    def at_zero(self, betas: Float[Tensor, "head d_head"]) -> tuple[Float[Tensor, " head"], float]:
+    def _at_zero(self, betas: Float[Tensor, "head d_head"]) -> tuple[Float[Tensor, " head"], float]:
         """On text kept back: each head's harm at zero once its value's bias has gained β and the output bias has lost
         what W_O makes of it; and the largest change of a log-probability that the move itself makes.
         """
@@ -73,14 +73,19 @@ class Layer:
         with torch.no_grad():
             return self.bridge.run_with_hooks(ids, fwd_hooks=[(self.hook, lambda z, hook: edit(z))]).log_softmax(-1)
 
-    def truth(self) -> dict[str, Float[Tensor, " head"]]:
+    def _truth(self) -> dict[str, Float[Tensor, " head"]]:
         """Every head's harm at its mean, head by head; and what usual slips give."""
         clean, found = self._edited(lambda z: z), {}
         for head, mean in enumerate(self.means):
             alone = self._edited(lambda z, head=head, mean=mean: _with(z, head, mean))
             kl = (clean.exp() * (clean - alone)).sum(-1)
+            zero = self._edited(lambda z, head=head: _with(z, head, torch.zeros(())))
+            others = self._edited(lambda z, head=head: _with(self.means.expand_as(z), head, z[:, :, head]))
             values = {
                 "right": kl_of(clean, alone).mean(),
+                "the head is set to zero, not to its mean": kl_of(clean, zero).mean(),
+                "all other heads are set to their means": kl_of(clean, others).mean(),
+                "averaged over the vocabulary, not summed": kl.mean() / clean.shape[-1],
                 "the KL divergence is the other way round": (alone.exp() * (alone - clean)).sum(-1).mean(),
                 "summed over tokens, not averaged": kl.sum(),
                 "summed over positions, averaged over rows": kl.sum(1).mean(),
@@ -112,7 +117,7 @@ def judge_one_pass(answer: Callable, layer: Layer) -> Judged:
         yours = answer(layer.run, layer.ids.clone(), layer.means.clone())
     except OutOfPasses as problem:
         return Judged(str(problem), {})
-    truth = layer.truth()
+    truth = layer._truth()
     right = truth.pop("right")
     try:
         yours = torch.as_tensor(yours, dtype=right.dtype).detach()
@@ -135,12 +140,12 @@ def judge_opposite(answer: Callable, bench: Bench) -> Judged:
     try:
         betas = torch.as_tensor(betas, dtype=bench.means.dtype).detach()
     except (TypeError, ValueError, RuntimeError):
-        return Judged("return one tensor of β, [head, d_head]", {})
+        return Judged("return one tensor of gains, [head, d_head]", {})
     if betas.shape != bench.means.shape:
-        return Judged(f"your β have shape {list(betas.shape)}, expected {list(bench.means.shape)}", {})
+        return Judged(f"your gains have shape {list(betas.shape)}, expected {list(bench.means.shape)}", {})
     if not betas.isfinite().all():
-        return Judged("your β hold NaN or infinity", {})
-    harm, changed = bench.at_zero(betas)
+        return Judged("your gains hold NaN or infinity", {})
+    harm, changed = bench._at_zero(betas)
     at_mean = bench._harm(bench.judged, bench.means)
     rho = rank_correlations(harm[:, None], at_mean[:, None]).item()
     shown = {
@@ -148,7 +153,7 @@ def judge_opposite(answer: Callable, bench: Bench) -> Judged:
         "largest change of a log-probability by the move": f"{changed:.1e}",
     }
     if changed > UNMOVED:
-        return Judged("your β are so long that float32 loses the predictions: shorter ones will do", shown)
+        return Judged("your gains are so long that float32 loses the predictions: shorter ones will do", shown)
     return Judged("" if rho <= OPPOSITE else "zero does not say the opposite of the mean yet", shown)
 
 

@@ -4,7 +4,7 @@ from zeropoint.desk.predictions import Number, Word
 
 PUT = ("zero", "mean", "another input")
 MOST = "which of the three harms most in most components"
-RANKS = "rank correlation of zero's harm with another input's"
+RANKS = "rank correlation of zero's harm with another input's, average over rows of text"
 
 PREDICTIONS = [
     Word("8.a", f"{MOST}, the first model", PUT),
