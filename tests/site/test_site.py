@@ -224,8 +224,12 @@ def test_the_search_finds_the_text_and_never_a_solution(address, browser):
     for word in ("embedding", "softmax", "torsor", "LayerNorm", "mentor", "NotImplementedError"):
         page.goto(urljoin(address, "search.html"))
         page.fill("#search input", word)
-        page.wait_for_selector(".pagefind-ui__message:not(:empty)")
-        page.wait_for_timeout(500)
+        page.wait_for_function(
+            """() => {
+                const count = parseInt(document.querySelector(".pagefind-ui__message")?.textContent);
+                return document.querySelectorAll(".pagefind-ui__result-link").length == Math.min(5, count);
+            }"""  # five are shown at first
+        )
         found[word] = page.eval_on_selector_all(".pagefind-ui__result-link", "links => links.map(a => a.pathname)")
     for word in ("embedding", "LayerNorm", "softmax"):
         assert any("/notebooks/" in path for path in found[word]), found
