@@ -79,7 +79,7 @@ test-colab: $(READY)
 	$(PY) -m pytest -m colab
 
 clean:
-	rm -rf build/html build/bench.json build/doubles $(VENV)
+	rm -rf build/html build/site build/bench.json build/doubles $(VENV)
 
 $(READY): requirements.txt requirements-dev.txt pyproject.toml
 	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11))" \

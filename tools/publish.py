@@ -22,7 +22,8 @@ What remains, by hand:
      at {pages}; a first run that failed before this can be run again from the Actions tab.
   4. Settings, Actions: allow workflows; run `tests` and `colab` once from the Actions tab.
   5. Open one Colab badge from README in a private window and run the first cell.
-  6. Take the line that begins "Not published yet" out of README, and put 01's badge beside "Start with puzzle 01".
+  6. Take the line that begins "Not published yet" out of README; put 01's badge beside "Start with puzzle 01", and say
+     that the walkthroughs can be read at {pages}.
 """
 
 
