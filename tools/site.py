@@ -89,7 +89,11 @@ def fragment(nb: nbformat.NotebookNode) -> str:
     nb.metadata.pop("widgets", None)
     nb.cells[0].source = re.sub(r"^\[!\[Open in Colab\].*$", "", nb.cells[0].source, flags=re.M)
     exporter = HTMLExporter(
-        template_name="basic", preprocessors=[SiteFigures], exclude_input_prompt=True, exclude_output_prompt=True
+        template_name="basic",
+        preprocessors=[SiteFigures],
+        exclude_input_prompt=True,
+        exclude_output_prompt=True,
+        exclude_anchor_links=True,  # the search would show their ¶ in its titles
     )
     body, _ = exporter.from_notebook_node(nb)
     scrolls = r"<pre(?=[ >])|<div (?=class=\"output_html)"
@@ -147,14 +151,15 @@ class Site:
         if folder == "solutions":
             sentence = "This page holds the answers. It is better read after your own attempt."
             puzzle = f'<a href="../puzzles/{name}.html">the puzzle</a>'
+            body = re.sub(r"<h1.*?</h1>", "", body, count=1, flags=re.S)
             body = (
-                f"<h1>{html.escape(head['title'])}: solution</h1><p>{sentence} Here is {puzzle}.</p>"
+                f"<h1>{html.escape(head['title'])}</h1><p>{sentence} Here is {puzzle}.</p>"
                 f'<details class="answers"><summary>Show the solution</summary>{body}</details>'
             )
         else:
             body = body.replace("</h1>", f"</h1>{opened}", 1)
         source = f"sources/{'notebooks' if folder == 'notebooks' else 'puzzles'}/{name}.py"
-        title = f"{head['title']} ({KINDS[folder]})"
+        title = f"{head['title']} (walkthrough)" if folder == "notebooks" else head["title"]
         self.page(f"{folder}/{name}.html", title, about(name[:2]), body, source=source, indexed=folder != "solutions")
 
 

@@ -1,5 +1,5 @@
 # %% [markdown]
-# # 07 A volume knob?: the puzzle
+# # 07 A volume knob? The puzzle
 #
 # **Question.** The vectors in a model share a mean. The author of the post guesses that it helps to control LayerNorm's scale, like a volume knob. Does it, in the models that run here? (A knob: what the mean does, it does by changing what all else is divided by.)
 #

@@ -1,5 +1,5 @@
 # %% [markdown]
-# # 11 Who lives at the mean?: the puzzle
+# # 11 Who lives at the mean? The puzzle
 #
 # **Question.** Which tokens lie nearest to the common vector, and what do they have in common?
 #

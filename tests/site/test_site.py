@@ -96,6 +96,13 @@ def test_the_index_says_no_more_than_readme(site):
     assert len(asked) == len(list((ROOT / "puzzles").glob("*.ipynb"))) and all(words in readme for words in asked)
 
 
+def test_each_page_has_one_title_and_says_once_what_it_is(site):
+    for page in pages(site):
+        text = page.read_text(encoding="utf-8")
+        (h1,) = re.findall(r"<h1[^>]*>(.*?)</h1>", text, re.S)
+        assert not re.search(r"[¶<]|\?:", h1) and max(map(h1.count, ("puzzle", "solution"))) <= 1, h1
+
+
 def test_a_preview_has_a_whole_address(site):
     address = re.escape(maker.pages_address(maker.address(ROOT)["repository"]))
     for page in pages(site):
