@@ -19,7 +19,7 @@ from zeropoint import geometry, report, streams
 from zeropoint.claims import Ledger, exact, over
 from zeropoint.desk import outcome, predict
 from zeropoint.models import load_pair
-from zeropoint.puzzles.p06 import claims, clusters, measures, sides
+from zeropoint.puzzles.p06 import blocks, claims, clusters, measures, sides
 from zeropoint.puzzles.p06.figures import coloured
 from zeropoint.streams.figures import by_layer
 
@@ -204,6 +204,52 @@ for weighting in ("different tokens, by types", "different vectors, by use"):
         print(entry)
 
 # %% [markdown]
+# ## Why does one block make a cone?
+#
+# Suppose a curve jumps at the first block. Only three vectors add up to what leaves it: the input, what attention writes, what the MLP writes. Take away the mean of each in turn. If the cone goes with one of them, it was that one's. Then follow the vectors through the block: at which step does the cosine grow, and does it with initial weights?
+
+# %%
+steps = {}
+for m in models:
+    steps[m.label] = blocks.first_block(m.bridge, ids[m.label])
+    steps[f"{m.label}, initial weights"] = blocks.first_block(streams.untrained(m), ids[m.label])
+
+inside = {}
+for name, through in steps.items():
+    for step, X in through.items():
+        cosine = geometry.mean_pairwise_cosine(X)
+        length = X.mean(0).norm().item()
+        inside.setdefault((name, "cosine"), {})[step] = cosine
+        inside.setdefault((name, "length"), {})[step] = length
+
+pd.DataFrame(inside).round(2)
+
+# %% [markdown]
+# "length" is that of the mean vector. What is much longer than the rest decides what leaves. And GELU lets through what is positive and little else: where a neuron is used in either direction before it, it has a mean after it.
+
+# %%
+for name in labels:
+    groups = [{k: X.chunk(8)[g] for k, X in steps[name].items()} for g in range(8)]
+    whole = [geometry.mean_pairwise_cosine(g["what leaves"]) for g in groups]
+    left = [blocks.cone_without(g, "the MLP writes") for g in groups]
+    entry = ledger.test(
+        claims.WRITTEN,
+        on=name,
+        whole=over(whole, "groups of text"),
+        left=over(left, "groups of text"),
+    )
+    print(entry)
+    before = [geometry.mean_pairwise_cosine(g["neurons before the nonlinearity"]) for g in groups]
+    after = [geometry.mean_pairwise_cosine(g["neurons after it"]) for g in groups]
+    gains = torch.tensor(after) - torch.tensor(before)
+    entry = ledger.test(
+        claims.ONE_SIDED,
+        on=name,
+        gain=over(gains.tolist(), "groups of text"),
+    )
+    print(entry)
+
+# %% [markdown]
 # ## A test for two clusters
 #
 # k-means with two centres cuts any cloud in two. A cut is no cluster, so what is a test that can say both yes and no?
@@ -351,7 +397,7 @@ by_layer(
 )
 
 # %% [markdown]
-# Look for a line that lies on zero in one panel of a model and not in its other panel. And look at layer 0, where the two means are furthest apart if the rare tokens carry the common vector. Leaving out position 0 should show nothing unless position 0 is special here.
+# Look for a line that lies on zero in one panel of a model and not in its other panel. And look at layer 0, where the two means are furthest apart if the rare tokens carry the common vector.
 
 
 # %%
@@ -411,7 +457,7 @@ by_layer(
 ).update_yaxes(range=[0, 1])
 
 # %% [markdown]
-# A line near 1 says: three loud coordinates. A line on the baseline says: a direction like any other. Between the two, the common vector leans on some coordinates and is not made of them.
+# A line near 1 says: three loud coordinates. One on the baseline: a direction like any other.
 
 # %%
 for name in labels:
@@ -497,8 +543,8 @@ ledger
 # %% [markdown]
 # **The lesson.** "The mean" is a choice before it is a number. By types or by use, of which layer: a cone may be there in one count and not in the other, and the mean that removes it in one may leave it in the other. So say how you counted, and count the control alike. And a method that always answers "two" has told you nothing until you have seen it refuse.
 #
-# **Still open.** Where one block makes a cone that its input hardly had, which part of it does so? Attention, the MLP, their biases: the hooks are all there (`blocks.0.hook_attn_out`, `blocks.0.hook_mlp_out`). How large must a model be before position 0 parts company? And does a dip between two sides, which is no gap, mean anything to the model?
+# **Still open.** Why does training make the first MLP so loud? How large must a model be before position 0 parts company?
 #
-# **Try it yourself.** Put `tokenizer.bos_token_id` in front of every row. Does anything change at position 1? Then draw pairs a third way: only among the hundred most used types. Where do you expect that curve, between the other two or outside?
+# **Try it yourself.** Put `tokenizer.bos_token_id` in front of every row. Does anything change at position 1?
 #
 # **Links.** [The post](https://www.alignmentforum.org/posts/eLNo7b56kQQerCzp2) · Cai et al. 2021, [isotropy and clusters](https://openreview.net/forum?id=xYGNO86OWDH) · Ethayarajh 2019, [how contextual](https://arxiv.org/abs/1909.00512) · Timkey & van Schijndel 2021, [rogue dimensions](https://aclanthology.org/2021.emnlp-main.372) · Sun et al. 2024, [massive activations](https://arxiv.org/abs/2402.17762)

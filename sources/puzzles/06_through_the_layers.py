@@ -3,16 +3,16 @@
 #
 # **Question.** You know how a model's token embeddings lie. How do the vectors lie that it makes of them, layer by layer?
 #
-# **Time** 105 min · **Difficulty** ●●○ · **You need** puzzle 01, and that each block of a transformer adds to a running sum, the residual stream
+# **Time** 90 min · **Difficulty** ●●○ · **You need** puzzle 01, and that each block of a transformer adds to a running sum, the residual stream
 #
 # Two reports to test on the models that run here. A reader of the original post: aren't there more layers than the embedding? And Cai et al. 2021: GPT-2's hidden vectors fall into two clusters. A solution is a verdict on each, with what you compared it with, and a rival ruled out. A mean cosine is an average over pairs, and somebody has to say which pairs: see whether your verdicts depend on it.
 #
-# `check` says whether an answer is right, `hint` helps a step at a time, `reveal` shows a solution once yours passes.
+# `check` says whether an answer is right, `hint` helps a step at a time, `reveal` shows a solution once yours passes. Only an hour? Leave out "What is the cut about?" and 6.4, which are optional.
 
 # %%
 import pandas as pd
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from zeropoint import geometry, plots, report, streams
@@ -28,11 +28,10 @@ from zeropoint.desk import (
     reveal,
     show,
     skip,
-    task,
     why,
 )
 from zeropoint.models import load_pair
-from zeropoint.puzzles.p06 import clusters
+from zeropoint.puzzles.p06 import blocks, clusters
 
 # %% [markdown]
 # A text that no stand-in was trained on, cut into rows of tokens. `stream_of[name].vectors[k]` are the vectors after k blocks (0: token plus position embedding), one a token of the text; its `.token`, `.position` and `.sequence` say which. `initial` is the same architecture with fresh weights, on the same rows: a measure may depend on how much text there is.
@@ -131,39 +130,28 @@ predict("6.f", None)  # and of the second model
 # %%
 # your experiments
 
-# %% exercise="6.3"
-halves = {name: [clusters.two_means(X) for X in s.vectors] for name, s in stream_of.items()}
-check(
-    "6.3",
-    answer_6_3,
-    real={name: (s.vectors[-1], halves[name][-1].small) for name, s in stream_of.items()},
-)
-
 # %% [markdown]
-# Now the number has to mean something. `clusters.gaussian_twin(X)` is one cloud, without clusters, with X's mean and covariance.
+# A measure that can say no: along the line of the two centres, two clusters leave a gap. `.valley` is the lowest density between the two peaks over that of the lower peak: 0 is an empty gap, 1 none. `clusters.gaussian_twin(X)` is one cloud, without clusters, with X's mean and covariance.
 
 # %%
-if ready("6.e", "6.f", "6.3"):
-    between = checked("6.3")  # your answer, as it passed
+if ready("6.e", "6.f"):
+    halves = {name: [clusters.two_means(X) for X in s.vectors] for name, s in stream_of.items()}
     fig = plots.panels(labels, shared_yaxes=True)
     for column, (name, s) in enumerate(stream_of.items(), start=1):
-        twins = [clusters.gaussian_twin(X) for X in s.vectors]
-        y = [between(X, cut.small) for X, cut in zip(s.vectors, halves[name], strict=True)]
-        line = plots.line("trained", range(len(y)), y, 0, mode="lines+markers")
-        fig.add_trace(line, row=1, col=column)
-        y = [between(X, clusters.two_means(X).small) for X in twins]
-        line = plots.line("its Gaussian twin", range(len(y)), y, 1, mode="lines+markers")
-        fig.add_trace(line, row=1, col=column)
-    title, y = f"Cut in two<br>{NEO} and {GPT2}", ["share of variance between", ""]
+        twins = [clusters.two_means(clusters.gaussian_twin(X)) for X in s.vectors]
+        for i, (what, cuts) in enumerate((("trained", halves[name]), ("its Gaussian twin", twins))):
+            y = [cut.valley for cut in cuts]
+            fig.add_trace(plots.line(what, range(len(y)), y, i, mode="lines+markers"), 1, column)
+    title, y = f"Is there a gap?<br>{NEO} and {GPT2}", ["valley ÷ lower peak", ""]
     show("6 cut in two", plots.finish(fig, title, "blocks passed", y))
 
 # %% [markdown]
-# For the score, a verdict by another measure: along the line of the two centres, two clusters leave a gap, less than a tenth as dense as the lower peak, and that peak is more than a few stray rows. The layers above the embedding are judged: at layer 0 one frequent token is a cluster by itself.
+# For the score, two clusters are a valley below a tenth, under a peak that is more than a few stray rows. The layers above the embedding are judged: at layer 0 one frequent token is a cluster by itself.
 #
 # A test that is to be believed has said yes and no. So plant clusters: a share of a twin's vectors is moved together, by so many times the cloud's radius. Every False in a column that was moved is a cluster that the rule cannot see.
 
 # %%
-if ready("6.e", "6.f", "6.3"):
+if ready("6.e", "6.f"):
     vectors = stream_of[NEO].vectors
     one_cloud = clusters.gaussian_twin(vectors[len(vectors) // 2])
     place = torch.arange(len(one_cloud)) / len(one_cloud)
@@ -179,7 +167,7 @@ if ready("6.e", "6.f", "6.3"):
         outcome(f"6.{asked}", "two" if found else "one", label=name)
 
 # %% [markdown]
-# ## What is the cut about?
+# ## What is the cut about? (optional)
 #
 # Clusters or not, k-means cut somewhere. Take the second model's top layer. What do the vectors of a side have in common: where they stand, how long they are, how often their token is used, or which token it is? Try it; a property tells if it alone sorts the vectors into the two sides, and a control says how well it does so by chance.
 
@@ -193,7 +181,7 @@ predict("6.g", None)  # "position", "norm", "frequency" or "token"
 # Each property alone, from 0 (tells nothing) to 1 (a threshold does it). A token predicts by its uses in the even rows of text; all are judged on the odd rows. Beside it the control: the same sides, dealt out anew.
 
 # %%
-if ready("6.g", "6.3"):
+if ready("6.e", "6.f", "6.g"):
     from zeropoint.puzzles.p06 import sides
 
     told = {}
@@ -207,35 +195,18 @@ if ready("6.g", "6.3"):
     best = max(told[GPT2], key=told[GPT2].get)
     outcome("6.g", sides.KIND[best], label=GPT2)
 
-# %% [markdown] tags=["solution"]
-# A share near the twin's is what one long cloud gives when it is cut across. Where both sides hold position 0 in proportion, position isn't what they differ in.
-
-# %% tags=["solution"]
-rows = {}
-for name, s in stream_of.items():
-    for k, cut in enumerate(halves[name]):
-        rows[f"{name}, {k} blocks"] = {
-            "silhouette": cut.silhouette,
-            "valley": cut.valley,
-            "size of the smaller": cut.small.float().mean().item(),
-            "of positions 0 in it": cut.small[s.position == 0].float().mean().item(),
-        } | {f"{what} tells": value for what, value in sides.explanations(s, k, cut.small).items()}
-pd.DataFrame(rows).T.round(3)
-
-# %% exercise="6.4"
-check(
-    "6.4",
-    answer_6_4,
-    real={name: (s.vectors[-1], halves[name][-1].small) for name, s in stream_of.items()},
-)
-
 # %% [markdown]
 # ## Which origin?
 #
-# There are two means to take away, as there are two counts. And there is 6.4, and a third idea: leave the smaller side out. What is left is counted both ways. Before you run it: must a mean empty its own count? Need it empty the other?
+# There are two means to take away, as there are two counts. And each side of the cut could lose its own mean, or the smaller side be left out. What is left is counted both ways. Before you run it: must a mean empty its own count? Need it empty the other?
+
 
 # %%
-if ready("6.d", "6.1", "6.4"):
+def each_its_own(X, small):
+    return X - torch.where(small[:, None], X[small].mean(0), X[~small].mean(0))
+
+
+if ready("6.d", "6.e", "6.f", "6.1"):
     left = {}
     for name, s in stream_of.items():
         votes = 1 / s.token.bincount()[s.token]  # of a vector, where every type has one
@@ -246,7 +217,7 @@ if ready("6.d", "6.1", "6.4"):
                 "as it is": (X, everywhere),
                 "less the mean by use": (X - X.mean(0), everywhere),
                 "less the mean by types": (X - by_types, everywhere),
-                "6.4": (checked("6.4")(X, cut.small), everywhere),
+                "each side less its mean": (each_its_own(X, cut.small), everywhere),
                 "larger side less its mean": (X - X[~cut.small].mean(0), ~cut.small),
             }
             for way, (V, rows) in ways.items():
@@ -256,10 +227,10 @@ if ready("6.d", "6.1", "6.4"):
     print(pd.DataFrame(left).T.round(3).to_string())
 
 # %% [markdown]
-# In these models. When would one mean not do, and 6.4 be needed? Plant it: what is left by use, of a twin of which a share was moved.
+# In these models. When would one mean not do? Plant it: what is left by use, of a twin of which a share was moved.
 
 # %%
-if ready("6.4"):
+if ready("6.d", "6.e", "6.f"):
     vectors = stream_of[NEO].vectors
     one_cloud = clusters.gaussian_twin(vectors[len(vectors) // 2])
     place = torch.arange(len(one_cloud)) / len(one_cloud)
@@ -269,12 +240,47 @@ if ready("6.4"):
             V = clusters.planted(one_cloud, place < part, radii)
             left[f"{part:.0%} moved by {radii} radii"] = {
                 "less one mean": geometry.mean_pairwise_cosine(V - V.mean(0)),
-                "6.4": geometry.mean_pairwise_cosine(checked("6.4")(V, place < part)),
+                "each side less its mean": geometry.mean_pairwise_cosine(
+                    each_its_own(V, place < part)
+                ),
             }
     print(pd.DataFrame(left).T.round(3).to_string())
 
-# %% exercise="6.5"
-check("6.5", answer_6_5, real={name: s.vectors[-1] for name, s in stream_of.items()})
+# %% [markdown]
+# ## Why there?
+#
+# A block adds two vectors to the stream: what attention writes, and what the MLP writes. So a cone after one block is the mean of the input, of attention's part, or of the MLP's. Whose mean is it, in the second model: whose, taken away, leaves the least mean cosine by use?
+
+# %%
+predict("6.h", None)  # "input", "attention" or "MLP"
+
+# %% [markdown]
+# And *why* does that part write nearly the same to every token? The first tables follow the vectors through the block, a step a row; "length" is that of their mean vector. Look for the step at which the cosine grows, and beside it at initial weights.
+
+# %%
+if ready("6.b", "6.d", "6.h"):
+    left = {}
+    for m in models:
+        steps = blocks.first_block(m.bridge, ids[m.label])
+        fresh = blocks.first_block(streams.untrained(m), ids[m.label])
+        inside = {
+            "length": {step: X.mean(0).norm().item() for step, X in steps.items()},
+            "mean cosine": {step: geometry.mean_pairwise_cosine(X) for step, X in steps.items()},
+            "initial weights": {
+                step: geometry.mean_pairwise_cosine(X) for step, X in fresh.items()
+            },
+        }
+        print(f"{m.label}, first block\n{pd.DataFrame(inside).round(3).to_string()}\n")
+        left[m.label] = {p: blocks.cone_without(steps, at) for p, at in blocks.ADDED.items()}
+    print("what is left of the mean cosine after one block, less the mean of")
+    print(pd.DataFrame(left).T.round(3).to_string())
+    outcome("6.h", min(left[GPT2], key=left[GPT2].get), label=GPT2)
+
+# %% exercise="6.3"
+why("6.3", answer_6_3)
+
+# %% exercise="6.4"
+check("6.4", answer_6_4, real={name: s.vectors[-1] for name, s in stream_of.items()})
 
 # %% [markdown]
 # Is it much? What would a random direction give?
@@ -287,20 +293,9 @@ d_model = stream_of[NEO].vectors.shape[2]
 squares = torch.randn(1000, d_model, generator=torch.Generator().manual_seed(0)).square()
 chance = squares.topk(3).values.sum(1) / squares.sum(1)
 print(f"a random direction: {chance.mean():.2f}, at most {chance.quantile(0.99):.2f} in 99 of 100")
-pd.DataFrame({name: [answer_6_5(X, 3) for X in s.vectors] for name, s in stream_of.items()}).round(
+pd.DataFrame({name: [answer_6_4(X, 3) for X in s.vectors] for name, s in stream_of.items()}).round(
     3
 )
-
-# %% exercise="6.6"
-why("6.6", answer_6_6)
-
-# %% [markdown]
-# ## Still open
-#
-# Where one block makes a cone that its input hardly had, which part of the block does it, and why? `blocks.0.hook_attn_out` and `blocks.0.hook_mlp_out` are there, and so is the bias of each.
-
-# %%
-# your experiments
 
 # %% [markdown]
 # ## Where you stand

@@ -89,14 +89,15 @@ def test_figures(walkthrough):
 
 def test_solution_passes_everything(executed):
     solved = executed("solutions/06")
-    assert not solved.error and "6 of 6" in solved.text
+    assert not solved.error and "4 of 4" in solved.text
 
 
-def test_puzzle_tells_no_task_before_its_time(executed):
+def test_a_fresh_puzzle_shows_nothing(executed):
     puzzle = executed("puzzles/06")
-    assert "Suppose the two sides" not in puzzle.text and puzzle.text.count("not attempted yet") >= 6
+    assert puzzle.text.count("not attempted yet") >= 4
     assert not puzzle.error and not puzzle.figures, "a figure is shown before its prediction"
     assert "outcome" not in puzzle.text and "radii" not in puzzle.text and "position 0" not in puzzle.text
+    assert "the MLP writes" not in puzzle.text
 
 
 def test_what_the_puzzle_imports_does_not_tell_what_it_asks():
@@ -105,7 +106,15 @@ def test_what_the_puzzle_imports_does_not_tell_what_it_asks():
 
 
 def test_the_solution_shows_what_the_rubric_asks(executed):
-    """Both counts, the planted clusters, the sides dealt out by chance, and where one mean fails."""
+    """Both counts, the planted clusters, the sides dealt out by chance, where one mean fails, the steps of a block."""
     text = executed("solutions/06").text
-    for shown in ("by use", "by types", "1% moved", "by chance", "less the mean by types", "10% moved by 64 radii"):
+    for shown in (
+        "by use",
+        "by types",
+        "1% moved",
+        "by chance",
+        "less the mean by types",
+        "10% moved by 64 radii",
+        "neurons after it",
+    ):
         assert shown in text, shown

@@ -26,6 +26,19 @@ ONLY_BOTTOM = Claim(
         "higher": below(CONE, "the same, mean of all layers above"),
     },
 )
+WRITTEN = Claim(
+    "what the first MLP writes to every token is the cone after one block",
+    OURS,
+    {
+        "whole": above(CONE, "mean cosine after one block, by use"),
+        "left": below(CONE, "the same, less the mean of what the MLP writes"),
+    },
+)
+ONE_SIDED = Claim(
+    "its neurons share more of a direction after their nonlinearity than before",
+    OURS,
+    {"gain": above(0.0, "mean cosine of the neurons' values, after less before")},
+)
 ONE_MEAN = Claim(
     "one mean takes the cosine away, if pairs are counted as the mean was",
     "the post, of the embedding",

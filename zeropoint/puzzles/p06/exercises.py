@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from zeropoint.desk.exercise import Exercise, Mistake
@@ -42,15 +42,6 @@ def texts(seed: int) -> list[tuple[Tensor, Tensor]]:
         group = group[torch.randperm(n, generator=generator)]
         number = torch.randperm(5 * types, generator=generator)[:types]
         out.append((_cloud(n, d, group, common, generator).to(dtype), number[group]))
-    return out
-
-
-def halves(seed: int) -> list[tuple[Tensor, Tensor]]:
-    """Vectors and a mask of the smaller of two unequal clusters."""
-    generator, out = torch.Generator().manual_seed(seed), []
-    for n, d, _, common, dtype in SHAPES:
-        small = (torch.arange(n) < max(2, n // 4))[torch.randperm(n, generator=generator)]
-        out.append((_cloud(n, d, small.long(), common, generator).to(dtype), small))
     return out
 
 
@@ -338,204 +329,44 @@ EX_6_2 = Exercise(
 
 # --- 6.3 -----------------------------------------------------------------------------------------------------------
 
-
-def between_share(X: Float[Tensor, "n d_model"], small: Bool[Tensor, " n"]) -> float:
-    """The part of the total variance that lies between the two clusters."""
-    middle = X.mean(0)
-    between = 0
-    for side in (small, ~small):
-        between += side.sum() * (X[side].mean(0) - middle).square().sum()
-    return (between / (X - middle).square().sum()).item()
-
-
-def _sides(small: Tensor) -> tuple[Tensor, Tensor]:
-    return small, ~small
-
-
-def _within(X: Tensor, small: Tensor) -> Tensor:
-    return sum((X[s] - X[s].mean(0)).square().sum() for s in _sides(small))
-
-
-def _unbiased_within(X: Tensor, small: Tensor) -> Tensor:
-    return sum(s.sum() * X[s].var(0).sum() for s in _sides(small))
-
-
-def _total(X: Tensor) -> Tensor:
-    return (X - X.mean(0)).square().sum()
-
-
-BESSEL = "What do PyTorch's `var` and `std` divide by unless told otherwise, and what does the statement?"
-
 EX_6_3 = Exercise(
     id="6.3",
-    title="share of the variance between two clusters",
-    kind="function",
+    title="is the cone only at the bottom?",
+    kind="why",
     difficulty=2,
-    minutes=10,
+    minutes=12,
     statement="""
-    The total variance of a cloud is the mean squared distance from its mean. Cut in two, it is a part between
-    the clusters and a part within. Return the first as a share of the whole.
+    In a few sentences, for each of the two models: where is the cone, where is it not, and what puts it there?
+    Then compare yours with the points, one by one.
     """,
-    cases=halves,
-    reference=between_share,
-    scale=1.0,
-    real=lambda x: x,
-    mistakes=[
-        Mistake(
-            "both clusters weigh the same, whatever their size",
-            lambda X, small: (
-                sum((X[s].mean(0) - X.mean(0)).square().sum() for s in _sides(small)) / 2 / (_total(X) / len(X))
-            ),
-            "A cluster of ten vectors and one of ten thousand: do both pull the variance alike?",
-        ),
-        Mistake(
-            "the centres' middle for the mean of all vectors",
-            lambda X, small: (
-                sum(
-                    s.sum() * (X[s].mean(0) - (X[small].mean(0) + X[~small].mean(0)) / 2).square().sum()
-                    for s in _sides(small)
-                )
-                / _total(X)
-            ),
-            "Variance is measured from the mean of all vectors. Is that halfway between the centres?",
-        ),
-        Mistake(
-            "the other share: the variance within the clusters",
-            lambda X, small: _within(X, small) / _total(X),
-            "Two tight clusters far apart: should your number be near 1 or near 0?",
-        ),
-        Mistake(
-            "not centred",
-            lambda X, small: sum(s.sum() * X[s].mean(0).square().sum() for s in _sides(small)) / X.square().sum(),
-            "Add 100 to every coordinate: the clusters are what they were. Is your number?",
-        ),
-        Mistake(
-            "between against within, not against the whole",
-            lambda X, small: (_total(X) - _within(X, small)) / _within(X, small),
-            "Can a share exceed 1?",
-        ),
-        Mistake(
-            "the lengths are not squared",
-            lambda X, small: (
-                sum(s.sum() * (X[s].mean(0) - X.mean(0)).norm() for s in _sides(small))
-                / (X - X.mean(0)).norm(dim=1).sum()
-            ),
-            "Variance adds up; lengths don't.",
-        ),
-        Mistake(
-            "n − 1 in a variance",
-            lambda X, small: between_share(X, small) * (len(X) - 1) / len(X),
-            BESSEL,
-        ),
-        Mistake(
-            "n − 1 in a variance",
-            lambda X, small: 1 - _unbiased_within(X, small) / (len(X) * X.var(0).sum()),
-            BESSEL,
-        ),
-        Mistake(
-            "n − 1 in a variance",
-            lambda X, small: 1 - _unbiased_within(X, small) / _total(X),
-            BESSEL,
-        ),
-        Mistake(
-            "the squared distance of the two centres, against the variance",
-            lambda X, small: (X[small].mean(0) - X[~small].mean(0)).square().sum() / (_total(X) / len(X)),
-            "Can a share exceed 1?",
-        ),
-        Mistake(
-            "a sum above, a mean below",
-            lambda X, small: len(X) * between_share(X, small),
-            "Can a share exceed 1?",
-        ),
-        Mistake(
-            "averaged over coordinates as ratios",
-            lambda X, small: (
-                1 - sum((X[s] - X[s].mean(0)).square().sum(0) for s in _sides(small)) / (X - X.mean(0)).square().sum(0)
-            ).mean(),
-            "A coordinate that hardly varies has as much say as the largest one. Sum before you divide.",
-        ),
-        Mistake(
-            "the root of it",
-            lambda X, small: torch.as_tensor(between_share(X, small)).sqrt(),
-            "The last step is one too many: why a root?",
-        ),
-    ],
+    answer="""
+    At every layer the mean cosine stands beside that of initial weights on the same rows: where it is higher,
+    the cone isn't only at the bottom. But it is an average over pairs, and by types and by use the averages
+    differ, most at layer 0: frequent tokens hold less of the common vector than rare ones. So each count has
+    its own mean, and the mean that empties one count may leave the other. Same-token pairs are the yardstick
+    for what else a vector holds. What leaves the first block is what the MLP writes, since that is by far the
+    longest of the three vectors added; take its mean away and the cone after one block is gone. In the model
+    whose input had no cone, the cosine grows where attention adds, and again at the nonlinearity, after which
+    the neurons have a mean that they had less of before. None of it is two clusters: k-means cuts any cloud,
+    and neither a gap nor more than one mean was needed.
+    """,
     hints=[
-        "Write each vector as mean of all + (its cluster's mean − mean of all) + rest. Which squares survive the average?",
-        "Total = between + within. Compute the two that are easiest and take the ratio.",
-        "Between: for each cluster its number of vectors times the squared distance of its mean from the mean of all. Total: the sum of squared distances from the mean of all.",
+        "Take the layers one by one: what did you compare each mean cosine with, and which pairs did it average?",
+        "Of the three vectors that are added up in the first block, which is so long that the others hardly count?",
+        "Inside the block, at which step does the mean cosine grow? What does a nonlinearity that cuts off one side do to a mean?",
+    ],
+    rubric=[
+        "Layer by layer: the mean cosine of different tokens at each layer, beside the same architecture with initial weights on the same rows, and not beside zero alone.",
+        'Which count: types counted alike and vectors counted by use give different numbers, most of all at layer 0, so "only at the bottom" may be nearer the truth by one count than by the other; and the mean of one count empties that count, not the other.',
+        "Same token against different tokens: intra-type stays above inter-type, so what the vectors share isn't everything that they hold.",
+        "What puts it there, after one block: of input, attention and MLP the one whose mean, taken away, leaves least; it is also by far the longest, so whatever the input was like is buried.",
+        "Why that part has a common vector: the step inside the block at which the mean cosine grows, in this run's numbers, against initial weights, where the same step gives little.",
+        "One cloud or two: k-means always finds two. The verdict rests on a gap, which the twin lacks, and on planted clusters, of which the test finds some and cannot see others.",
+        "What doesn't follow: a stand-in's answer isn't GPT-2's; a small model may lack what a large one has.",
     ],
 )
 
 # --- 6.4 -----------------------------------------------------------------------------------------------------------
-
-
-def centre_each(
-    X: Float[Tensor, "n d_model"],
-    small: Bool[Tensor, " n"],
-) -> Float[Tensor, "n d_model"]:
-    return X - torch.where(small[:, None], X[small].mean(0), X[~small].mean(0))
-
-
-OWN_MEAN = "Two axes, two different centrings. Which one moves a cluster, and which one changes each vector by itself?"
-
-EX_6_4 = Exercise(
-    id="6.4",
-    title="each cluster gets its own origin",
-    kind="function",
-    difficulty=1,
-    minutes=5,
-    task="Suppose the two sides are two clusters. Move each of them, as a whole, so that its own mean is zero. "
-    "`small` is the mask of one of them; the other is the rest. Return the moved vectors, in the order they came.",
-    cases=halves,
-    reference=centre_each,
-    real=lambda x: x,
-    mistakes=[
-        Mistake(
-            "one mean for both clusters",
-            lambda X, small: X - X.mean(0),
-            "Take the mean of each cluster of your result. Is it zero?",
-        ),
-        Mistake(
-            "each cluster lost the other's mean",
-            lambda X, small: X - torch.where(small[:, None], X[~small].mean(0), X[small].mean(0)),
-            "Take the mean of each cluster of your result. Is it zero?",
-        ),
-        Mistake(
-            "only the smaller cluster has moved",
-            lambda X, small: X - small[:, None] * X[small].mean(0),
-            "What became of the rest?",
-        ),
-        Mistake(
-            "only the larger cluster has moved",
-            lambda X, small: X - (~small)[:, None] * X[~small].mean(0),
-            "What became of the ones in `small`?",
-        ),
-        Mistake(
-            "one mean for both: halfway between the centres",
-            lambda X, small: X - (X[small].mean(0) + X[~small].mean(0)) / 2,
-            "Take the mean of each cluster of your result. Is it zero?",
-        ),
-        Mistake(
-            "the order of the vectors is lost",
-            lambda X, small: torch.cat([X[s] - X[s].mean(0) for s in _sides(small)]),
-            "Row 0 of your result should belong to row 0 of X.",
-        ),
-        Mistake("centred over d_model", lambda X, small: X - X.mean(1, keepdim=True), OWN_MEAN),
-        Mistake(
-            "standardised: divided by the spread as well",
-            lambda X, small: centre_each(X, small) / X.std(0),
-            "Moving is all that's asked: distances within a cluster stay.",
-        ),
-    ],
-    hints=[
-        "Two vectors are to be taken away, each from its own rows.",
-        "A copy of X and two indexed assignments do it; `torch.where(small[:, None], a, b)` does it in one.",
-        "From rows in `small` take X[small].mean(0), from the others X[~small].mean(0).",
-    ],
-)
-
-# --- 6.5 -----------------------------------------------------------------------------------------------------------
 
 
 def top_share(X: Float[Tensor, "n d_model"], k: int) -> float:
@@ -559,15 +390,17 @@ def _dropped(X: Tensor, k: int) -> float:
     return _pair_mean(_units(X[:, rest]) @ _units(X[:, rest]).T) / _pair_mean(_units(X) @ _units(X).T)
 
 
-EX_6_5 = Exercise(
-    id="6.5",
-    title="a few coordinates' share of the mean cosine",
+EX_6_4 = Exercise(
+    id="6.4",
+    title="a few coordinates' share of the mean cosine (optional)",
     kind="function",
     difficulty=2,
     minutes=12,
-    task="A cosine is a sum over coordinates, û·v̂ = Σ ûᵢv̂ᵢ, and so is the mean cosine over all pairs of different rows. "
-    "Some coordinates add to it, some may take away. Return the sum of the `k` largest contributions over the sum of all; "
-    "everything keeps its sign, so where the mean cosine is negative this may be too.",
+    statement="""
+    A cosine is a sum over coordinates, û·v̂ = Σ ûᵢv̂ᵢ, and so is the mean cosine over all pairs of different rows.
+    Some coordinates add to it, some may take away. Return the sum of the `k` largest contributions over the sum
+    of all; everything keeps its sign, so where the mean cosine is negative this may be too.
+    """,
     cases=tops,
     reference=top_share,
     scale=1.0,
@@ -653,55 +486,14 @@ EX_6_5 = Exercise(
     ],
 )
 
-# --- 6.6 -----------------------------------------------------------------------------------------------------------
-
-EX_6_6 = Exercise(
-    id="6.6",
-    title="is the cone only at the bottom?",
-    kind="why",
-    difficulty=2,
-    minutes=12,
-    statement="""
-    In a few sentences: is the cone only at the bottom, and does your answer hold by either count? Are there
-    two clusters in the models that ran, what did you compare with, and what is the cut about? Which origin
-    takes the cosine away, and when would another be needed? Then compare yours with the points, one by one.
-    """,
-    answer="""
-    At every layer the mean cosine stands beside that of initial weights on the same rows: where it is higher,
-    the cone isn't only at the bottom. But it is an average over pairs, and by types and by use the averages
-    differ, most at layer 0: frequent tokens hold less of the common vector than rare ones. So each count has
-    its own mean, and the mean that empties one count may leave the other. Same-token pairs are the yardstick
-    for what else a vector holds. k-means cuts any cloud, so "two clusters" is a claim about a gap that the
-    Gaussian twin lacks and a planted cluster has; what the cut follows is tried a property at a time, against
-    shuffled sides. Where there are no clusters one mean suffices; a mean for each side earns its keep only
-    where a small cluster lies far off and pulls the global mean away from everyone.
-    """,
-    hints=[
-        "Take the layers one by one: what did you compare each mean cosine with, and which pairs did it average?",
-        "For the clusters: which cloud would have given you the same cut without having clusters?",
-        "For each re-centring: which origin did it choose, for which vectors, and who counted what is left?",
-    ],
-    rubric=[
-        "Layer by layer: the mean cosine of different tokens at each layer, beside the same architecture with initial weights on the same rows, and not beside zero alone.",
-        'Which count: types counted alike and vectors counted by use give different numbers, most of all at layer 0, where the frequent tokens hold less of the common vector; so "only at the bottom" may be true by one count and false by the other.',
-        "Which mean: the mean by use empties the count by use, the mean by types the count by types; crossed, each leaves something, since they are two different vectors.",
-        "Same token against different tokens: intra-type stays above inter-type, so what the vectors share isn't everything that they hold.",
-        "Two clusters: k-means always finds two. The verdict rests on a cloud without clusters (same mean and covariance), on a gap between the two sides, which a mere tail lacks, and on planted clusters, of which the test finds some and cannot see others.",
-        "What the cut follows: position, norm and token each tried alone, judged against shuffled sides; whether position 0 explains it in this model.",
-        "When one origin fails: in the planted table, where a part of the vectors is far and small. Without that, a mean for each side gains nothing.",
-        "Loud coordinates: the largest ones' share, against a random direction, whose squared coordinates are uneven too.",
-        "What doesn't follow: a stand-in's answer isn't GPT-2's; a small model may lack what a large one has.",
-    ],
-)
-
 # Words that give the puzzle's answer away: none may stand in the puzzle file.
 SPOILERS = (
     "position 0",
-    "cloud without clusters",
-    "far and small",
     "k-means always",
-    "no gap",
+    "neither a gap",
     "hold less of the common",
+    "what the MLP writes, since",
+    "cuts off one side",
 )
 
-EXERCISES = [EX_6_1, EX_6_2, EX_6_3, EX_6_4, EX_6_5, EX_6_6]
+EXERCISES = [EX_6_1, EX_6_2, EX_6_3, EX_6_4]

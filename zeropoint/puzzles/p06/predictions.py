@@ -13,14 +13,31 @@ PREDICTIONS = [
         "whether the measure by use is lower or higher than by types, layer 0, the first model",
         ("lower", "higher"),
     ),
-    Word("6.e", "one cloud or two clusters, at any layer of the first model", ("one", "two")),
-    Word("6.f", "one cloud or two clusters, at any layer of the second model", ("one", "two")),
+    Word(
+        "6.e", "two clusters at any layer above the embedding of the first model, or one cloud at all", ("one", "two")
+    ),
+    Word(
+        "6.f", "two clusters at any layer above the embedding of the second model, or one cloud at all", ("one", "two")
+    ),
     Word(
         "6.g", "what tells the sides of a cut apart best, the second model", ("position", "norm", "frequency", "token")
     ),
+    Word(
+        "6.h",
+        "whose mean is the cone after one block, the second model",
+        ("input", "attention", "MLP"),
+    ),
     Number("n6.1", "the mean cosine of different tokens at the top, the first model", low=-1.0, high=1.0),
     Number("n6.2", "the mean cosine of different tokens at the top, the second model", low=-1.0, high=1.0),
-    Word("n6.3", "one cloud or two clusters, at any layer of the first model", ("one", "two")),
-    Word("n6.4", "one cloud or two clusters, at any layer of the second model", ("one", "two")),
-    Word("n6.5", "whether the measure by use is lower or higher than by types", ("lower", "higher")),
+    Word(
+        "n6.3", "two clusters at any layer above the embedding of the first model, or one cloud at all", ("one", "two")
+    ),
+    Word(
+        "n6.4", "two clusters at any layer above the embedding of the second model, or one cloud at all", ("one", "two")
+    ),
+    Word(
+        "n6.5",
+        "whether the measure by use is lower or higher than by types, layer 0, the first model",
+        ("lower", "higher"),
+    ),
 ]

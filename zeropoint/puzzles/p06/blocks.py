@@ -1,0 +1,35 @@
+"""What the first block adds to the stream, step by step."""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from zeropoint import geometry
+
+STEPS = {
+    "what enters": "blocks.0.hook_resid_pre",
+    "attention writes": "blocks.0.hook_attn_out",
+    "neurons before the nonlinearity": "blocks.0.mlp.hook_pre",
+    "neurons after it": "blocks.0.mlp.hook_post",
+    "the MLP writes": "blocks.0.hook_mlp_out",
+    "what leaves": "blocks.0.hook_resid_post",
+}
+ADDED = {"input": "what enters", "attention": "attention writes", "MLP": "the MLP writes"}
+"""The three that add up to what leaves, by the word that a prediction has for each."""
+
+
+@torch.no_grad()
+def first_block(bridge, ids: Int[Tensor, "count length"], batch: int = 8) -> dict[str, Float[Tensor, "n d"]]:
+    """The vectors at each of `STEPS`, over the rows of `ids`: n = count · length; d is d_model, or d_mlp of the neurons."""
+    parts = []
+    for rows in ids.split(batch):
+        _, cache = bridge.run_with_cache(rows, names_filter=list(STEPS.values()), return_type=None)
+        parts.append({step: cache[hook].flatten(0, 1).float().cpu() for step, hook in STEPS.items()})
+    return {step: torch.cat([part[step] for part in parts]) for step in STEPS}
+
+
+def cone_without(steps: dict[str, Float[Tensor, "n d"]], part: str) -> float:
+    """The mean cosine, by use, of what leaves the block, once the mean of `part` is taken away from it."""
+    return geometry.mean_pairwise_cosine(steps["what leaves"] - steps[part].mean(0))
