@@ -140,7 +140,7 @@ for m in models:
 #
 # Now every layer, both ways, and a third measure: the **same token** in two contexts. Eight groups of text again; bars are 95 % intervals over them.
 #
-# What would be seen? If the cone is only at the bottom, the trained curves fall onto those of the initial weights after the first block. If it is everywhere, they stay above. If it was the frequent tokens' or the rare tokens' affair, the first two panels disagree.
+# What would be seen? If the cone is only at the bottom, the trained curves fall onto those of the initial weights after the first block. If it is everywhere, they stay above. If it was only some tokens' affair, the first two panels disagree.
 #
 # The negative control shuffles each coordinate on its own over the text. That keeps the common vector and destroys what tells tokens apart, so in the third panel it shows how alike two uses of a token would be if they shared nothing but the mean.
 
@@ -225,7 +225,7 @@ for name, through in steps.items():
 pd.DataFrame(inside).round(2)
 
 # %% [markdown]
-# "length" is that of the mean vector. What is much longer than the rest decides what leaves. And GELU lets through what is positive and little else: where a neuron is used in either direction before it, it has a mean after it.
+# "length" is that of the mean vector. What is much longer than the rest decides what leaves. And GELU lets through what is positive and little else: a neuron used in either direction before it has a mean after it. A gated MLP need not; there, see what writing out does.
 
 # %%
 for name in labels:
@@ -397,7 +397,7 @@ by_layer(
 )
 
 # %% [markdown]
-# Look for a line that lies on zero in one panel of a model and not in its other panel. And look at layer 0, where the two means are furthest apart if the rare tokens carry the common vector.
+# Look for a line that lies on zero in one panel of a model and not in the other. And at layer 0, where the two means are furthest apart if the rare tokens carry the common vector.
 
 
 # %%
