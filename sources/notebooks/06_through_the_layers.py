@@ -126,7 +126,8 @@ pd.DataFrame(counted).T.round(3)
 # %%
 for m in models:
     whole = geometry.mean_pairwise_cosine(m.W_E)
-    groups = stream_of[m.label].token.chunk(8)
+    s = stream_of[m.label]
+    groups = [s.token[s.sequence % 8 == g] for g in range(8)]
     read = [geometry.mean_pairwise_cosine(m.W_E[token]) for token in groups]
     entry = ledger.test(
         claims.READS,
@@ -229,7 +230,8 @@ pd.DataFrame(inside).round(2)
 
 # %%
 for name in labels:
-    groups = [{k: X.chunk(8)[g] for k, X in steps[name].items()} for g in range(8)]
+    group = stream_of[name].sequence % 8
+    groups = [{k: X[group == g] for k, X in steps[name].items()} for g in range(8)]
     whole = [geometry.mean_pairwise_cosine(g["what leaves"]) for g in groups]
     left = [blocks.cone_without(g, "the MLP writes") for g in groups]
     entry = ledger.test(
