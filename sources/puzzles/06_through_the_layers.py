@@ -121,7 +121,7 @@ if ready("6.a", "6.b", "6.d", "6.1"):
 # %% [markdown]
 # ## Two clusters?
 #
-# Find out, without telling the method what to look for. What would you see if the report were true here, and if it were false? What else cuts a cloud in two? `clusters.two_means(X)` cuts a cloud by k-means: `.small` is a mask of the smaller side, `.silhouette` a measure of how far apart the two are; ten minutes for experiments.
+# Find out, without telling the method what to look for. What would you see if the report were true here, and if it were false? What else cuts a cloud in two? `clusters.two_means(X)` cuts a cloud by k-means: `.small` is a mask of the smaller side, `.silhouette` a measure of how far apart the two are; five minutes for experiments.
 
 # %%
 predict("6.e", None)  # "one" cloud or "two" clusters, above the embedding, the first model

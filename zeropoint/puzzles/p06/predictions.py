@@ -14,10 +14,14 @@ PREDICTIONS = [
         ("lower", "higher"),
     ),
     Word(
-        "6.e", "two clusters at any layer above the embedding of the first model, or one cloud at all", ("one", "two")
+        "6.e",
+        "whether any layer above the embedding of the first model falls into two clusters (two) or none does (one)",
+        ("one", "two"),
     ),
     Word(
-        "6.f", "two clusters at any layer above the embedding of the second model, or one cloud at all", ("one", "two")
+        "6.f",
+        "whether any layer above the embedding of the second model falls into two clusters (two) or none does (one)",
+        ("one", "two"),
     ),
     Word(
         "6.g", "what tells the sides of a cut apart best, the second model", ("position", "norm", "frequency", "token")
@@ -30,10 +34,14 @@ PREDICTIONS = [
     Number("n6.1", "the mean cosine of different tokens at the top, the first model", low=-1.0, high=1.0),
     Number("n6.2", "the mean cosine of different tokens at the top, the second model", low=-1.0, high=1.0),
     Word(
-        "n6.3", "two clusters at any layer above the embedding of the first model, or one cloud at all", ("one", "two")
+        "n6.3",
+        "whether any layer above the embedding of the first model falls into two clusters (two) or none does (one)",
+        ("one", "two"),
     ),
     Word(
-        "n6.4", "two clusters at any layer above the embedding of the second model, or one cloud at all", ("one", "two")
+        "n6.4",
+        "whether any layer above the embedding of the second model falls into two clusters (two) or none does (one)",
+        ("one", "two"),
     ),
     Word(
         "n6.5",
