@@ -142,6 +142,7 @@ if ready("6.e", "6.f"):
         for i, (what, cuts) in enumerate((("trained", halves[name]), ("its Gaussian twin", twins))):
             y = [cut.valley for cut in cuts]
             fig.add_trace(plots.line(what, range(len(y)), y, i, mode="lines+markers"), 1, column)
+    fig.update_yaxes(range=[0, 1.05])
     title, y = f"Is there a gap?<br>{NEO} and {GPT2}", ["valley ÷ lower peak", ""]
     show("6 cut in two", plots.finish(fig, title, "blocks passed", y))
 
