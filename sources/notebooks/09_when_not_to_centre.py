@@ -117,7 +117,7 @@ def cloud_known(here, there):
 
 
 # %% [markdown]
-# The clouds differ by a vector that all words share. To find a partner, it is in the way. To tell the clouds apart, it *is* the answer, and a class that is its mean has nothing else.
+# The clouds differ by a vector that all words share. To find a partner, it is no help and may be in the way. To tell the clouds apart, it *is* the answer, and a class that is its mean has nothing else.
 
 # %%
 if len(here):
