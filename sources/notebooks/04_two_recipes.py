@@ -80,7 +80,7 @@ numbers = {label: look.numbers() for label, look in looks.items()}
 pd.DataFrame(numbers).round(3)
 
 # %% [markdown]
-# Where log Z is near 0 and h·μ well below it, the mean is at work. (Mini-neo's z-loss is a thousand times GPT-Neo's: minutes must do what weeks did.)
+# Where log Z is near 0 and h·μ well below it, the mean is at work. (Mini-neo's z-loss is a thousand times GPT-Neo's.)
 #
 # ## Predict before you look
 #
@@ -124,7 +124,7 @@ parts = normaliser.change(runs, {}, grid.Z, "spread_of_parts")
 outcome("n4.1", normaliser.which_way(parts), label=TINY)
 
 # %% [markdown]
-# Two checks. Is there an offset without z-loss? (In real models there is: SmolLM2's parts spread by a third of ‖μ‖, Gemma-3's by a quarter, at log Z over 20; computed from their weights.) And who meets all four numbers: drift by itself, z-loss by itself (under Coupled Adam, "one second moment", there is hardly any drift), both at 512 tokens a step, a stand-in?
+# Two checks. Is there an offset without z-loss? (In real models there is: SmolLM2's parts spread by a third of ‖μ‖, Gemma-3's by a quarter, at log Z over 20; computed from their weights.) And who meets all four numbers: drift by itself, z-loss by itself (under Coupled Adam, "one second moment", there is hardly any drift), both at 512 tokens a step, both for longer, a stand-in?
 
 # %%
 findings.test(ledger, TINY, findings.like_neo(runs))
@@ -152,7 +152,7 @@ normaliser.table(runs, findings.BOOKKEEPERS).round(3)
 # %% [markdown]
 # ### Who pushes?
 #
-# Adam's step is linear in its first moment. So each part of the objective can keep its own, over the second moment that they share, and the parts sum to the step exactly. Added up over training, along where μ ended:
+# Adam's step is linear in its first moment. So each part of the objective can keep its own, over the second moment that they share, and the parts sum to the step exactly. Added up, along where μ ended:
 
 # %%
 findings.test(ledger, TINY, findings.of_pushes(runs))
@@ -306,7 +306,7 @@ for label, look in looks.items():
     report(label, look.numbers())
 
 # %% [markdown]
-# **What makes a mean large?** In these models, cross-entropy under Adam: each token's own second moment turns small gradients of rare tokens into full steps in a common direction. This drift gives μ most of its length; a z-loss adds the rest and steers. Without drift no dose reaches a mean cosine of 0.9, without z-loss no batch or memory. **Of which kind?** Drift alone leaves parts along μ that differ widely; a z-loss wants the same h·μ from every row and evens them out. **What pins the product?** Where there is a z-loss, its target, and it is enough to tell the hidden states; where a free scalar does the work, the product goes back to what it was. **What splits it?** Whoever moves faster. At 128 tokens a step a short memory moves the rows, a long one the hidden states; with eight times the tokens memory hardly matters. A quicker last LayerNorm takes the product over under a long memory. So does decay, given e-folds, but the two real clouds are about equally wide.
+# **What makes a mean large?** In these models, cross-entropy under Adam: each token's own second moment turns small gradients of rare tokens into full steps in a common direction. This drift gives μ most of its length; a z-loss adds the rest and steers. Without drift no dose reaches a mean cosine of 0.9, without z-loss no batch or memory; together they meet all four numbers. **Of which kind?** Drift alone leaves parts along μ that differ widely; a z-loss wants the same h·μ from every row and evens them out. **What pins the product?** Where there is a z-loss, its target, and it is enough to tell the hidden states; where a free scalar does the work, the product goes back to what it was. **What splits it?** Whoever moves faster. At 128 tokens a step a short memory moves the rows, a long one the hidden states; with eight times the tokens memory hardly matters. A quicker last LayerNorm takes the product over under a long memory. So does decay, given e-folds, but the two real clouds are about equally wide.
 #
 # **So why do they differ?** GPT-Neo's known recipe has what makes a long, even μ here: β₂ 0.95 and a z-loss. But at its dose 2,000 updates show nothing, and a tenth of 0.01 given four times as long falls far short; whether 572,300 updates make up for that, we cannot say. GPT-2's side can be had by asking: with log Z = −50 as the target, rows that begin long and are not decayed, and a quick last LayerNorm, a small model learns its text with a long hidden mean, a short μ and a small mean cosine. So a large product needs no large cosine. What we did not get is log Z at −54 *by itself*: not asked, the same model ends above 0. What asked GPT-2 is open.
 #
