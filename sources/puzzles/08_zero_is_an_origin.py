@@ -94,7 +94,23 @@ if ready("8.a", "8.b", "8.c", "8.d", "8.1"):
     show("8 ablations", by_component(panels, title, "KL, nats a token"))
 
 # %% [markdown]
-# What does setting to zero take away that setting to the mean leaves there? How could you take away that alone? And is zero worse than any other point as far from the mean? `study.kl("mean gone")` (each output less its mean), `study.kl("as far as zero")` (the mean plus a random vector of its length) and `study.share(part)` (how much of the outputs' mean square is the mean) may help, [part, row].
+# Do your distances foretell it? Of zero and another input, in which components is zero the further move, and in which does it harm more?
+
+# %%
+if ready("8.a", "8.b", "8.c", "8.d", "8.1"):
+    for label, study in studies.items():
+        harms = [study.kl(mode, study.parts).mean(1) for mode in ("zero", "another input")]
+        further, worse = [], []
+        for part, of_zero, of_other in zip(study.parts, *harms, strict=True):
+            zero, _, other = checked("8.1")(study.outputs[part].flatten(0, 1))
+            if zero > other:
+                further.append(str(part))
+            if of_zero > of_other:
+                worse.append(str(part))
+        print(f"{label}: further {further}, worse {worse}, of {len(study.parts)}")
+
+# %% [markdown]
+# What does setting to zero take away that setting to the mean leaves there? How could you take away that alone? And is zero worse than any other point as far from the mean? `study.kl("mean gone")` (each output less its mean), `study.kl("as far as zero")` (the mean plus a random vector of the mean's length) may help, [part, row]; `study.share(part)` is how much of the outputs' mean square is the mean.
 
 # %%
 # your experiments
