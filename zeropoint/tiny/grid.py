@@ -133,12 +133,15 @@ MORE_RIVALS: list[Setting] = [
     Z | s
     for s in ({"positions": False}, {"norm": "post"}, {"text": "shuffled"}, {"window": 16}, {"biases": False}, {"init_std": 0.005})
 ]  # fmt: skip
+MORE_SPLIT: list[Setting] = [
+    FAR | s for s in ({"embedding_lr": 3.0}, {"positions": False}, {"final_gain": False}, {"norm": "none"})
+]
 MORE: list[Setting] = [
     WEAK | {"z_target": -20.0}, WEAK | SLOW | {"z_target": 20.0},
     *(Z | {"z_through": way} for way in ("hidden", "matrix")),
     Z | {"d_vocab": 5120, "live": 1024}, {"d_vocab": 2048, "live": 1024},
     *(z | {"optimizer": "sgd", "weight_decay": 0.0, "lr": 1.0} for z in ({}, Z)),
-    *(FAR | s for s in ({"embedding_lr": 3.0}, {"positions": False}, {"final_gain": False}, {"norm": "none"})),
+    *MORE_SPLIT,
     *(Z | {"z_target": t} for t in (20.0, -50.0)),  # these drown the cross-entropy
 ]  # fmt: skip
 MORE_BRANCH: list[Setting] = [

@@ -64,7 +64,7 @@ AT_ZERO = {
     "600 updates, 1,024 tokens, β₂ 0.999": LARGE | Z | SLOW,
 }
 FAR_AWAY = {n.words(setting): setting for setting in (*grid.BRANCH, *grid.UNDECAYED, *grid.MORE_BRANCH)}
-IN_HASTE = {n.words(setting): setting for setting in (FAR, *grid.SPLIT)}
+IN_HASTE = {n.words(setting): setting for setting in (FAR, *grid.SPLIT, *grid.MORE_SPLIT)}
 REACHED = {
     "all": REACH,
     "rows twice as long": REACH | {"init_std": 0.14},
