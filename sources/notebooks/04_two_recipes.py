@@ -243,7 +243,8 @@ real = normaliser.of_the_hub(pair, looks)
 for forecast in claims.FORECASTS:
     on, number = normaliser.foretold(forecast, real)
     ledger.test(forecast.claim, on=on, number=number)
-print("looked at:", list(real) or "none of them")
+looked_at = dict(real.values())  # by label
+print("looked at:", list(looked_at) or "none of them")
 
 # %% [markdown]
 # Four more models by embedding alone (an empty table: the hub is away, or not wanted). Stanford retrained GPT-2 with β₂ 0.999 (the trainer file in their repository) and, as far as is known, no z-loss.

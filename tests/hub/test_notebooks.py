@@ -14,8 +14,9 @@ from tests.hub import doubles
 from tests.hub.conftest import GPT2, NEO
 from tests.hub.loopback import LoopbackHub
 from tests.notebooks.conftest import ROOT, built
-from tools.run import Run, execute
+from tools.run import Run, execute, outputs
 from zeropoint.models import DOUBLE
+from zeropoint.puzzles.p04 import claims
 
 PEAK = 4 * 2**30  # bytes
 # Their open exercises look for something in a trained matrix. A double's rows are random, and hold nothing to be found.
@@ -55,5 +56,23 @@ def test_under_real_names(name, size, run, record_property):
     assert not {label for label in labels if label.startswith((NEO, GPT2))} - set(LABELS), "a double under a bare name"
     read = [on for _, _, on, *_ in ran.ledger if "gpt-j-6b" in on]
     assert all(DOUBLE in on for on in read) and bool(read) == name.startswith("notebooks/09")
-    if labels and not re.search("/0[34]_", name):  # those two report on stand-ins and tiny models
+    if labels and "/03_" not in name:  # it reports on stand-ins and tiny models
         assert labels & set(LABELS)
+
+
+def test_04_looks_at_whom_it_forecast(run):
+    """Every forecast has its number, and every line about a double says so; a model that is not served is a line too."""
+    ran = run("notebooks/04_two_recipes")
+    assert not ran.error
+    tested = {claim: (on, verdict) for claim, _, on, verdict, _ in ran.ledger if claim.startswith("forecast")}
+    models = {f.claim.text: LABELS[f.model == GPT2] for f in claims.FORECASTS}
+    expected = models | {claim.text: "test doubles" for claim in (claims.STANFORD, claims.UNTIED)}
+    assert {claim: on for claim, (on, _) in tested.items()} == expected
+    assert {verdict for _, verdict in tested.values()} <= {"holds", "fails"}, "a number was not measured"
+    said = "\n".join(
+        out.text for cell in ran.nb.cells for out in cell.get("outputs", []) if out.output_type == "stream"
+    )
+    [looked_at] = re.findall("looked at: (.*)", said)
+    assert looked_at == str(LABELS)
+    [kinds] = [text for text in outputs(ran.nb, "text/html") if "share_of_norm" in text]
+    assert "cerebras/Cerebras-GPT-111M: not on" in kinds and "hub, test double" in kinds
