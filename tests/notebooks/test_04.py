@@ -67,7 +67,13 @@ def test_the_claims_that_decide(walkthrough, runs):
     assert words[claims.SPLIT_BY_DECAY.text, f"{tiny}, no z-loss, 4 e-folds"] == "holds"
     assert words[claims.SCALAR.text, tiny] == words[claims.MEAN_FOLLOWS.text, tiny] == "holds"
     assert words[claims.OFFSET_WITHOUT.text, f"{tiny}, base"] == words[claims.TAIL_OFFSET.text, tiny] == "fails"
-    assert "holds" not in {word for (text, _), word in words.items() if text == claims.GPT2_BRANCH.text}
+    # GPT-2's branch is reached by asking with long rows, with the text learned, and by nothing else; unasked, never.
+    for what, text in (("branch", claims.GPT2_BRANCH.text), ("learned", claims.BRANCH_LEARNS.text)):
+        for rows in ("all", "rows twice as long"):
+            assert words[text, f"{tiny}, long rows, {rows}"] == "holds", what
+    reached = {on for (text, on), word in words.items() if text == claims.GPT2_BRANCH.text and word == "holds"}
+    assert all("long rows" in on for on in reached)
+    assert words[claims.UNASKED.text, tiny] == "fails"
     old = evidence.label(grid.read()[0])
     assert words[claims.BETA2.text, old] == "holds" and words[claims.BETA2_AT_SCALE.text, old] == "fails"
     assert words[claims.ONLY_N.text, old] == "fails"
