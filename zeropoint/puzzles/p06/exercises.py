@@ -370,7 +370,7 @@ EX_6_3 = Exercise(
 
 
 def top_share(X: Float[Tensor, "n d_model"], k: int) -> float:
-    """The `k` largest coordinates' share of the mean cosine of different rows; each keeps its sign."""
+    """The `k` largest coordinates' share of the mean cosine; each keeps its sign."""
     u = X / X.norm(dim=1, keepdim=True)
     # Coordinate by coordinate: the sum over ordered pairs of different rows is (Σu)² − Σu².
     added = u.sum(0).square() - u.square().sum(0)
