@@ -3,11 +3,11 @@
 #
 # **Question.** You know how a model's token embeddings lie. How do the vectors lie that it makes of them, layer by layer?
 #
-# **Time** 90 min · **Difficulty** ●●○ · **You need** puzzle 01, and that each block of a transformer adds to a running sum, the residual stream
+# **Time** 100 min · **Difficulty** ●●○ · **You need** puzzle 01, and that each block of a transformer adds to a running sum, the residual stream
 #
 # Two reports to test on the models that run here. A reader of the original post: aren't there more layers than the embedding? And Cai et al. 2021: GPT-2's hidden vectors fall into two clusters. A solution is a verdict on each, with what you compared it with, and a rival ruled out. A mean cosine is an average over pairs, and somebody has to say which pairs: see whether your verdicts depend on it.
 #
-# `check` says whether an answer is right, `hint` helps a step at a time, `reveal` shows a solution once yours passes. Only an hour? Leave out "What is the cut about?" and 6.4, which are optional.
+# `check` says whether an answer is right, `hint` helps a step at a time, `reveal` shows a solution once yours passes. "What is the cut about?" and 6.4 are optional: a quarter of an hour.
 
 # %%
 import pandas as pd
@@ -40,9 +40,9 @@ from zeropoint.puzzles.p06 import blocks, clusters
 models = load_pair()
 NEO, GPT2 = labels = [m.label for m in models]
 count = 64 if models[0].source == "stand-in" else 24
-ids = {m.label: streams.sequences(m.tokenizer, count) for m in models}  # [sequence, position]
-stream_of = {m.label: streams.stream(m.bridge, ids[m.label]) for m in models}
-initial = {m.label: streams.untrained_stream(m, ids[m.label]) for m in models}
+rows_of = {m.label: streams.sequences(m.tokenizer, count) for m in models}  # [sequence, position]
+stream_of = {m.label: streams.stream(m.bridge, rows_of[m.label]) for m in models}
+initial = {m.label: streams.untrained_stream(m, rows_of[m.label]) for m in models}
 all_streams = stream_of | {f"{n}, initial weights": s for n, s in initial.items()}
 {name: tuple(s.vectors.shape) for name, s in stream_of.items()}  # [layer, token in text, d_model]
 
@@ -113,7 +113,7 @@ if ready("6.a", "6.b", "6.d", "6.1"):
     show("6 counted two ways", plots.finish(fig, title, "blocks passed", "mean cosine"))
 
 # %% [markdown]
-# Which tokens make the difference? `s.token.bincount()` says how often each is used. And "only at the bottom": is it so by both counts?
+# Which tokens make the difference? `s.token.bincount()` says how often each is used. And is the first model's cone only at the bottom, by both counts?
 
 # %%
 # your experiments
@@ -147,7 +147,7 @@ if ready("6.e", "6.f"):
     show("6 cut in two", plots.finish(fig, title, "blocks passed", y))
 
 # %% [markdown]
-# For the score, two clusters are a valley below a tenth, under a peak that is more than a few stray rows. The layers above the embedding are judged: at layer 0 one frequent token is a cluster by itself.
+# For the score, two clusters are a valley below a tenth, under a peak that is more than a few stray rows. The layers above the embedding are judged.
 #
 # A test that is to be believed has said yes and no. So plant clusters: a share of a twin's vectors is moved together, by so many times the cloud's radius. Every False in a column that was moved is a cluster that the rule cannot see.
 
@@ -256,14 +256,14 @@ if ready("6.d", "6.e", "6.f"):
 predict("6.h", None)  # "input", "attention" or "MLP"
 
 # %% [markdown]
-# And *why* does that part write nearly the same to every token? The first tables follow the vectors through the block, a step a row; "length" is that of their mean vector. Look for the step at which the cosine grows, and beside it at initial weights.
+# And *why* does that part write nearly the same to every token? The first tables follow the vectors through the block, a step a row; "length" is that of their mean vector. Look at the steps inside the MLP, beside those at initial weights; the two models differ.
 
 # %%
 if ready("6.b", "6.d", "6.h"):
     left = {}
     for m in models:
-        steps = blocks.first_block(m.bridge, ids[m.label])
-        fresh = blocks.first_block(streams.untrained(m), ids[m.label])
+        steps = blocks.first_block(m.bridge, rows_of[m.label])
+        fresh = blocks.first_block(streams.untrained(m), rows_of[m.label])
         inside = {
             "length": {step: X.mean(0).norm().item() for step, X in steps.items()},
             "mean cosine": {step: geometry.mean_pairwise_cosine(X) for step, X in steps.items()},
@@ -284,7 +284,7 @@ why("6.3", answer_6_3)
 check("6.4", answer_6_4, real={name: s.vectors[-1] for name, s in stream_of.items()})
 
 # %% [markdown]
-# Is it much? What would a random direction give?
+# Those were three coordinates (k = 3). Is it much? What would a random direction give?
 
 # %%
 # your experiments

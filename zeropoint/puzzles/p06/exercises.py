@@ -336,8 +336,9 @@ EX_6_3 = Exercise(
     difficulty=2,
     minutes=12,
     statement="""
-    In a few sentences, for each of the two models: where is the cone, where is it not, and what puts it there?
-    Then compare yours with the points, one by one.
+    Your verdict on both reports, for each of the two models. The cone: where is it, where not, by which count,
+    and what puts it there? The clusters: one cloud or two? What did you compare with, and what does none of
+    it say about GPT-2? Then compare yours with the points, one by one.
     """,
     answer="""
     At every layer the mean cosine stands beside that of initial weights on the same rows: where it is higher,
@@ -360,7 +361,7 @@ EX_6_3 = Exercise(
         'Which count: types counted alike and vectors counted by use give different numbers, most of all at layer 0, so "only at the bottom" may be nearer the truth by one count than by the other; and the mean of one count empties that count, not the other.',
         "Same token against different tokens: intra-type stays above inter-type, so what the vectors share isn't everything that they hold.",
         "What puts it there, after one block: of input, attention and MLP the one whose mean, taken away, leaves least; it is also by far the longest, so whatever the input was like is buried.",
-        "Why that part has a common vector: the step inside the block at which the mean cosine grows, in this run's numbers, against initial weights, where the same step gives little.",
+        "Why that part has a common vector: in this run's numbers, what the mean cosine does at each step inside the MLP, against initial weights; in one model it may grow at the nonlinearity, in another not.",
         "One cloud or two: k-means always finds two. The verdict rests on a gap, which the twin lacks, and on planted clusters, of which the test finds some and cannot see others.",
         "What doesn't follow: a stand-in's answer isn't GPT-2's; a small model may lack what a large one has.",
     ],
