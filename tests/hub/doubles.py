@@ -293,6 +293,7 @@ SMALL = {
     "sharded": sharded,
     "pickled": lambda f: pickled(f, *TINY, prefix=""),
 } | {f"crfm-{step}": lambda f, step=step: pickled(f, *TINY, mean=CRFM[step], seed=step) for step in CRFM}
+WHOLE = [name for name in SMALL if name != "gpt-j"]  # of GPT-J there is the embedding alone
 FULL = {
     "gpt-neo-125m": neo,
     "gpt2": gpt2,

@@ -33,7 +33,7 @@ def change(folder, **tensors):
 
 
 @BOTH
-@pytest.mark.parametrize("name", doubles.SMALL)
+@pytest.mark.parametrize("name", doubles.WHOLE)
 def test_whole_folders_load(name, load):
     model = load(doubles.small(name))
     assert model.label == f"{name} [test double] (raw, folder)" and model.source == "folder"
