@@ -194,6 +194,7 @@ tables = {
     "… long rows": normaliser.table(runs, findings.REACHED),
     "… not asked": normaliser.table(runs, findings.NOT_ASKED),
     "in haste": normaliser.table(runs, findings.IN_HASTE),
+    "a slow embedding": normaliser.table(runs, findings.NOT_LEARNED),
 }
 pd.concat(tables).round(3)
 

@@ -80,6 +80,7 @@ SPLITS = {  # what the figure has room for
     "log Z asked to be −50": {n.words(setting): setting for setting in grid.BRANCH},
     "… with long rows": {what: REACHED[what] for what in ("all", "rows twice as long")},
 }
+NOT_LEARNED = {n.words(setting): setting for setting in grid.HIDDEN}
 RIVALS = {n.words(setting): setting for setting in (*grid.RIVALS, *grid.MORE_RIVALS)}
 OTHERS = {
     "no z-loss": NONE,

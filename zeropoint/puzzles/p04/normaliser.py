@@ -72,7 +72,7 @@ WORDS = {
     "bias_correction=False": "no bias correction", "positions=False": "no positions", "norm=post": "LayerNorm after",
     "window=16": "local attention", "biases=False": "no biases", "init_std=0.005": "a quarter of the initial scale",
     "tied=False": "untied", "embedding_lr=3": "embedding × 3", "final_gain=False": "last LayerNorm without a gain",
-    "norm=none": "no LayerNorm",
+    "norm=none": "no LayerNorm", "init_std=0.25": "", "embedding_lr=0.05": "", "z_target=-40": "log Z −40",
 }  # fmt: skip
 
 
