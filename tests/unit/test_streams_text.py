@@ -6,6 +6,8 @@ import sysconfig
 from pathlib import Path
 
 import pytest
+import torch
+from transformers import AutoTokenizer
 
 from zeropoint import models, streams
 from zeropoint.streams.text import TEXT
@@ -27,6 +29,17 @@ def test_sequences():
     assert len(rows[:, 0].unique()) > 20, "position 0 holds ordinary tokens"
     with pytest.raises(ValueError, match="too few"):
         streams.sequences(tokenizer, 1000)
+
+
+def test_rows_are_of_the_text_alone_whoever_brings_the_tokenizer():
+    """The bridge's tokenizer adds a beginning-of-text token unasked; the one in the folder does not."""
+    bridges = models.load("mini-gpt2").tokenizer
+    plain = AutoTokenizer.from_pretrained(models.standin_folder("mini-gpt2"))
+    rows = streams.sequences(bridges, 8, 64)
+    assert torch.equal(rows, streams.sequences(plain, 8, 64))
+    text = "".join(streams.held_out_text().values())
+    assert text.startswith(plain.decode(rows[0])) and text.endswith(plain.decode(rows[-1]))
+    assert not torch.isin(rows, torch.tensor(plain.all_special_ids)).any()
 
 
 def test_token_texts_are_what_the_tokens_add():

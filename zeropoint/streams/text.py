@@ -28,7 +28,9 @@ def sequences(tokenizer, count: int = 64, length: int = 128) -> Int[Tensor, "cou
 
     Rows begin wherever the cut falls and get no beginning-of-text token: each begins with a token of the text. Raises ValueError where the text has fewer tokens.
     """
-    ids = torch.tensor(tokenizer("".join(held_out_text().values()), verbose=False)["input_ids"])
+    # A bridge's tokenizer would put a beginning-of-text token first, an encoder's one at either end.
+    text = "".join(held_out_text().values())
+    ids = torch.tensor(tokenizer(text, verbose=False, add_special_tokens=False)["input_ids"])
     if count * length > len(ids):
         raise ValueError(f"The held-out text has {len(ids)} of these tokens: too few for {count} rows of {length}.")
     starts = torch.linspace(0, len(ids) - length, count).long()

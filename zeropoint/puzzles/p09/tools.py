@@ -320,7 +320,7 @@ class Counts:
 def counts(bench: Bench, most: int = 1000) -> Counts:
     """What follows each token that the held-out text has, for `most` tokens at random, rarest columns included."""
     text = "".join(streams.held_out_text().values())
-    ids = torch.tensor(bench.model.tokenizer(text, verbose=False)["input_ids"])
+    ids = torch.tensor(bench.model.tokenizer(text, verbose=False, add_special_tokens=False)["input_ids"])
     here = ids[:-1].unique()
     chosen = here[torch.randperm(len(here), generator=torch.Generator().manual_seed(0))[:most]].sort().values
     kept = torch.isin(ids[:-1], chosen)
