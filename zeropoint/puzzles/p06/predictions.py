@@ -2,27 +2,18 @@
 
 from zeropoint.desk.predictions import Number, Word
 
+CLUSTERS = "whether any layer above the embedding of the {} model falls into two clusters (two) or none does (one)"
+COUNTS = "whether the measure by use is lower or higher than by types, layer 0, the first model"
+
 PREDICTIONS = [
     Number("6.a", "the mean cosine of different tokens at the top, the first model", low=-1.0, high=1.0, told_by="6.1"),
     Number(
         "6.b", "the mean cosine of different tokens at the top, the second model", low=-1.0, high=1.0, told_by="6.1"
     ),
     Number("6.c", "the mean cosine of one token in two contexts, the second model", low=-1.0, high=1.0, told_by="6.2"),
-    Word(
-        "6.d",
-        "whether the measure by use is lower or higher than by types, layer 0, the first model",
-        ("lower", "higher"),
-    ),
-    Word(
-        "6.e",
-        "whether any layer above the embedding of the first model falls into two clusters (two) or none does (one)",
-        ("one", "two"),
-    ),
-    Word(
-        "6.f",
-        "whether any layer above the embedding of the second model falls into two clusters (two) or none does (one)",
-        ("one", "two"),
-    ),
+    Word("6.d", COUNTS, ("lower", "higher")),
+    Word("6.e", CLUSTERS.format("first"), ("one", "two")),
+    Word("6.f", CLUSTERS.format("second"), ("one", "two")),
     Word(
         "6.g", "what tells the sides of a cut apart best, the second model", ("position", "norm", "frequency", "token")
     ),
@@ -33,19 +24,7 @@ PREDICTIONS = [
     ),
     Number("n6.1", "the mean cosine of different tokens at the top, the first model", low=-1.0, high=1.0),
     Number("n6.2", "the mean cosine of different tokens at the top, the second model", low=-1.0, high=1.0),
-    Word(
-        "n6.3",
-        "whether any layer above the embedding of the first model falls into two clusters (two) or none does (one)",
-        ("one", "two"),
-    ),
-    Word(
-        "n6.4",
-        "whether any layer above the embedding of the second model falls into two clusters (two) or none does (one)",
-        ("one", "two"),
-    ),
-    Word(
-        "n6.5",
-        "whether the measure by use is lower or higher than by types, layer 0, the first model",
-        ("lower", "higher"),
-    ),
+    Word("n6.3", CLUSTERS.format("first"), ("one", "two")),
+    Word("n6.4", CLUSTERS.format("second"), ("one", "two")),
+    Word("n6.5", COUNTS, ("lower", "higher")),
 ]
