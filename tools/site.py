@@ -207,7 +207,7 @@ def make(root: Path, jobs: int) -> Path:
     markdown = mistune.create_markdown(escape=False, plugins=["table"])
     first = next(nb for (folder, name), nb in notebooks.items() if folder == "puzzles" and name.startswith("01"))
     front = (PARTS / "front.md").read_text(encoding="utf-8").replace("{minutes}", heads(first)["minutes"])
-    site.page("index.html", "Is your zero point meaningful?", "Puzzles about language models' embeddings.",
+    site.page("index.html", "Mechanistic-interpretability puzzles", "Puzzles about language models' embeddings.",
               markdown(front) + series(notebooks), indexed=False)  # fmt: skip
     mentors = markdown((root / "docs" / "mentors.md").read_text(encoding="utf-8"))
     site.page("mentors.html", "For mentors", "How to run a session with these puzzles.", mentors,
