@@ -16,7 +16,7 @@ from tests.hub.loopback import LoopbackHub
 from tests.notebooks.conftest import ROOT, built
 from tools.run import Run, execute, outputs
 from zeropoint.models import DOUBLE
-from zeropoint.puzzles.p04 import claims
+from zeropoint.puzzles.p04 import claims, normaliser
 
 PEAK = 4 * 2**30  # bytes
 # Their open exercises look for something in a trained matrix. A double's rows are random, and hold nothing to be found.
@@ -65,10 +65,17 @@ def test_04_looks_at_whom_it_forecast(run):
     ran = run("notebooks/04_two_recipes")
     assert not ran.error
     tested = {claim: (on, verdict) for claim, _, on, verdict, _ in ran.ledger if claim.startswith("forecast")}
-    models = {f.claim.text: LABELS[f.model == GPT2] for f in claims.FORECASTS}
-    expected = models | {claim.text: "test doubles" for claim in (claims.STANFORD, claims.UNTIED)}
-    assert {claim: on for claim, (on, _) in tested.items()} == expected
-    assert {verdict for _, verdict in tested.values()} <= {"holds", "fails"}, "a number was not measured"
+    assert set(tested) == {f.claim.text for f in claims.FORECASTS}
+    for forecast in claims.FORECASTS:
+        on, verdict = tested[forecast.claim.text]
+        if forecast.model in (NEO, GPT2):
+            assert on == LABELS[forecast.model == GPT2]
+        elif forecast.model in (claims.PYTHIA, claims.OPT, claims.STANFORD[0]):  # served to every reader
+            assert on == f"its {forecast.matrix} matrix, hub, test double"
+        else:
+            assert (on, verdict) == (normaliser.NOT_LOOKED_AT, "open")
+            continue
+        assert verdict in ("holds", "fails"), "a number was not measured"
     said = "\n".join(
         out.text for cell in ran.nb.cells for out in cell.get("outputs", []) if out.output_type == "stream"
     )

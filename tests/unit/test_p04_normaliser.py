@@ -131,11 +131,25 @@ def test_a_stand_in_is_never_looked_at_in_the_place_of_its_namesake():
     model = models.load("mini-neo")
     looks = {model.label: "a look"}
     assert normaliser.of_the_hub([model], looks) == {}
-    assert math.isnan(normaliser.foretold(claims.FORECASTS[0], {})[1].value)
+    nothing = normaliser.kinds_of([])
+    assert math.isnan(normaliser.foretold(claims.FORECASTS[0], {}, nothing)[1].value)
     kind = kind_of_mean(1 + torch.randn(30, 5))
     look = normaliser.Look(torch.full((4,), 0.5), *torch.ones(2, 4), torch.ones(5), torch.ones(5), kind)
-    on, number = normaliser.foretold(claims.FORECASTS[0], {claims.NEO: ("label", look)})
+    on, number = normaliser.foretold(claims.FORECASTS[0], {claims.NEO: ("label", look)}, nothing)
     assert (on, number.value) == ("label", 0.5)
+
+
+def test_a_forecast_of_a_matrix_is_read_off_where_it_was_read():
+    of_opt = [f for f in claims.FORECASTS if f.model == claims.OPT]
+    line = dict(model=claims.OPT, matrix="tied", source="hub, test double", mean_cosine=0.6, spread_of_parts=0.3)
+    read = pd.DataFrame([line], columns=normaliser.KINDS)
+    failed = pd.DataFrame([dict(model=claims.OPT, problem="not on the hub")], columns=normaliser.KINDS)
+    said = [normaliser.foretold(f, {}, read) for f in of_opt]
+    assert [(on, number.value) for on, number in said] == [
+        ("its output matrix, hub, test double", 0.6),
+        ("its output matrix, hub, test double", 0.3),
+    ]
+    assert {normaliser.foretold(f, {}, failed)[0] for f in of_opt} == {normaliser.NOT_LOOKED_AT}
 
 
 def test_kinds_of_many_models_and_one_that_cannot_be_read(monkeypatch):

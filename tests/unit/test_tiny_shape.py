@@ -16,6 +16,8 @@ VARIANTS = [
     {"positions": False},
     {"biases": False},
     {"window": 3},
+    {"final_bias": False},
+    {"sink": True},
 ]
 
 
@@ -54,6 +56,24 @@ def test_window_reaches_so_far_and_no_further():
     changed[:, 2] = (changed[:, 2] + 1) % 300
     differs = (model(ids()) != model(changed)).any(-1).any(0)
     assert differs.tolist() == [False, False, True, True, True] + [False] * 7
+
+
+@pytest.mark.parametrize("window", [None, 3])
+def test_a_sink_is_seen_from_every_position_and_says_nothing(window):
+    model = tiny(sink=True, window=window, n_layers=2)
+    before = model(ids())
+    assert before.shape == (4, 12, 300)
+    with torch.no_grad():
+        model.sink.add_(torch.randn(16, generator=torch.Generator().manual_seed(0)))
+        for p in model.blocks[0].attention.parameters():
+            p.zero_()  # so that the second layer, the local one, alone can look at it
+    assert (model(ids()) != before).any(-1).all()
+
+
+def test_the_last_layer_norm_without_its_bias_keeps_its_gain():
+    model = tiny(final_bias=False)
+    assert model.ln_final.bias is None and model.ln_final.weight is not None
+    assert model.blocks[0].ln1.bias is not None
 
 
 def test_seeded_and_named_as_in_transformer_lens():

@@ -42,7 +42,7 @@ PUSHES = ("push_cross_entropy", "push_z_loss", "push_decay")  # along the output
 Setting = dict[str, float | int | str | bool | None]
 BASE: Setting = dict(
     d_vocab=4096, d_model=64, n_layers=2, n_heads=4, ctx=64, tied=True, norm="pre", positions=True, biases=True,
-    window=None, final_gain=True, dropout=0.0, free_scalar=False, init_std=0.02, optimizer="adamw", steps=600, batch=4,
+    window=None, final_gain=True, final_bias=True, sink=False, dropout=0.0, free_scalar=False, init_std=0.02, optimizer="adamw", steps=600, batch=4,
     lr=2e-3, final_lr=0.1, warmup=60, beta2=0.95, eps=1e-8, bias_correction=True, weight_decay=0.1, embedding_decay=1.0,
     embedding_lr=1.0, final_norm_lr=1.0, scalar_lr=1.0, z_loss=0.0, z_target=0.0, z_through="both", text="stdlib",
     live=None, pushes=False,
@@ -157,9 +157,32 @@ REACHED: list[Setting] = [
     REACH | {"init_std": 0.02}, REACH | {"weight_decay": 0.1}, REACH | {"batch": 2, "steps": 4000},
     REACH | {"init_std": 0.14}, REACH | UNASKED | {"init_std": 0.14},
 ]  # fmt: skip
+# The table of doses made whole: dose × memory × batch × whose second moment; and a dose ten times the largest.
+SMALL: list[Setting] = [{"z_loss": 1e-4}, {"z_loss": 1e-3}]
+EVERY: list[Setting] = [{}, *SMALL, WEAK, Z]
+FULL: Setting = dict(z_loss=1.0)
+WHOLE: list[Setting] = [
+    *(LARGE | dose for dose in SMALL), *(LARGE | SLOW | dose for dose in SMALL), *(COUPLED | dose for dose in SMALL),
+    *(LARGE | COUPLED | dose for dose in (*SMALL, {}, WEAK)), *({"tied": False} | dose for dose in (*SMALL, WEAK)),
+    *(base | FULL for base in ({}, SLOW, COUPLED, LARGE, LARGE | COUPLED)), LARGE | COUPLED | FULL | {"steps": 1800},
+    *(COUPLED | SLOW | dose for dose in EVERY), *(LARGE | COUPLED | SLOW | dose for dose in EVERY),
+]  # fmt: skip
+EIGHT: list[Setting] = [base | WEAK | {"z_target": 8.0} for base in ({}, SLOW)]
+MORE_TAIL: list[Setting] = [  # more shares of entries that no text has; and what a z-loss makes of them
+    {"d_vocab": 1280, "live": 1024}, *(Z | {"d_vocab": size, "live": 1024} for size in (1280, 2048)), Z | {"d_vocab": 1024},
+]  # fmt: skip
+# Who can carry a mean: the last LayerNorm's bias, its gain too, or neither; a sink; GPT-2's dropout.
+HEAD: list[Setting] = [
+    *(FAR | s for s in ({"final_bias": False}, {"sink": True})), Z | {"sink": True},
+    *(REACH | s for s in ({"final_bias": False}, {"final_gain": False}, {"sink": True}, {"dropout": 0.1})),
+]  # fmt: skip
+LONGEST: list[Setting] = [  # ten times as long, and no z-loss: does log Z go on falling?
+    {"steps": 20000}, SLOW | {"steps": 20000}, {"steps": 20000, "final_lr": 1.0, "weight_decay": 0.0},
+]  # fmt: skip
 QUESTIONS = (
     DOSE, TARGET, SPLIT, BRANCH, BATCH, SHORT, RIVALS, UNDRIFTED, TAIL, DECAY, PUSHED, HIDDEN, TIME, DOSES, MORE_RIVALS,
     LARGER, MORE, BOTH, UNDECAYED, MORE_BRANCH, REACHED,
+    WHOLE, EIGHT, MORE_TAIL, HEAD, LONGEST,
 )  # fmt: skip
 NORMALISER: list[list[Setting]] = [[LONG | setting for setting in question] for question in QUESTIONS]
 

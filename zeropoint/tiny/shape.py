@@ -26,9 +26,9 @@ class TinyConfig:
     positions: bool = True
     biases: bool = True  # of linear maps and of LayerNorms
     window: int | None = None  # how far back every second layer sees, as in GPT-Neo; None: all the way
-    final_gain: bool = (
-        True  # gain and bias of the last LayerNorm, which can lengthen the hidden states and give them a mean
-    )
+    final_gain: bool = True  # gain and bias of the last LayerNorm: they can lengthen hidden states and give them a mean
+    final_bias: bool = True  # … that bias alone
+    sink: bool = False  # a learned vector before the first token, which every position can attend to
     dropout: float = 0.0  # as in GPT-2: of the embedding's output and of what each sublayer adds
     free_scalar: bool = False  # one learned number added to every logit: softmax cannot see it, z-loss can
     init_std: float = 0.02
@@ -43,9 +43,11 @@ class Attention(nn.Module):
         self.n_heads = config.n_heads
         self.qkv = nn.Linear(config.d_model, 3 * config.d_model, bias=config.biases)
         self.out = nn.Linear(config.d_model, config.d_model, bias=config.biases)
-        visible = torch.ones(config.ctx, config.ctx, dtype=torch.bool).tril()  # [query, key]
+        length = config.ctx + config.sink
+        visible = torch.ones(length, length, dtype=torch.bool).tril()  # [query, key]
         if window is not None:
             visible = visible.triu(1 - window)
+        visible[:, : config.sink] = True
         self.register_buffer("visible", visible, persistent=False)
 
     def forward(self, x: Float[Tensor, "batch ctx d_model"]) -> Float[Tensor, "batch ctx d_model"]:
@@ -61,7 +63,8 @@ class Block(nn.Module):
         d = config.d_model
         self.post = config.norm == "post"
         self.dropout = nn.Dropout(config.dropout)
-        self.ln1, self.ln2 = (nn.Identity() if config.norm == "none" else layer_norm(config) for _ in range(2))
+        no_norm = config.norm == "none"
+        self.ln1, self.ln2 = (nn.Identity() if no_norm else layer_norm(config, config.biases) for _ in range(2))
         self.attention = Attention(config, window)
         self.mlp = nn.Sequential(
             nn.Linear(d, 4 * d, bias=config.biases), nn.GELU(), nn.Linear(4 * d, d, bias=config.biases)
@@ -75,8 +78,8 @@ class Block(nn.Module):
         return x + self.dropout(self.mlp(self.ln2(x)))
 
 
-def layer_norm(config: TinyConfig, gain: bool = True) -> nn.LayerNorm:
-    return nn.LayerNorm(config.d_model, bias=config.biases, elementwise_affine=gain)
+def layer_norm(config: TinyConfig, bias: bool, gain: bool = True) -> nn.LayerNorm:
+    return nn.LayerNorm(config.d_model, bias=bias, elementwise_affine=gain)
 
 
 class TinyLM(nn.Module):
@@ -93,7 +96,9 @@ class TinyLM(nn.Module):
         self.W_pos = nn.Parameter(torch.empty(config.ctx, config.d_model)) if config.positions else None
         self.dropout = nn.Dropout(config.dropout)
         self.blocks = nn.Sequential(*(Block(config, config.window if i % 2 else None) for i in range(config.n_layers)))
-        self.ln_final = layer_norm(config, config.final_gain) if config.norm == "pre" else nn.Identity()
+        self.sink = nn.Parameter(torch.empty(1, config.d_model)) if config.sink else None
+        bias = config.biases and config.final_bias
+        self.ln_final = layer_norm(config, bias, config.final_gain) if config.norm == "pre" else nn.Identity()
         self.unembed = self.W_E if config.tied else nn.Parameter(torch.empty_like(self.W_E))
         self.scalar = nn.Parameter(torch.zeros(())) if config.free_scalar else None
         self.initialise()
@@ -124,7 +129,10 @@ class TinyLM(nn.Module):
         x = F.embedding(ids, self.W_E)
         if self.W_pos is not None:
             x = x + self.W_pos[: ids.shape[1]]
-        return self.ln_final(self.blocks(self.dropout(x))), self.unembed
+        if self.sink is not None:
+            x = torch.cat([self.sink.expand(len(x), 1, -1), x], dim=1)
+        hidden = self.ln_final(self.blocks(self.dropout(x)))
+        return hidden[:, self.config.sink :], self.unembed  # nothing is foretold at the sink
 
     def forward(self, ids: Int[Tensor, "batch ctx"]) -> Float[Tensor, "batch ctx d_vocab"]:
         hidden, _ = self.trunk(ids)

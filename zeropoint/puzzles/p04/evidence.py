@@ -171,13 +171,3 @@ def forgotten(rows: pd.DataFrame, short: str, long: str) -> Estimate:
     """Root of the second moment of run `short` over that of `long`: the rarest tokens', as a share of the commonest's."""
     quotient = by_frequency(rows, short, "second_moment") / by_frequency(rows, long, "second_moment")
     return over(quotient.iloc[0] / quotient.iloc[-1], "seeds") if len(quotient) else NOT_MEASURED
-
-
-# --- real models ---------------------------------------------------------------------------------------------------
-
-
-def whose(found: pd.DataFrame) -> str:
-    """Were these the hub's models?"""
-    if found.empty:
-        return "not looked at in this run"
-    return "test doubles" if found.source.str.contains("double").any() else "the hub's models"

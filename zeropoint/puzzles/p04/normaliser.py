@@ -38,6 +38,7 @@ KINDS = (  # columns of `kinds_of`
     "model", "matrix", "source", "share_of_norm", "mean_cosine", "mean_abs_cosine_centred", "dimension_centred",
     "spread_of_parts", "share_along_mean", "problem",
 )  # fmt: skip
+NOT_LOOKED_AT = "not looked at in this run"
 DOSE_COLUMNS = ("mean cosine", "mean |cos| centred", "dimensions", "log Z", "parts' spread", "GPT-Neo's numbers met")
 PARTS = {"push_cross_entropy": "cross-entropy", "push_z_loss": "z-loss", "push_decay": "decay"}
 
@@ -285,12 +286,22 @@ def of_the_hub(models: Iterable[LoadedModel], looks: Mapping[str, Look]) -> dict
     return {model.found.published_as: (model.label, looks[model.label]) for model in models if model.source == "hub"}
 
 
-def foretold(forecast: claims.Forecast, looked_at: Mapping[str, tuple[str, Look]]) -> tuple[str, Estimate]:
-    """Whom a forecast is tested on, and the number that it speaks of; not measured where its model was not looked at."""
-    if forecast.model not in looked_at:
-        return "not looked at in this run", NOT_MEASURED
-    label, look = looked_at[forecast.model]
-    return label, exact(look.numbers()[forecast.measure])
+def foretold(
+    forecast: claims.Forecast, looked_at: Mapping[str, tuple[str, Look]], found: pd.DataFrame
+) -> tuple[str, Estimate]:
+    """On what a forecast is tested, and the number that it speaks of: from a look, or from `kinds_of` where it names a matrix.
+
+    Not measured where its model was not looked at.
+    """
+    if forecast.matrix:
+        number = read_off(found, forecast.model, forecast.matrix, forecast.measure)
+        if not math.isnan(number.value):
+            source = found.source[found.model == forecast.model].iloc[0]
+            return f"its {forecast.matrix} matrix, {source}", number
+    elif forecast.model in looked_at:
+        label, look = looked_at[forecast.model]
+        return label, exact(look.numbers()[forecast.measure])
+    return NOT_LOOKED_AT, NOT_MEASURED
 
 
 def kinds_of(names: Sequence[str]) -> pd.DataFrame:
