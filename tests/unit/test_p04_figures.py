@@ -37,8 +37,9 @@ def test_kinds_are_drawn_with_intervals_beside_the_published_point():
 
 
 def test_targets_and_split_draw_what_is_recorded():
-    drawn = figures.targets(RUNS, {0.0: grid.Z, 20.0: {"z_loss": 7.0}}, {}, "made up").data
-    assert [list(trace.x) for trace in drawn] == 2 * [[0.0], [0.0, 20.0]]
+    families = {"a": {0.0: grid.Z, 20.0: {"z_loss": 7.0}}, "b": {-20.0: {}}}
+    drawn = figures.targets(RUNS, families, {}, "made up").data
+    assert [list(trace.x) for trace in drawn] == 2 * [[0.0], [-20.0], [-20.0, 20.0]]
     points, *_, star = figures.split(RUNS, {"a": {"none": {}, "z": grid.Z}}, "made up").data
     assert list(points.x) == [2.0, 2.0] and list(points.y) == [4.5, 4.5]
     assert star.x[0] * star.y[0] == -claims.GPT2_MEAN_LOGIT

@@ -22,8 +22,10 @@ QUESTIONS = (
 
 def test_every_setting_of_the_notebook_is_in_the_plan():
     planned = {frozenset(grid.name_of(setting).split()) for setting, _ in grid.plan("normaliser")}
-    tables = (findings.DOSES, findings.TARGETS, findings.BOOKKEEPERS, findings.WATCHED, findings.AT_ZERO,
-              findings.FAR_AWAY, findings.REACHED, findings.IN_HASTE, findings.NOT_LEARNED, findings.RIVALS, findings.OTHERS)  # fmt: skip
+    families = [*findings.KINDS.values(), *findings.TARGETS.values()]
+    tables = [*families, findings.BOOKKEEPERS, findings.WATCHED, findings.AT_ZERO, findings.FAR_AWAY, findings.REACHED,
+              findings.CARRIERS, findings.IN_HASTE, findings.NOT_LEARNED, findings.RIVALS, findings.TAIL,
+              findings.OTHERS]  # fmt: skip
     alone = [*grid.BOTH, *findings.NOT_ASKED.values()]
     asked = [setting for table in tables for setting in table.values()] + alone
     assert not [s for s in asked if frozenset(normaliser.name(s).split()) not in planned]

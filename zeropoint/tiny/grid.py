@@ -171,18 +171,19 @@ EIGHT: list[Setting] = [base | WEAK | {"z_target": 8.0} for base in ({}, SLOW)]
 MORE_TAIL: list[Setting] = [  # more shares of entries that no text has; and what a z-loss makes of them
     {"d_vocab": 1280, "live": 1024}, *(Z | {"d_vocab": size, "live": 1024} for size in (1280, 2048)), Z | {"d_vocab": 1024},
 ]  # fmt: skip
-# Who can carry a mean: the last LayerNorm's bias, its gain too, or neither; a sink; GPT-2's dropout.
+# Who can carry a mean: the last LayerNorm's bias, its gain too, or neither; a sink.
 HEAD: list[Setting] = [
     *(FAR | s for s in ({"final_bias": False}, {"sink": True})), Z | {"sink": True},
-    *(REACH | s for s in ({"final_bias": False}, {"final_gain": False}, {"sink": True}, {"dropout": 0.1})),
+    *(REACH | s for s in ({"final_bias": False}, {"final_gain": False}, {"sink": True})),
 ]  # fmt: skip
-LONGEST: list[Setting] = [  # ten times as long, and no z-loss: does log Z go on falling?
-    {"steps": 20000}, SLOW | {"steps": 20000}, {"steps": 20000, "final_lr": 1.0, "weight_decay": 0.0},
+LONGEST: list[Setting] = [  # five times as long, and no z-loss: does log Z go on falling?
+    {"steps": 10000}, SLOW | {"steps": 10000}, {"steps": 10000, "final_lr": 1.0, "weight_decay": 0.0},
 ]  # fmt: skip
+LARGE_TIME: list[Setting] = [LARGE | {"z_loss": 1e-3, "steps": 4800}]  # a tenth of the dose, eight times as long
 QUESTIONS = (
     DOSE, TARGET, SPLIT, BRANCH, BATCH, SHORT, RIVALS, UNDRIFTED, TAIL, DECAY, PUSHED, HIDDEN, TIME, DOSES, MORE_RIVALS,
     LARGER, MORE, BOTH, UNDECAYED, MORE_BRANCH, REACHED,
-    WHOLE, EIGHT, MORE_TAIL, HEAD, LONGEST,
+    WHOLE, EIGHT, MORE_TAIL, HEAD, LARGE_TIME, LONGEST,
 )  # fmt: skip
 NORMALISER: list[list[Setting]] = [[LONG | setting for setting in question] for question in QUESTIONS]
 

@@ -185,6 +185,11 @@ MEAN_FOLLOWS = Claim(
     HERE,
     {"change": below(-0.3, "change of the mean cosine, target 20 in place of 0")},
 )
+TURNS_OVER = Claim(
+    "… and turns over: every logit is raised by it",
+    HERE,
+    {"product": above(0.0, "h·μ, target 20")},
+)
 SCALAR = Claim(
     "a free scalar on the logits takes the bookkeeping over",
     HERE,
@@ -205,6 +210,12 @@ SPLIT = {
 SPLIT_BY_MEMORY = Claim("Adam's memory splits the product: a long one, a short μ", HERE, SPLIT)
 SPLIT_BY_PACE = Claim("a faster last LayerNorm takes the product over", HERE, SPLIT)
 SPLIT_BY_DECAY = Claim("decay hands the product over to the hidden states", HERE, SPLIT)
+SPLIT_BY_SINK = Claim("a sink takes the product over", HERE, SPLIT)
+CARRIED = Claim(
+    "the last LayerNorm carries the hidden mean",
+    HERE,
+    {"left": below(0.5, "h̄ along μ without it, over that with it")},
+)
 GPT2_BRANCH = Claim(
     "a small model reaches GPT-2's branch: log Z far below 0 and a small mean",
     HERE,
@@ -240,7 +251,7 @@ TAIL_OFFSET = Claim("… and leave an offset", HERE, {"width": OFFSET})
 TIME = Claim(
     "a weak z-loss ends where a strong one does, given time",
     HERE,
-    {"share": above(0.5, "share of the strong one's log Z reached, weak and four times as long")},
+    {"share": above(0.5, "share of the strong one's log Z reached, weak and for longer")},
 )
 DECAY_CAN_BE_JUDGED = Claim(
     "these runs are long enough to tell what weight decay does",

@@ -79,19 +79,23 @@ def kinds(
     return plots.finish(fig, title, "mean cosine", "mean |cosine| after centring", height=520)
 
 
-def targets(runs: pd.DataFrame, settings: Mapping[float, Setting], without: Setting, title: str) -> plots.go.Figure:
-    """h·μ and the mean cosine over the log Z that the z-loss asks for: {target: its setting}.
+def targets(
+    runs: pd.DataFrame, families: Mapping[str, Mapping[float, Setting]], without: Setting, title: str
+) -> plots.go.Figure:
+    """h·μ and the mean cosine over the log Z that the z-loss asks for: {family: {target: its setting}}.
 
     A dotted line is the setting `without` z-loss.
     """
     fig = plots.panels(["what every logit shares", "how large the mean is"])
+    asked = sorted({target for settings in families.values() for target in settings})
     for column, measure in enumerate(("h_dot_mean", "mean_cosine"), start=1):
-        found = {t: normaliser.level(runs, setting, measure) for t, setting in sorted(settings.items())}
-        found = {t: e for t, e in found.items() if not math.isnan(e.value)}
-        values, bars = [e.value for e in found.values()], [bar(e) for e in found.values()]
-        fig.add_trace(plots.line("with z-loss", list(found), values, 1, bars, mode=POINTS), row=1, col=column)
+        for i, (family, settings) in enumerate(families.items(), start=1):
+            found = {t: normaliser.level(runs, setting, measure) for t, setting in sorted(settings.items())}
+            found = {t: e for t, e in found.items() if not math.isnan(e.value)}
+            values, bars = [e.value for e in found.values()], [bar(e) for e in found.values()]
+            fig.add_trace(plots.line(family, list(found), values, i, bars, mode=POINTS), row=1, col=column)
         level = normaliser.level(runs, without, measure).value
-        flat = plots.line("without", [min(settings), max(settings)], [level, level], 2)
+        flat = plots.line("no z-loss", [asked[0], asked[-1]], [level, level], 0, line_dash="dot")
         fig.add_trace(flat, row=1, col=column)
     return plots.finish(fig, title, "log Z asked for", ["h·μ", "mean cosine"])
 

@@ -11,36 +11,52 @@ from zeropoint.claims import NOT_MEASURED, Claim, Estimate, Ledger, exact, over
 from zeropoint.puzzles.p04 import claims, collapse, evidence
 from zeropoint.puzzles.p04 import normaliser as n
 from zeropoint.tiny import grid
-from zeropoint.tiny.grid import COUPLED, FAR, FREE, GENTLE, LARGE, QUICK_NORM, REACH, SLOW, UNASKED, WEAK, Setting, Z
+from zeropoint.tiny.grid import (
+    COUPLED,
+    FAR,
+    FREE,
+    FULL,
+    GENTLE,
+    LARGE,
+    QUICK_NORM,
+    REACH,
+    SLOW,
+    UNASKED,
+    WEAK,
+    Setting,
+    Z,
+)
 
 NONE: Setting = {}
 MORE_TOKENS, MORE_AND_LONGER = grid.BOTH
-FEW, MOST_UNSEEN = {"d_vocab": 1024}, {"d_vocab": 5120, "live": 1024}
+FEW, MOST_UNSEEN = grid.TAIL
+A_FIFTH = grid.MORE_TAIL[0]
+LONGEST, LONGEST_SLOW, LONGEST_FULL = grid.LONGEST
+[WEAKER_LARGE] = grid.LARGE_TIME
 WEAKER, LONGER, WEAKER_LONGER = grid.TIME
 NO_DECAY, DECAY = grid.DECAY
 SGD = {"optimizer": "sgd", "weight_decay": 0.0, "lr": 1.0}
 PARTS, WIDTH = "spread_of_parts", "mean_abs_cosine_centred"
 
-DOSES = {"none": NONE, "10⁻⁴": {"z_loss": 1e-4}, "10⁻³": WEAKER, "0.01": WEAK, "0.1": Z}
-
-
-def doses(base: Setting) -> dict[str, Setting]:
-    """Each dose of z-loss given to `base`."""
-    return {dose: base | setting for dose, setting in DOSES.items()}
-
-
-FAMILIES = {
-    "128 tokens a step": DOSES,
-    "128 tokens, β₂ 0.999": doses(SLOW),
-    "128 tokens, one second moment": doses(COUPLED),
-    "128 tokens, untied": doses({"tied": False}),
-    "1,024 tokens": doses(LARGE),
-    "1,024 tokens, β₂ 0.999": doses(LARGE | SLOW),
-    "1,024 tokens, one second moment": doses(LARGE | COUPLED),
+DOSES = {"none": NONE, "10⁻⁴": {"z_loss": 1e-4}, "10⁻³": WEAKER, "0.01": WEAK, "0.1": Z, "1": FULL}
+BASES = {
+    "128 tokens a step": NONE,
+    "128 tokens, β₂ 0.999": SLOW,
+    "128 tokens, untied": {"tied": False},
+    "128 tokens, one second moment": COUPLED,
+    "128 tokens, one second moment, β₂ 0.999": COUPLED | SLOW,
+    "1,024 tokens": LARGE,
+    "1,024 tokens, β₂ 0.999": LARGE | SLOW,
+    "1,024 tokens, one second moment": LARGE | COUPLED,
+    "1,024 tokens, one second moment, β₂ 0.999": LARGE | COUPLED | SLOW,
 }
+FAMILIES = {base: {dose: setting | z for dose, z in DOSES.items()} for base, setting in BASES.items()}
 DRAWN = ("128 tokens a step", "128 tokens, β₂ 0.999", "128 tokens, one second moment", "1,024 tokens")
 KINDS = {family: FAMILIES[family] for family in DRAWN}  # what the figure has room for
-TARGETS = {20.0: WEAK | {"z_target": 20.0}, 0.0: WEAK, -20.0: WEAK | {"z_target": -20.0}, -50.0: FAR}
+TARGETS = {
+    "β₂ 0.95": {t: WEAK | {"z_target": t} for t in (20.0, 8.0, 0.0, -20.0, -50.0)},
+    "β₂ 0.999": {t: SLOW | WEAK | {"z_target": t} for t in (20.0, 8.0, 0.0, -50.0)},
+}
 BOOKKEEPERS = {
     "no z-loss": NONE,
     "z-loss": Z,
@@ -75,6 +91,12 @@ REACHED = {
     "128 tokens": REACH | {"batch": 2, "steps": 4000},
 }
 NOT_ASKED = {"all": REACH | UNASKED, "rows twice as long": REACHED["rows twice as long"] | UNASKED}
+CARRIERS = {
+    "all": REACH,
+    "last bias gone": REACH | {"final_bias": False},
+    "last gain and bias gone": REACH | {"final_gain": False},
+    "a sink": REACH | {"sink": True},
+}
 SPLITS = {  # what the figure has room for
     "log Z asked to be 0": AT_ZERO,
     "log Z asked to be −50": {n.words(setting): setting for setting in grid.BRANCH},
@@ -82,6 +104,8 @@ SPLITS = {  # what the figure has room for
 }
 NOT_LEARNED = {n.words(setting): setting for setting in grid.HIDDEN}
 RIVALS = {n.words(setting): setting for setting in (*grid.RIVALS, *grid.MORE_RIVALS)}
+UNSEEN = {"none unseen": FEW, "a fifth": A_FIFTH, "half": {"live": 1024}, "four fifths": MOST_UNSEEN}
+TAIL = UNSEEN | {f"{share}, z-loss 0.1": Z | setting for share, setting in UNSEEN.items()}
 OTHERS = {
     "no z-loss": NONE,
     "z-loss 0.1": Z,
@@ -89,10 +113,10 @@ OTHERS = {
     "… 8,000 updates": LONGER,
     "z-loss 0.001": WEAKER,
     "… 8,000 updates ": WEAKER_LONGER,
-    "1,024 entries": FEW,
-    "… 1,024 more, unseen": {"live": 1024},
-    "… 4,096 more, unseen": MOST_UNSEEN,
-    "… and z-loss 0.1": Z | MOST_UNSEEN,
+    "z-loss 0.001, 1,024 tokens, 4,800 updates": WEAKER_LARGE,
+    "10,000 updates": LONGEST,
+    "… β₂ 0.999": LONGEST_SLOW,
+    "… undecayed, at full pace": LONGEST_FULL,
     "5,000 updates, no decay": NO_DECAY,
     "… decay 0.5": DECAY,
     "plain SGD": SGD,
@@ -131,6 +155,9 @@ def like_neo(runs: pd.DataFrame) -> Iterator[Finding]:
         yield claims.OFFSET_WITHOUT, n.words(base), {"parts": n.level(runs, base, PARTS)}
     yield claims.LIKE_NEO, "no z-loss", n.four(runs, NONE)
     yield claims.LIKE_NEO, "z-loss, one second moment for all", n.four(runs, Z | COUPLED)
+    ten_times = FULL | LARGE | COUPLED
+    yield claims.LIKE_NEO, "z-loss 1, one second moment, 1,024 tokens a step", n.four(runs, ten_times)
+    yield claims.LIKE_NEO, "… three times as long", n.four(runs, ten_times | {"steps": 1800})
     yield claims.LIKE_NEO, "z-loss, 512 tokens a step", n.four(runs, MORE_TOKENS)
     yield claims.LIKE_NEO, "z-loss, 512 tokens a step, 4,000 updates", n.four(runs, MORE_AND_LONGER)
 
@@ -140,7 +167,10 @@ def of_product(runs: pd.DataFrame) -> Iterator[Finding]:
     for setting, target, where in ((Z, 0.0, "z-loss 0.1, target 0"), (FAR, -50.0, "z-loss 0.01, target −50")):
         miss = n.by_seed(runs, setting, "log_Z") - target
         yield claims.ON_TARGET, where, {"miss": over(miss, "seeds")}
-    yield claims.MEAN_FOLLOWS, "", {"change": n.change(runs, WEAK, TARGETS[20.0], "mean_cosine")}
+    far_up = {"z_target": 20.0}
+    yield claims.MEAN_FOLLOWS, "", {"change": n.change(runs, WEAK, WEAK | far_up, "mean_cosine")}
+    for base in (NONE, SLOW):
+        yield claims.TURNS_OVER, n.words(base), {"product": n.level(runs, base | WEAK | far_up, "h_dot_mean")}
     yield claims.SCALAR, "", {"left": n.share(runs, NONE, Z, FREE, "h_dot_mean")}
 
 
@@ -158,6 +188,12 @@ def of_split(runs: pd.DataFrame) -> Iterator[Finding]:
     yield claims.SPLIT_BY_PACE, "log Z −50, β₂ 0.999", n.split(runs, GENTLE | SLOW, QUICK_NORM)
     yield claims.SPLIT_BY_PACE, "log Z −50, β₂ 0.95", n.split(runs, GENTLE, GENTLE | {"final_norm_lr": 10.0})
     yield claims.SPLIT_BY_DECAY, "no z-loss, 4 e-folds", n.split(runs, NO_DECAY, DECAY)
+    sunk = {"sink": True}
+    for where, base in {"log Z 0": Z, "log Z −50, in haste": FAR, "log Z −50, long rows": REACH}.items():
+        yield claims.SPLIT_BY_SINK, where, n.split(runs, base, base | sunk)
+    for what in ("last bias gone", "last gain and bias gone"):
+        left = n.ratio(runs, REACH, CARRIERS[what], "hidden_along_mean")
+        yield claims.CARRIED, f"long rows, {what}", {"left": left}
     nearest, reached = n.branch(runs, FAR_AWAY)
     yield claims.GPT2_BRANCH, nearest, reached
     for what in ("all", "rows twice as long"):
@@ -183,6 +219,8 @@ def of_others(runs: pd.DataFrame) -> Iterator[Finding]:
     yield claims.BATCH, "z-loss 0.1", {"change": n.change(runs, SHORT, LARGE | Z, "mean_cosine")}
     yield claims.TIME, "0.01 beside 0.1", {"share": n.share(runs, NONE, Z, LONGER, "log_Z")}
     yield claims.TIME, "0.001 beside 0.01", {"share": n.share(runs, NONE, WEAK, WEAKER_LONGER, "log_Z")}
+    large = n.share(runs, LARGE, LARGE | WEAK, WEAKER_LARGE, "log_Z")
+    yield claims.TIME, "0.001 beside 0.01, 1,024 tokens a step", {"share": large}
     yield claims.TAIL_LENGTHENS, "", {"change": n.change(runs, FEW, MOST_UNSEEN, "mean_cosine")}
     yield claims.TAIL_OFFSET, "", {"width": n.level(runs, MOST_UNSEEN, WIDTH)}
     yield claims.TAIL_OFFSET, "z-loss 0.1", {"width": n.level(runs, Z | MOST_UNSEEN, WIDTH)}

@@ -39,7 +39,6 @@ KINDS = (  # columns of `kinds_of`
     "spread_of_parts", "share_along_mean", "problem",
 )  # fmt: skip
 NOT_LOOKED_AT = "not looked at in this run"
-DOSE_COLUMNS = ("mean cosine", "mean |cos| centred", "dimensions", "log Z", "parts' spread", "GPT-Neo's numbers met")
 PARTS = {"push_cross_entropy": "cross-entropy", "push_z_loss": "z-loss", "push_decay": "decay"}
 
 # --- recorded runs -------------------------------------------------------------------------------------------------
@@ -117,21 +116,31 @@ def table(runs: pd.DataFrame, settings: Mapping[str, grid.Setting], columns: Ite
 
 
 def dose_table(runs: pd.DataFrame, families: Mapping[str, Mapping[str, grid.Setting]]) -> pd.DataFrame:
-    """[family, dose] × [measure ± 95 %], and how many of GPT-Neo's published numbers are met; recorded settings only."""
+    """[family] × [dose]: the mean cosine ± 95 %, and how many of GPT-Neo's published numbers are met; "" if not recorded."""
+    table = {}
+    for family, settings in families.items():
+        table[family] = {}
+        for dose, setting in settings.items():
+            numbers = four(runs, setting)
+            table[family][dose] = "" if math.isnan(numbers["cosine"].value) else _cosine_and_met(numbers)
+    return pd.DataFrame.from_dict(table, orient="index")
+
+
+def _cosine_and_met(numbers: Mapping[str, Estimate]) -> str:
+    met = [rule.verdict(numbers[name]) == "holds" for name, rule in claims.LIKE_NEO.rules.items()]
+    cosine = numbers["cosine"]
+    return f"{cosine.value:.3f} ± {cosine.half_width:.1g}, {sum(met)} of {len(met)}"
+
+
+def all_numbers(runs: pd.DataFrame, families: Mapping[str, Mapping[str, grid.Setting]]) -> pd.DataFrame:
+    """[family, dose] × [measure]: mean ± 95 % of each; recorded settings only."""
     lines = {}
     for family, settings in families.items():
         for dose, setting in settings.items():
             if recorded(runs, setting).any():
-                parts = level(runs, setting, "spread_of_parts")
-                lines[family, dose] = _as_line(four(runs, setting) | dict(parts=parts))
-    return pd.DataFrame.from_dict(lines, orient="index", columns=DOSE_COLUMNS)
-
-
-def _as_line(estimates: Mapping[str, Estimate]) -> list[str]:
-    rules = claims.LIKE_NEO.rules
-    met = [rule.verdict(estimates[name]) == "holds" for name, rule in rules.items()]
-    numbers = [f"{e.value:.3g} ± {e.half_width:.1g}" for e in estimates.values()]
-    return [*numbers, f"{sum(met)} of {len(met)}"]
+                levels = [level(runs, setting, column) for column in SHORT]
+                lines[family, dose] = [f"{e.value:.3g} ± {e.half_width:.1g}" for e in levels]
+    return pd.DataFrame.from_dict(lines, orient="index", columns=list(SHORT.values()))
 
 
 def ratio(runs: pd.DataFrame, at: grid.Setting, to: grid.Setting, column: str) -> Estimate:
