@@ -18,7 +18,7 @@ LEAST_RIGHT, LEAST_WRONG = 3, 5
 class Bank:
     right: list[Any]
     wrong: list[tuple[Any, str | None]]
-    """None: wrong, and none of the known mistakes."""
+    """None: wrong, and none of the known mistakes. Where an exercise has a judge, the name is words of its sentence."""
     real: dict[str, Any] = field(default_factory=dict)
     """For value and choice exercises that are computed from a matrix."""
 

@@ -84,6 +84,16 @@ def next_row(X):
     return (X**2).sum(1).mean(), X.var(0, correction=0).sum(), ((X - X.roll(1, 0)) ** 2).sum(1).mean()
 
 
+def lengths_doubled(X):
+    return X.norm(dim=1).mean(), (X - X.mean(0)).norm(dim=1).mean(), 2 * (X - X.mean(0)).norm(dim=1).mean()
+
+
+def each_pair_once(X):
+    n = len(X)
+    pairs = sum((X[i] - X[j]).square().sum() for i in range(n) for j in range(i))
+    return (X**2).sum(1).mean(), X.var(0, correction=0).sum(), pairs / (n * (n - 1))
+
+
 def other_order(X):
     zero, mean, another = by_var(X)
     return mean, zero, another
@@ -289,6 +299,41 @@ def averaged_over_the_vocabulary(run, ids, means):
     return copies_in_a_row(run, ids, means) / BRIDGE.cfg.d_vocab
 
 
+def side_by_side(run, ids, means):
+    n, rows = len(means), len(ids)
+
+    def edit(z):
+        z = z.clone()
+        for h in range(n):
+            z[h * rows : (h + 1) * rows, :, h] = means[h]
+        return z
+
+    log_p = run(ids.repeat_interleave(n + 1, 0), edit).view(n + 1, rows, ids.shape[1], -1)
+    return _kl(log_p[n], log_p[:n]).mean((1, 2))
+
+
+def no_copy_untouched(run, ids, means):
+    n, rows = len(means), len(ids)
+
+    def edit(z):
+        z = z.clone()
+        for h in range(n):
+            z[h * rows : (h + 1) * rows, :, h] = means[h]
+        return z
+
+    parts = run(ids.repeat(n, 1), edit).split(rows)
+    return torch.stack([_kl(parts[0], part).mean() for part in parts])
+
+
+def edit_without_return(run, ids, means):
+    def edit(z):
+        for h, mean in enumerate(means):
+            z[h * len(ids) : (h + 1) * len(ids), :, h] = mean
+
+    parts = run(ids.repeat(len(means) + 1, 1), edit).split(len(ids))
+    return torch.stack([_kl(parts[-1], part).mean() for part in parts[:-1]])
+
+
 def one_number(run, ids, means):
     return copies_in_a_row(run, ids, means).mean()
 
@@ -314,6 +359,14 @@ def summed_up(X):
     return (total / total.sum()).log()
 
 
+def not_divided(X):
+    return X.log_softmax(1).logsumexp(0)
+
+
+def up_to_a_number(X):
+    return X.softmax(1).mean(0).log() + 1
+
+
 def mean_logits(X):
     return torch.log_softmax(X.mean(0), dim=-1)
 
@@ -337,6 +390,14 @@ def by_loudness(X):
 
 def over_inputs(X):
     return X.softmax(0).mean(1)
+
+
+def over_inputs_first(X):
+    return torch.log(torch.softmax(X, dim=0).mean(0))
+
+
+def over_tokens(X):
+    return X.softmax(-1).mean(-1).log()
 
 
 def best_row(X):
@@ -375,7 +436,8 @@ def stretched_by_rank(bench):
 def on_a_grid(bench):
     at_mean = bench.harm(bench.means)
     away = torch.randn(bench.means.shape, generator=torch.Generator().manual_seed(3))
-    sizes = [2.0**k for k in range(-8, 12)]
+    away[at_mean.argmax()] = 0
+    sizes = [2.0**k for k in range(-8, 9)]
     tried = torch.stack([bench.harm(bench.means + s * away) for s in sizes])  # [size, head]
     goal = at_mean.max() + at_mean.max() * at_mean.argsort(descending=True).argsort()
     best = (tried - goal).abs().argmin(0)
@@ -388,6 +450,21 @@ def no_gain(bench):
 
 def means_away(bench):
     return -bench.means
+
+
+def means_doubled(bench):
+    return bench.means.clone()
+
+
+def all_turned_round(bench):
+    return -the_weak_far_away(bench)
+
+
+def far_for_all(bench):
+    """Long random gains: at that distance ± is the same, and the order alone would pass it."""
+    rank = bench.harm(bench.means).argsort(descending=True).argsort().float()
+    away = torch.randn(bench.means.shape, generator=torch.Generator().manual_seed(6))
+    return away * (1 + rank)[:, None]
 
 
 def a_little(bench):
@@ -444,8 +521,10 @@ BANK = {
             (row_means, "the mean of each row, not of all rows"),
             (torch_default_var, "divided by n − 1"),
             (with_a_table, None),
-            (next_row, None),
-            (other_order, None),
+            (next_row, "pairs of neighbours only"),
+            (each_pair_once, "half of the pairs are summed, and the sum is divided by the number of all"),
+            (lengths_doubled, "distances, not squared"),
+            (other_order, "the first two are swapped"),
         ],
     ),
     "8.2": Bank(
@@ -470,30 +549,35 @@ BANK = {
         real={"tiny": Layer(BRIDGE, TEXT[:3], 1)},
         right=[copies_in_a_row, row_by_row, with_a_mask],
         wrong=[
-            (head_after_head, None),
-            (two_passes, None),
-            (other_way_round, None),
-            (summed_kl, None),
-            (a_row_at_a_time, None),
-            (last_position, None),
-            (all_heads_gone, None),
-            (zeros_put, None),
+            (head_after_head, "second call of run"),
+            (two_passes, "second call of run"),
+            (other_way_round, "the other way round"),
+            (summed_kl, "summed over tokens"),
+            (a_row_at_a_time, "summed over positions"),
+            (last_position, "the last position only"),
+            (all_heads_gone, "all heads at once"),
+            (zeros_put, "set to zero, not to its mean"),
             (heads_for_rows, None),
-            (all_others_gone, None),
-            (averaged_over_the_vocabulary, None),
-            (one_number, None),
+            (all_others_gone, "all other heads"),
+            (averaged_over_the_vocabulary, "averaged over the vocabulary"),
+            (side_by_side, "copies of a row lie side by side"),
+            (no_copy_untouched, "a copy in which the first head is gone"),
+            (edit_without_return, "edit is to return a tensor like z, [15, 20, 4, 8], and returned None"),
+            (one_number, "has shape [], expected [4]"),
         ],
     ),
     "8.4": Bank(
         real={"logits": torch.randn(50, 20, generator=generator)},
-        right=[mixture, by_logsumexp, numpy_mixture, summed_up],
+        right=[mixture, by_logsumexp, numpy_mixture, summed_up, not_divided, up_to_a_number],
         wrong=[
             (mean_logits, "the mean of the logits"),
-            (bare_mean, "the mean of the logits, not normalised"),
-            (mean_log_probs, "the mean of the log-probabilities, not normalised"),
+            (bare_mean, "the mean of the logits"),
+            (mean_log_probs, "the mean of the logits"),
             (mean_probs, "probabilities, not their logarithm"),
             (by_loudness, "loud inputs count more"),
             (over_inputs, "softmax over the inputs"),
+            (over_inputs_first, "softmax over the inputs"),
+            (over_tokens, "averaged over the tokens"),
             (best_row, "the best of the rows themselves"),
             (silence, "zero"),
             (median_logits, None),
@@ -504,13 +588,16 @@ BANK = {
         real={"tiny": Bench(BRIDGE, TEXT, [part for part in components(BRIDGE) if part.head is not None])},
         right=[the_weak_far_away, stretched_by_rank, on_a_grid],
         wrong=[
-            (no_gain, None),
-            (means_away, None),
-            (a_little, None),
-            (too_long, None),
-            (not_a_number, None),
-            (one_vector, None),
-            (only_words, None),
+            (no_gain, "nothing has moved"),
+            (means_away, "zero is every head's mean now"),
+            (means_doubled, "wrong sign"),
+            (all_turned_round, "wrong sign"),
+            (far_for_all, "does not harm as much at zero as at its mean"),
+            (a_little, "does not harm as much at zero as at its mean"),
+            (too_long, "so long that float32"),
+            (not_a_number, "NaN or infinity"),
+            (one_vector, "your gains have shape"),
+            (only_words, "return one tensor of gains"),
         ],
     ),
 }

@@ -72,7 +72,10 @@ def test_right_answers_pass(exercise, answer):
 def test_wrong_answers_fail_by_their_name(exercise, answer, name):
     found = verdict(exercise, answer, real_for(exercise))
     assert found.state == "failed"
-    assert (found.mistake and found.mistake.name) == name, found.sentence
+    if exercise.judge and name:  # a judge names a slip in its sentence
+        assert name in found.sentence
+    else:
+        assert (found.mistake and found.mistake.name) == name, found.sentence
 
 
 @pytest.mark.parametrize("exercise", CHECKED, ids=lambda e: e.id)

@@ -417,7 +417,8 @@ def differs(exercise: Exercise, yours: Any, right: Any, tolerance: float) -> Dif
     found = difference(yours, right, tolerance, exercise.scale)
     if found is None or not found.expected or exercise.counts is None:
         return found
-    yours = tuple(plain(y).double() for y in yours)
+    several = isinstance(yours, tuple | list)
+    yours = tuple(plain(y).double() for y in yours) if several else plain(yours).double()
     return found if difference(exercise.counts(yours), exercise.counts(right), tolerance, exercise.scale) else None
 
 

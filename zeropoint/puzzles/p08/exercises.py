@@ -73,6 +73,11 @@ EX_8_1 = Exercise(
     mistakes=[
         Mistake("distances, not squared", _lengths, "Which power was asked for?"),
         Mistake(
+            "distances, not squared",
+            lambda X: (*_lengths(X)[:2], 2 * _lengths(X)[1]),
+            "Which power was asked for? And does a distance, not squared, double when both ends vary?",
+        ),
+        Mistake(
             "the squared mean distance",
             lambda X: tuple(v.square() for v in _lengths(X)),
             "In which order: square, then mean?",
@@ -81,6 +86,19 @@ EX_8_1 = Exercise(
             "pairs of a row with itself are counted",
             lambda X: (_ways(X)[0], _ways(X)[1], 2 * _ways(X)[1]),
             "How many pairs have i ≠ j? How far is a row from itself?",
+        ),
+        Mistake(
+            "half of the pairs are summed, and the sum is divided by the number of all",
+            lambda X: (*_ways(X)[:2], _ways(X)[2] / 2),
+            "n(n − 1) pairs are ordered: both (i, j) and (j, i).",
+        ),
+        Mistake(
+            "pairs of neighbours only",
+            lambda X: (*_ways(X)[:2], (X - X.roll(1, 0)).square().sum(1).mean()),
+            "All pairs were asked for, not each row and the next. No table is needed for them.",
+        ),
+        Mistake(
+            "the first two are swapped", lambda X: (_ways(X)[1], _ways(X)[0], _ways(X)[2]), "From zero comes first."
         ),
         Mistake(
             "one end varies, not both",
@@ -262,7 +280,7 @@ def logits(seed: int) -> list[tuple[Tensor]]:
 
 
 def best_constant(X: Float[Tensor, "n d_vocab"]) -> Float[Tensor, " d_vocab"]:
-    """The logits, as log-probabilities, that do least harm in the place of every row of X."""
+    """The logits that do least harm in the place of every row of X."""
     p = X.softmax(1)  # what the model predicts for each input
     return p.mean(0).log()
 
@@ -272,6 +290,13 @@ def _least_harmful_row(X: Tensor) -> Tensor:
     kl = (log_p.exp()[:, None] * (log_p[:, None] - log_p[None])).sum(-1)  # [of, with]
     return log_p[kl.mean(0).argmin()]
 
+
+OF_LOGITS = (
+    "Try n = 2: one input is sure of token A, the other of token B. What should a constant bet on? And for what divergence "
+    "would yours be best?"
+)
+ALL_ALIKE = "That bets on every token alike, whatever X is."
+TOKENS = "Which axis counts the tokens?"
 
 EX_8_4 = Exercise(
     id="8.4",
@@ -283,45 +308,35 @@ EX_8_4 = Exercise(
     The simplest component is the last one, which writes the logits all by itself: for input i it puts out row i of `X`
     [n, d_vocab], and the prediction is the softmax of that row. One constant c is to stand in its place for all inputs.
     Which c makes the mean over inputs of KL(softmax(Xᵢ) ‖ softmax(c)) smallest? There is a formula; no search, no
-    gradient. c is free up to a number added to all of it, so return it as log-probabilities.
+    gradient. A number added to all of c changes nothing, so c is right with any.
     """,
     cases=logits,
     reference=best_constant,
+    counts=lambda c: c.log_softmax(0),
     scale=1.0,
     mistakes=[
-        Mistake(
-            "the mean of the logits",
-            lambda X: X.mean(0).log_softmax(0),
-            "Try n = 2: one input is sure of token A, the other of token B. What should a constant bet on? And for what "
-            "divergence would yours be best?",
-        ),
-        Mistake(
-            "the mean of the logits, not normalised",
-            lambda X: X.mean(0),
-            "Log-probabilities: their exponentials sum to 1.",
-        ),
-        Mistake(
-            "the mean of the log-probabilities, not normalised",
-            lambda X: X.log_softmax(1).mean(0),
-            "Log-probabilities: their exponentials sum to 1.",
-        ),
+        Mistake("the mean of the logits", lambda X: X.mean(0), OF_LOGITS),
+        Mistake("the mean of the logits", lambda X: X.mean(0).log_softmax(0), OF_LOGITS),
+        Mistake("the mean of the logits", lambda X: X.log_softmax(1).mean(0), OF_LOGITS),
         Mistake("probabilities, not their logarithm", lambda X: X.softmax(1).mean(0), "In which space is c?"),
         Mistake(
             "loud inputs count more",
             lambda X: X.exp().mean(0).log().log_softmax(0),
             "Every input has one vote. What has to be normalised, before what?",
         ),
-        Mistake("softmax over the inputs", lambda X: X.softmax(0).mean(1), "Which axis counts the tokens?"),
+        Mistake("softmax over the inputs", lambda X: X.softmax(0).mean(0).log(), TOKENS),
+        Mistake("softmax over the inputs", lambda X: X.softmax(0).mean(1), TOKENS),
+        Mistake("softmax over the inputs", lambda X: X.softmax(0).mean(1).log(), TOKENS),
+        Mistake(
+            "averaged over the tokens", lambda X: X.softmax(1).mean(1).log(), "One number for each token is wanted."
+        ),
         Mistake(
             "the best of the rows themselves",
             _least_harmful_row,
             "Need a constant be a value that occurs?",
         ),
-        Mistake(
-            "zero",
-            lambda X: torch.zeros_like(X[0]).log_softmax(0),
-            "That bets on every token alike, whatever X is.",
-        ),
+        Mistake("zero", lambda X: torch.zeros_like(X[0]), ALL_ALIKE),
+        Mistake("zero", lambda X: torch.zeros_like(X[0]).log_softmax(0), ALL_ALIKE),
     ],
     hints=[
         "Write q for softmax(c). Which part of the mean KL depends on q at all?",
@@ -339,6 +354,7 @@ def say_the_opposite(bench: Bench) -> Float[Tensor, "head d_head"]:
     turned = at_mean.argsort(descending=True).argsort()  # 0: harms most at its mean
     targets = at_mean.max() * (1 + turned)
     away = torch.randn(bench.means.shape, generator=torch.Generator().manual_seed(0))
+    away[bench.most] = 0  # this one stays at its mean
     low, high = torch.full_like(targets, -6), torch.full_like(targets, 6)
     for _ in range(12):  # halve the interval of the logarithm of each head's way
         middle = (low + high) / 2
@@ -357,9 +373,10 @@ EX_8_5 = Exercise(
     minutes=20,
     statement="""
     An open search. Choose a gain for every head, [head, d_head]; the machine makes the move of 8.2 with it, so that no
-    prediction changes, then sets each head to zero and orders the heads by the harm. Make that order disagree with the
-    order by mean ablation, as far as you can: a rank correlation of −0.5 or less passes, −1 is the end of the scale. The
-    machine judges on text that you do not have. `bench.means` [head, d_head] are the heads' means, and
+    prediction changes. Then it sets each head to zero, on text that you do not have, and asks two things. The head that
+    harms most at its mean (row `bench.most`) harms at zero just as much as it does at its mean. And the heads, ordered by
+    their harm at zero, disagree with their order by harm at the mean, as far as you can make them: a rank correlation of
+    −0.5 or less passes, −1 is the end of the scale. `bench.means` [head, d_head] are the heads' means, and
     `bench.harm(values)` gives each head's harm, [head], when it alone puts out its row of `values` in the model as it is.
     """,
     reference=say_the_opposite,
@@ -367,7 +384,7 @@ EX_8_5 = Exercise(
     hints=[
         "After the move a head is set to zero. To what would you have had to set it before the move, for the same predictions?",
         "So you choose any value for each head, and bench.harm tells what it does. Which value does little? Which does much?",
-        "Heads that harm much at their mean: leave them there, gain −mean. The others: far away, the farther the less they matter.",
+        "The head that harms most at its mean: put it there, gain −mean. The others: far away, the farther the less they matter.",
     ],
 )
 
