@@ -82,7 +82,7 @@ if ready("8.a", "8.b", "8.c", "8.d", "8.1"):
     three = ("zero", "another input", "mean")
     panels = {}
     for (label, study), (most, rank) in zip(studies.items(), ("ac", "bd"), strict=True):
-        study.try_all(best=False)
+        study.try_all()
         panels[label] = {mode: study.harm(mode) for mode in three}
         worst = study.worst(*three)
         print(f"{label}, harms most: {worst}")

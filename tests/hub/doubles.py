@@ -287,6 +287,7 @@ SMALL = {
     "llama": lambda f: llama(f, *TINY),
     # as wide as the notebooks need: enough words for analogies, rows of 128 tokens
     "pythia-4k": lambda f: pythia(f, *TEXTED),
+    "pythia-3-layers": lambda f: pythia(f, 4096, 64, 3, 128),
     "opt-4k": lambda f: opt(f, *TEXTED),
     "llama-4k": lambda f: llama(f, *TEXTED),
     "gpt-j": lambda f: gptj(f, 420),

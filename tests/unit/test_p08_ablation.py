@@ -92,6 +92,7 @@ def test_a_study_of_many_components_has_fewer_rows_and_fits_some(monkeypatch):
     assert set(study.outputs) == set(study.every)
     study.fitted = study.parts[::2]
     study.try_all()
+    study.try_best()
     assert set(study.harm("best constant")) == set(study.fitted) and set(study.harm("zero")) == set(study.parts)
     assert study.log_ratios("mean", "best constant").shape == (len(study.fitted), 6)
     assert study.agreement("zero", "zero").tolist() == pytest.approx([1] * 6)

@@ -209,19 +209,21 @@ class Study:
         """The components, those with the largest `share` first."""
         return sorted(self.parts, key=lambda part: -self.share(part))
 
-    def try_all(self, best: bool = True) -> None:
-        """Judge every replacement of every component; then, if `best`, a best constant for each of the `fitted`."""
+    def try_all(self) -> None:
+        """Judge every replacement of every component."""
         plan = {}
         for part in self.parts:
             changes = replacements(self.outputs[part], self.rows)
             plan |= {(part, name): (part, change) for name, change in changes.items()}
         self.found |= harms(self.bridge, self.judged, plan)
-        if best:
-            start = {part: self.means[part] for part in self.fitted}
-            spread = {part: self.outputs[part].std((0, 1)).mean().item() for part in self.fitted}
-            found = best_constants(self.bridge, self.reference, start, spread)
-            plan = {(part, "best constant"): (part, constant(value)) for part, value in found.items()}
-            self.found |= harms(self.bridge, self.judged, plan)
+
+    def try_best(self) -> None:
+        """Seek a best constant for each of the `fitted`, from its mean on, and judge it."""
+        start = {part: self.means[part] for part in self.fitted}
+        spread = {part: self.outputs[part].std((0, 1)).mean().item() for part in self.fitted}
+        found = best_constants(self.bridge, self.reference, start, spread)
+        plan = {(part, "best constant"): (part, constant(value)) for part, value in found.items()}
+        self.found |= harms(self.bridge, self.judged, plan)
 
     def tried(self, *modes: str) -> list[Component]:
         """The components for which there is each of these replacements."""
