@@ -88,8 +88,12 @@ class Rule:
     high: float = math.inf
 
     def verdict(self, estimate: Estimate) -> Word:
-        """holds: all of the interval inside. fails: all of it outside. open: neither, or no interval."""
-        if math.isnan(estimate.low):
+        """holds: all of the interval inside. fails: all of it outside. open: neither, or no interval.
+
+        Open too where every value of a sample is the threshold itself: nothing was gained, and nothing lost.
+        """
+        all_alike = estimate.method != "exact" and estimate.half_width == 0
+        if math.isnan(estimate.low) or (all_alike and estimate.value in (self.low, self.high)):
             return "open"
         if self.low <= estimate.low and estimate.high <= self.high:
             return "holds"

@@ -137,7 +137,7 @@ for study in studies.values():
     study.try_best()
 
 # %% [markdown]
-# Each mark is a component. The line is the mean. Look how far zero lies above it, where; and which of the marks is on top.
+# Each mark is a component. The line is the mean. Where does zero lie above it, and how far? And which of the marks is on top?
 
 # %%
 SHOWN = ("zero", "another input", "best constant", "mean")

@@ -339,7 +339,7 @@ for label, found in effects.items():
         print(entry)
 
 # %% [markdown]
-# And where it *hurts*, is the mean to blame? Of the model's reading the control says something else: compare its diamond with its circle. A model that was trained with its zero in one place minds every move.
+# And where it *hurts*, is the mean to blame? Compare the diamond of the model's reading with its circle: a model that was trained with its zero in one place may mind every move.
 #
 # ## The decision table
 #

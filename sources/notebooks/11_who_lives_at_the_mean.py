@@ -75,7 +75,7 @@ title = f"Distance to the mean<br>{both}"
 figures.against_count(panels, title, "distance to the mean, in spreads")
 
 # %% [markdown]
-# Compare the crosses with the band, panel by panel: on which side of it do they lie, and where does its left end lead? Where is the band lowest? That is who lives at the mean. Then look at how little the crosses differ among *themselves*.
+# Compare the crosses with the band, panel by panel: on which side of it do they lie, and where does its left end lead? Where is the band lowest? That is who lives at the mean. Then ask how much the crosses differ among *themselves*.
 
 # %%
 places = {}
@@ -120,7 +120,7 @@ for label, c in people.items():
             print(ledger.test(claim, on=label, ratio=ratio))
 
 # %% [markdown]
-# Ruled out or not, look at *how much* wider a rival's group is: rare tokens may be most of the way there, and then any detector will mix them up.
+# Ruled out or not, look at *how much* wider a rival's group is, if it is: rare tokens may be most of the way there, and then any detector will mix them up.
 
 # %% [markdown]
 # ## Why: one step for all
@@ -222,7 +222,7 @@ radii.assign(foretold=foretold).round(3)
 #
 # ## Find them without counts
 #
-# So never-met tokens share a point, and a few of them are known by what they are: the bytes that no text holds. Their median is a **reference**, and nearness to it a detector, in the manner of Land & Bartolo. It is judged by the true counts, with the reference tokens left out, against baselines, and two controls: another reference, of random tokens; a random direction. A perfect detector stays at the top; a useless one lies at the bottom. (Where the surely unused are all that is known, nobody is left to judge by: the panel stays empty, and the claim open.)
+# If never-met tokens share a point, a few of them give it away, who are known by what they are: the bytes that no text holds. Their median is a **reference**, and nearness to it a detector, in the manner of Land & Bartolo. It is judged by the true counts, with the reference tokens left out, against baselines, and two controls: another reference, of random tokens; a random direction. A perfect detector stays at the top; a useless one lies at the bottom. (Where the surely unused are all that is known, nobody is left to judge by: the panel stays empty, and the claim open.)
 
 # %%
 found, precisions, curves = {}, {}, {}

@@ -41,9 +41,18 @@ def test_too_few_values_decide_nothing(values):
 def test_rules_are_decided_by_the_whole_interval(value, half, threshold):
     estimate = Estimate(value, half, 9, "rows", "Student's t")
     word = above(threshold, "x").verdict(estimate)
-    assert word == ("holds" if value - half >= threshold else "fails" if value + half < threshold else "open")
+    nothing_moved = half == 0 and value == threshold
+    holds, fails = value - half >= threshold and not nothing_moved, value + half < threshold
+    assert word == ("holds" if holds else "fails" if fails else "open")
     mirrored = Estimate(-value, half, 9, "rows", "Student's t")
     assert below(-threshold, "x").verdict(mirrored) == word
+
+
+def test_where_nothing_changed_in_any_row_nothing_is_claimed():
+    more, less = above(0, "gained"), below(0, "gained")
+    assert more.verdict(over([0, 0, 0, 0], "rows")) == less.verdict(over([0, 0, 0, 0], "rows")) == "open"
+    assert more.verdict(exact(0)) == "holds"  # all there is, not a sample: at least 0
+    assert more.verdict(over([0.1, 0.1, 0.1], "rows")) == "holds"
 
 
 def test_a_claim_fails_by_one_rule_and_holds_by_all():

@@ -53,7 +53,10 @@ SHIFT = Claim(
 CENTRED = Claim(
     "without an intercept, centring ruins the probe",
     POST,
-    {"read": below(0, "R², centred, no intercept")},
+    {
+        "read": below(0, "R², centred, no intercept"),
+        "lost": above(0.1, "R² lost by centring, no intercept"),  # what could not be read cannot be ruined
+    },
 )
 # 0.05: as above, half of what counts as written
 OWN_INTERCEPT = Claim(

@@ -75,4 +75,4 @@ def by_size(panels: Mapping[str, Mapping[str, Mapping[int, Estimate]]], title: s
             means = plots.digits([e.value for e in found.values()])
             bars = plots.digits([e.half_width for e in found.values()])
             fig.add_trace(plots.line(name, list(found), means, i, bars, mode="lines+markers"), row=1, col=column)
-    return plots.finish(fig, title, x, [y] + [""] * (len(panels) - 1))
+    return plots.finish(fig, title, x, [y] + [""] * (len(panels) - 1), height=480)

@@ -25,7 +25,7 @@ def against_count(
 
     Where counts are unknown, the id takes their place: byte-pair vocabularies number their tokens by frequency.
     """
-    fig, x = plots.panels(list(panels)), []
+    fig, x = plots.panels(list(panels), shared_yaxes=True, horizontal_spacing=0.05), []
     powers = {f"{10**k:,}": 10**k for k in range(6)}
     for column, (c, values) in enumerate(panels.values(), start=1):
         _band(fig, c, values, column)
@@ -35,7 +35,7 @@ def against_count(
         fig.update_xaxes(type="log", tickvals=list(ticks.values()), ticktext=list(ticks), row=1, col=column)
         x.append("occurrences in the training text" if known else "id in the vocabulary, + 1")
     fig.update_yaxes(rangemode="tozero")
-    return plots.finish(fig, title, x, y, height=460)
+    return plots.finish(fig, title, x, [y] + [""] * (len(panels) - 1), height=460)
 
 
 def _x(c: Census) -> Tensor:
@@ -54,7 +54,7 @@ def _band(fig, c: Census, values: Tensor, column: int) -> None:
         fill = "tonexty" if level == 0.5 or level == 0.05 else None
         trace = plots.go.Scatter(
             x=x, y=y, name=name, legendgroup=name, line=line, fill=fill, fillcolor="rgba(31,78,156,0.15)",
-            showlegend=None if level < 0.9 else False,
+            mode="lines", showlegend=None if level < 0.9 else False,
         )  # fmt: skip
         fig.add_trace(trace, row=1, col=column)
 
@@ -76,7 +76,7 @@ def precision_recall(panels: Mapping[str, tuple[Census, Mapping[str, Tensor]]], 
 
     Where these are all that is known, there is nothing to judge by: the panel says so and stays empty.
     """
-    fig = plots.panels(list(panels))
+    fig = plots.panels(list(panels), shared_yaxes=True, horizontal_spacing=0.05)
     for column, (c, scores) in enumerate(panels.values(), start=1):
         if not measures.left_to_find(c):
             here = dict(row=1, col=column)
@@ -88,7 +88,8 @@ def precision_recall(panels: Mapping[str, tuple[Census, Mapping[str, Tensor]]], 
     fig.update_xaxes(range=[0, 1])
     fig.update_yaxes(range=[0, 1.02])
     x = "recall: share of the never met that are found"
-    return plots.finish(fig, title, x, "precision: share of the found that were never met", height=500)
+    y = "precision: share of the found that were never met"
+    return plots.finish(fig, title, x, [y] + [""] * (len(panels) - 1), height=500)
 
 
 def courses(panels: Mapping[str, Mapping[str, pd.Series]], title: str, y: Sequence[str]) -> plots.go.Figure:
