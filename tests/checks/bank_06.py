@@ -17,7 +17,7 @@ from tests.checks.bank import Bank
 def by_scatter(X, token):
     u = F.normalize(X)
     types, index, counts = token.unique(return_inverse=True, return_counts=True)
-    m = torch.zeros(len(types), X.shape[1], dtype=X.dtype).index_add(0, index, u) / counts[:, None]
+    m = torch.zeros(len(types), X.shape[1]).index_add(0, index, u) / counts[:, None]
     T = len(types)
     return (m.sum(0).square().sum() - (m * m).sum()) / (T * (T - 1))
 

@@ -107,6 +107,12 @@ def test_the_reference_passes_on_many_seeds_in_either_dtype(exercise, monkeypatc
 
 
 @pytest.mark.parametrize("exercise", FUNCTIONS, ids=lambda e: e.id)
+def test_a_random_input_is_in_the_models_own_dtype(exercise):
+    for args in random_cases(exercise):
+        assert {t.dtype for t in tensors(args) if t.is_floating_point()} <= {torch.float32}
+
+
+@pytest.mark.parametrize("exercise", FUNCTIONS, ids=lambda e: e.id)
 def test_a_random_input_is_not_of_a_known_models_size(exercise):
     """Who reads "n = 50257" looks for GPT-2 in it."""
     for args in exercise.cases(0):

@@ -195,6 +195,31 @@ def test_one_clear_line(answer, id, words):
     assert words in sentence(answer, id)
 
 
+def test_an_answer_that_makes_tensors_of_its_own_meets_no_other_dtype():
+    """torch.zeros is float32, as the models' vectors are; an input in float64 refused right answers over it."""
+
+    def with_zeros(W, slip=0):
+        first = torch.zeros(1, dtype=torch.long)
+        total = torch.zeros(1, W.shape[1]).index_add(0, first.repeat(len(W)), W)
+        return W - total / (len(W) - slip)
+
+    assert verdict(find("1.3"), with_zeros, {"a model": W_E}).passed
+    assert verdict(find("1.3"), lambda W: with_zeros(W, 1)).difference
+
+
+def test_a_mistake_keeps_its_name_where_the_answer_raises_on_another_input():
+    def only_small(W, answer):
+        if len(W) > 6:
+            raise ValueError("too many rows")
+        return answer(W)
+
+    found = verdict(find("1.3"), lambda W: only_small(W, lambda W: W - W.mean(1, keepdim=True)))
+    assert found.mistake and "over" in found.mistake.name
+    found = verdict(find("1.3"), lambda W: only_small(W, right))
+    assert found.mistake is None and "raised ValueError" in found.sentence
+    assert verdict(find("1.3"), lambda W: 1 / 0).mistake is None
+
+
 def test_an_exception_is_told_with_the_learners_own_line():
     def spoilt(W):
         mean = W.mean(0)

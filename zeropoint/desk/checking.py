@@ -76,15 +76,24 @@ def fresh(value: Any) -> Any:
 
 def exact(value: Any) -> Any:
     """A copy for the reference: on the CPU, in float64."""
+    return _copy_in(torch.float64, value)
+
+
+def single(value: Any) -> Any:
+    """A copy for a learner: on the CPU, in float32 as the models' own tensors are, whatever `cases` were drawn in."""
+    return _copy_in(torch.float32, value)
+
+
+def _copy_in(dtype: torch.dtype, value: Any) -> Any:
     if isinstance(value, Tensor):
         value = value.detach().cpu().clone()
-        return value.double() if value.is_floating_point() else value
+        return value.to(dtype) if value.is_floating_point() else value
     if isinstance(value, nn.Module):
-        return copy.deepcopy(value).cpu().double()
+        return copy.deepcopy(value).cpu().to(dtype)
     if isinstance(value, tuple | list):
-        return type(value)(exact(v) for v in value)
+        return type(value)(_copy_in(dtype, v) for v in value)
     if isinstance(value, dict):
-        return {k: exact(v) for k, v in value.items()}
+        return {k: _copy_in(dtype, v) for k, v in value.items()}
     return copy.deepcopy(value)
 
 
@@ -365,7 +374,8 @@ def _value_verdict(exercise: Exercise, answer: Any, real: Mapping[str, Any]) -> 
 
 def random_cases(exercise: Exercise) -> list[tuple]:
     """The inputs of one check: a fixed set, then a new one each time so that no answer can be learned by heart."""
-    return [*exercise.cases(FIXED_SEED), *exercise.cases(int.from_bytes(os.urandom(4), "big"))]
+    drawn = [*exercise.cases(FIXED_SEED), *exercise.cases(int.from_bytes(os.urandom(4), "big"))]
+    return [single(args) for args in drawn]
 
 
 def _function_verdict(exercise: Exercise, fn: Callable, real: Mapping[str, Any]) -> Verdict:
@@ -513,7 +523,7 @@ def _explained(
         )
         return replace(first, sentence=sentence)
     for mistake in exercise.mistakes:
-        if _is_mistake(exercise, mistake, small, calls):
+        if _is_mistake(exercise, mistake, small, calls, expected):
             return replace(first, mistake=mistake)
     values = [c.value for c in calls]
     fits = bool(first.difference and first.difference.expected) or (
@@ -543,16 +553,19 @@ def by_chance(fn: Callable, exercise: Exercise, args: tuple) -> bool:
     return comparable and not same(a, b, exercise.tolerance, exercise.scale)
 
 
-def _is_mistake(exercise: Exercise, mistake: Mistake, small: Iterable[tuple], calls: list[Call]) -> bool:
-    """Does the learner's function do what this mistake does, on every small input, values and errors alike?"""
-    agreed = False
-    for args, done in zip(small, calls, strict=False):
-        theirs = call(mistake.fn, exact(args), names(exercise))
-        if (theirs.error is None) != (done.error is None):
-            return False
+def _is_mistake(
+    exercise: Exercise, mistake: Mistake, small: Iterable[tuple], calls: list[Call], expected: list
+) -> bool:
+    """Does the learner's function do what this mistake does, on every small input on which it gave an answer?
+
+    One of these answers must be wrong: a right function that raises elsewhere makes no such mistake.
+    """
+    wrong = False
+    for args, done, right in zip(small, calls, expected, strict=False):
         if done.error is not None:
             continue
-        if not same(done.value, theirs.value, NAMING * exercise.tolerance, exercise.scale):
+        theirs = call(mistake.fn, exact(args), names(exercise))
+        if theirs.error is not None or not same(done.value, theirs.value, NAMING * exercise.tolerance, exercise.scale):
             return False
-        agreed = True
-    return agreed
+        wrong = wrong or differs(exercise, done.value, right, exercise.tolerance) is not None
+    return wrong

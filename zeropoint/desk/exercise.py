@@ -45,7 +45,8 @@ class Exercise:
     function: `cases(seed)` gives argument tuples (tensors, numbers, strings, small modules, containers of those);
         `reference(*arguments)` gives the right answer (tensor, float, int, bool, str, or a tuple of these). Its signature
         and docstring are the puzzle's stub, its whole source is the solution's answer and what reveal shows, so it uses
-        nothing but its arguments and what the notebook imports. Arguments reach it in float64 on the CPU.
+        nothing but its arguments and what the notebook imports. Arguments reach it in float64 on the CPU, and a learner's
+        function in float32, as the models' own do.
     value, choice: the answer itself; `reference(*real(x))` gives it from the matrix in `check(..., real={label: x})`,
         or `reference()` where it takes no arguments. Mistakes take the same arguments.
     why: a text, compared with `rubric` by its writer; `answer` is one that makes every point, for the solution.

@@ -8,17 +8,17 @@ from torch import Tensor
 
 from zeropoint.desk.exercise import Exercise, Mistake
 
-# rows, columns, size of the common vector in units of the spread, dtype.
+# rows, columns, size of the common vector in units of the spread.
 # Few rows tell n from n - 1, n = d lets answers along the wrong axis run, and more than 5,000 rows catch a sample of them.
 CLOUDS = [
-    (4, 2, 1.0, torch.float32),
-    (7, 4, 3.0, torch.float32),
-    (5, 11, 0.0, torch.float64),
-    (6, 6, 1.0, torch.float32),
-    (8, 8, 2.0, torch.float64),
-    (40, 12, 0.0, torch.float32),
-    (25, 60, 1.5, torch.float64),
-    (5120, 6, 0.5, torch.float32),
+    (4, 2, 1.0),
+    (7, 4, 3.0),
+    (5, 11, 0.0),
+    (6, 6, 1.0),
+    (8, 8, 2.0),
+    (40, 12, 0.0),
+    (25, 60, 1.5),
+    (5120, 6, 0.5),
 ]
 
 
@@ -28,7 +28,7 @@ def clouds(seed: int) -> list[tuple[Tensor]]:
     return [(_cloud(*sort, generator),) for sort in CLOUDS]
 
 
-def _cloud(n: int, d: int, common: float, dtype: torch.dtype, generator: torch.Generator) -> Float[Tensor, "n d"]:
+def _cloud(n: int, d: int, common: float, generator: torch.Generator) -> Float[Tensor, "n d"]:
     u = torch.randn(n, d, generator=generator, dtype=torch.float64)
     u *= 0.3 + torch.linspace(0, 2.7, n, dtype=torch.float64)[torch.randperm(n, generator=generator), None]
     u *= 0.4 + 1.6 * torch.rand(d, generator=generator, dtype=torch.float64)
@@ -37,7 +37,7 @@ def _cloud(n: int, d: int, common: float, dtype: torch.dtype, generator: torch.G
     W = W.round(decimals=2) if n * d <= 12 else W  # small enough to work out by hand
     # where few rows count, none may be so short that float32 loses its direction
     lengths = torch.stack([W.norm(dim=1), (W - W.mean(0)).norm(dim=1)])
-    return W.to(dtype) if n > 100 or lengths.min() > 0.1 else _cloud(n, d, common, dtype, generator)
+    return W if n > 100 or lengths.min() > 0.1 else _cloud(n, d, common, generator)
 
 
 def with_twins(seed: int) -> list[tuple[Tensor]]:

@@ -13,18 +13,11 @@ from zeropoint.desk.exercise import Exercise, Mistake
 from zeropoint.puzzles.p02 import search
 from zeropoint.puzzles.p02.symmetries import Move, Trial
 
-DTYPES = (torch.float32, torch.float64)
-
 
 def _random(seed: int):
     """randn(shape) in float64 from one generator."""
     generator = torch.Generator().manual_seed(seed)
     return lambda *shape: torch.randn(*shape, generator=generator, dtype=torch.float64)
-
-
-def _in_turn(cases: list[tuple[Tensor, ...]]) -> list[tuple[Tensor, ...]]:
-    """float32 and float64 in turn."""
-    return [tuple(t.to(DTYPES[i % 2]) for t in args) for i, args in enumerate(cases)]
 
 
 # --- 2.1 -----------------------------------------------------------------------------------------------------------
@@ -43,7 +36,7 @@ def predictions(seed: int) -> list[tuple[Tensor, Tensor]]:
         before, after = 2 * randn(seq, d_vocab), 2 * randn(seq, d_vocab)
         cases.append((before + 3 * randn(seq, 1), after + 3 * randn(seq, 1)))
     far_apart = (150 * randn(3, 6).float(), 150 * randn(3, 6).float())  # softmax underflows, log_softmax does not
-    return [*_in_turn(cases), far_apart]
+    return [*cases, far_apart]
 
 
 def _log_probs(before: Tensor, after: Tensor, dim: int = -1) -> tuple[Tensor, Tensor]:
@@ -196,7 +189,7 @@ def embeddings(seed: int) -> list[tuple[Tensor, Tensor]]:
     randn, cases = _random(seed), []
     for d_vocab, n_ctx, d in ((5, 3, 2), (7, 2, 4), (4, 6, 3), (6, 6, 6), (5, 8, 8), (60, 12, 10), (3000, 4, 5)):
         cases.append((randn(d_vocab, d) + 2 * randn(d), 0.5 * randn(n_ctx, d) + randn(d)))
-    return _in_turn(cases)
+    return cases
 
 
 def _first_only(W_E: Tensor, W_pos: Tensor) -> tuple[Tensor, Tensor]:
@@ -307,7 +300,7 @@ def heads(seed: int) -> list[tuple[Tensor, Tensor]]:
     randn, cases = _random(seed), []
     for d_vocab, seq, d in ((4, 3, 2), (6, 2, 5), (3, 7, 4), (5, 5, 5), (8, 4, 8), (70, 9, 12), (2500, 5, 4)):
         cases.append((0.7 * randn(d_vocab, d) + randn(d), 1.5 * randn(seq, d)))
-    return _in_turn(cases)
+    return cases
 
 
 def _log_Z(W_E: Tensor, h: Tensor) -> Tensor:
@@ -398,7 +391,7 @@ def attention_inputs(seed: int) -> list[tuple[Tensor, ...]]:
     randn, cases = _random(seed), []
     for queries, keys, d in ((2, 3, 2), (3, 2, 4), (4, 4, 3), (5, 5, 5), (1, 6, 3), (6, 4, 8), (40, 30, 12)):
         cases.append((randn(queries, d), randn(keys, d), 1.5 * randn(d), randn(d, d), randn(d)))
-    return _in_turn(cases)
+    return cases
 
 
 def _terms(u: Tensor, v: Tensor, c: Tensor, A: Tensor, b: Tensor) -> dict[str, Tensor]:
@@ -515,7 +508,7 @@ def readers(seed: int) -> list[tuple[Tensor, ...]]:
     randn, cases = _random(seed), []
     for d, d_out in ((2, 3), (4, 2), (3, 3), (5, 5), (6, 10), (12, 48)):
         cases.append((randn(d), randn(d, d_out), randn(d_out), 1.5 * randn(d)))
-    return _in_turn(cases)
+    return cases
 
 
 BALANCE = "Put any x̂ through both: (x̂·gain + shift)W + b before, and with your two vectors after."

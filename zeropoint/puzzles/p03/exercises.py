@@ -159,16 +159,16 @@ def positions(seed: int) -> list[tuple[Tensor, Tensor, Tensor]]:
     """Hidden states with a mean, scores, and tokens that follow; more tokens than positions, so that some are absent."""
     g = torch.Generator().manual_seed(seed)
     out = []
-    for n, v, d, dtype in (
-        (2, 4, 3, torch.float64),
-        (3, 5, 2, torch.float32),
-        (5, 8, 4, torch.float64),
-        (20, 30, 6, torch.float32),
+    for n, v, d in (
+        (2, 4, 3),
+        (3, 5, 2),
+        (5, 8, 4),
+        (20, 30, 6),
     ):
         h = torch.randn(n, d, generator=g, dtype=torch.float64) + torch.randn(d, generator=g, dtype=torch.float64)
         W = torch.randn(v, d, generator=g, dtype=torch.float64)
         following = torch.randint(v, (n,), generator=g)
-        out.append((h.round(decimals=2).to(dtype), W.round(decimals=2).to(dtype), following))
+        out.append((h.round(decimals=2), W.round(decimals=2), following))
     return out
 
 
@@ -272,14 +272,14 @@ def fresh_states(seed: int) -> list[tuple[Tensor, int]]:
     """Hidden states with a mean, and sizes of a vocabulary that are neither their number nor their width."""
     g = torch.Generator().manual_seed(seed)
     out = []
-    for n, d, v, dtype in (
-        (2, 3, 5, torch.float64),
-        (4, 2, 9, torch.float32),
-        (7, 5, 40, torch.float64),
-        (50, 8, 2048, torch.float32),
+    for n, d, v in (
+        (2, 3, 5),
+        (4, 2, 9),
+        (7, 5, 40),
+        (50, 8, 2048),
     ):
         h = torch.randn(n, d, generator=g, dtype=torch.float64) + 2 * torch.randn(d, generator=g, dtype=torch.float64)
-        out.append((h.round(decimals=2).to(dtype), v))
+        out.append((h.round(decimals=2), v))
     return out
 
 
@@ -359,18 +359,18 @@ def clouds_in_order(seed: int) -> list[tuple[Tensor, Tensor, int]]:
     """Matrices whose rows point along a common vector the more, the later they come in `order`; k divides their number."""
     g = torch.Generator().manual_seed(seed)
     out = []
-    for n, d, k, dtype in (
-        (8, 3, 2, torch.float64),
-        (12, 5, 3, torch.float32),
-        (40, 9, 4, torch.float64),
-        (60, 6, 5, torch.float32),
+    for n, d, k in (
+        (8, 3, 2),
+        (12, 5, 3),
+        (40, 9, 4),
+        (60, 6, 5),
     ):
         order = torch.randperm(n, generator=g)
         c = torch.randn(d, generator=g, dtype=torch.float64)
         W = torch.randn(n, d, generator=g, dtype=torch.float64)
         W[order] += torch.linspace(-0.5, 2, n, dtype=torch.float64)[:, None] * c / c.norm() * 1.5
         W *= 0.5 + torch.rand(n, 1, generator=g, dtype=torch.float64) * 2
-        out.append((W.to(dtype), order, k))
+        out.append((W, order, k))
     return out
 
 
@@ -499,11 +499,11 @@ def moves(seed: int) -> list[tuple[Tensor, Tensor]]:
     """Matrices before and after training; the start is not centred, so that its mean is another direction."""
     g = torch.Generator().manual_seed(seed)
     out = []
-    for n, d, dtype in ((3, 2, torch.float64), (6, 4, torch.float32), (10, 10, torch.float64), (40, 7, torch.float32)):
+    for n, d in ((3, 2), (6, 4), (10, 10), (40, 7)):
         before, change = (torch.randn(n, d, generator=g, dtype=torch.float64) for _ in range(2))
         before += torch.randn(d, generator=g, dtype=torch.float64)
         after = before + change + torch.randn(d, generator=g, dtype=torch.float64)
-        out.append((before.round(decimals=2).to(dtype), after.round(decimals=2).to(dtype)))
+        out.append((before.round(decimals=2), after.round(decimals=2)))
     return out
 
 

@@ -137,8 +137,7 @@ def weighted(seed: int) -> list[tuple[Tensor, Tensor, Tensor]]:
     """Points away from zero, a base away from both; weights that add up to one in one case of four."""
     generator = torch.Generator().manual_seed(seed)
     out = []
-    for k, d, dtype in ((1, 3, "32"), (2, 5, "64"), (3, 4, "32"), (5, 5, "64"), (4, 2, "32"), (6, 9, "64")):
-        dtype = getattr(torch, f"float{dtype}")
+    for k, d in ((1, 3), (2, 5), (3, 4), (5, 5), (4, 2), (6, 9)):
         points = torch.randn(k, d, generator=generator, dtype=torch.float64) + 3
         weights = torch.rand(k, generator=generator, dtype=torch.float64) + 0.3
         weights[k // 2] *= -0.5 if k > 3 else 1
@@ -147,7 +146,7 @@ def weighted(seed: int) -> list[tuple[Tensor, Tensor, Tensor]]:
         elif (weights.sum() - 1).abs() < 0.2:
             weights *= 2
         base = 2 * torch.randn(d, generator=generator, dtype=torch.float64) - 2
-        out.append(tuple(t.to(dtype) for t in (points, weights, base)))
+        out.append((points, weights, base))
     return out
 
 
@@ -237,11 +236,10 @@ def triples(seed: int) -> list[tuple[Tensor, int, int, int]]:
     """Clouds with and without a common vector, and three different tokens."""
     generator = torch.Generator().manual_seed(seed)
     out = []
-    for n, d, common, dtype in ((12, 3, 0, "32"), (40, 6, 1, "64"), (40, 8, 4, "32"), (200, 10, 1.5, "64")):
+    for n, d, common in ((12, 3, 0), (40, 6, 1), (40, 8, 4), (200, 10, 1.5)):
         W = torch.randn(n, d, generator=generator, dtype=torch.float64)
         W *= 0.5 + torch.rand(n, 1, generator=generator, dtype=torch.float64) * 1.5
         W += common * torch.randn(d, generator=generator, dtype=torch.float64)
-        W = W.to(getattr(torch, f"float{dtype}"))
         out += [(W, *torch.randperm(n, generator=generator)[:3].tolist()) for _ in range(5)]
         out += _where_a_given_token_is_nearest(W, generator)
     return out

@@ -8,16 +8,16 @@ from torch import Tensor
 
 from zeropoint.desk.exercise import Exercise, Mistake
 
-# rows, columns, token types, size of the common vector in units of the spread, dtype.
+# rows, columns, token types, size of the common vector in units of the spread.
 SHAPES = [
-    (7, 3, 3, 1.0, torch.float32),
-    (9, 4, 4, 0.0, torch.float64),
-    (8, 8, 3, 2.0, torch.float32),
-    (12, 12, 5, 0.5, torch.float64),
-    (40, 6, 9, 1.5, torch.float32),
-    (300, 16, 60, 1.0, torch.float32),
+    (7, 3, 3, 1.0),
+    (9, 4, 4, 0.0),
+    (8, 8, 3, 2.0),
+    (12, 12, 5, 0.5),
+    (40, 6, 9, 1.5),
+    (300, 16, 60, 1.0),
 ]
-MANY = (2000, 6, 60, 1.0, torch.float32)  # so many that a table of all pairs is told from any other array
+MANY = (2000, 6, 60, 1.0)  # so many that a table of all pairs is told from any other array
 
 
 def _cloud(n: int, d: int, groups: Tensor, common: float, generator: torch.Generator) -> Tensor:
@@ -35,13 +35,13 @@ def _cloud(n: int, d: int, groups: Tensor, common: float, generator: torch.Gener
 def texts(seed: int) -> list[tuple[Tensor, Tensor]]:
     """Vectors and their tokens: token numbers with gaps, unequal counts, some types once and at least two more often."""
     generator, out = torch.Generator().manual_seed(seed), []
-    for n, d, types, common, dtype in [*SHAPES, MANY]:
+    for n, d, types, common in [*SHAPES, MANY]:
         favourite = torch.rand(types, generator=generator) ** 2 + 0.02
         rest = torch.multinomial(favourite[1:], n - 5, replacement=True, generator=generator) + 1
         group = torch.cat([torch.tensor([0, 1, 1, 1, 2]), rest])  # type 0 occurs once, type 1 three times or more
         group = group[torch.randperm(n, generator=generator)]
         number = torch.randperm(5 * types, generator=generator)[:types]
-        out.append((_cloud(n, d, group, common, generator).to(dtype), number[group]))
+        out.append((_cloud(n, d, group, common, generator), number[group]))
     return out
 
 
@@ -51,15 +51,15 @@ def tops(seed: int) -> list[tuple[Tensor, int]]:
     In the last three the largest coordinate points both ways, so that it takes away from the mean cosine, which is negative.
     """
     generator, out = torch.Generator().manual_seed(seed), []
-    for i, (n, d, _, common, dtype) in enumerate(SHAPES):
+    for i, (n, d, _, common) in enumerate(SHAPES):
         X = _cloud(n, d, torch.zeros(n, dtype=torch.long), common, generator)
         X[:, torch.randperm(d, generator=generator)[:2]] += torch.tensor([2.5, -2.0], dtype=torch.float64)
-        out.append((X.to(dtype), 1 + i % 3 if d > 3 else 1))
-    for n, k, dtype in ((2, 1, torch.float64), (4, 2, torch.float32), (6, 2, torch.float64)):
+        out.append((X, 1 + i % 3 if d > 3 else 1))
+    for n, k in ((2, 1), (4, 2), (6, 2)):
         both_ways = n * torch.tensor([1.0, -1.0], dtype=torch.float64).repeat(n // 2)
         others = 1 + 0.3 * torch.rand(n, 2, generator=generator, dtype=torch.float64)
         less = torch.tensor([1.0, 0.5], dtype=torch.float64)
-        out.append((torch.cat([both_ways[:, None], others * less], dim=1)[:, [1, 0, 2]].to(dtype), k))
+        out.append((torch.cat([both_ways[:, None], others * less], dim=1)[:, [1, 0, 2]], k))
     return out
 
 

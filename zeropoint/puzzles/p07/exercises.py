@@ -8,13 +8,13 @@ from torch import Tensor
 
 from zeropoint.desk.exercise import Exercise, Mistake
 
-# rows, columns, size of the common vector in units of the spread, dtype.
+# rows, columns, size of the common vector in units of the spread.
 SHAPES = [
-    (4, 3, 1.0, torch.float32),
-    (6, 6, 2.0, torch.float64),
-    (9, 5, 0.3, torch.float32),
-    (30, 12, 1.5, torch.float64),
-    (200, 24, 0.7, torch.float32),
+    (4, 3, 1.0),
+    (6, 6, 2.0),
+    (9, 5, 0.3),
+    (30, 12, 1.5),
+    (200, 24, 0.7),
 ]
 
 
@@ -36,7 +36,7 @@ def _cloud(draw, n: int, d: int, common: float) -> Tensor:
 
 def clouds(seed: int) -> list[tuple[Tensor]]:
     draw = _draws(seed)
-    return [(_cloud(draw, n, d, common).to(dtype),) for n, d, common, dtype in SHAPES]
+    return [(_cloud(draw, n, d, common),) for n, d, common in SHAPES]
 
 
 def with_eps(seed: int) -> list[tuple[Tensor, float]]:
@@ -47,7 +47,7 @@ def with_eps(seed: int) -> list[tuple[Tensor, float]]:
 
 def with_vector(seed: int) -> list[tuple[Tensor, Tensor]]:
     draw = _draws(seed + 1)
-    return [(X, (3 * draw(X.shape[1])).to(X.dtype)) for (X,) in clouds(seed)]
+    return [(X, 3 * draw(X.shape[1])) for (X,) in clouds(seed)]
 
 
 def with_clean(seed: int) -> list[tuple[Tensor, Tensor, Tensor, Tensor]]:
@@ -55,19 +55,17 @@ def with_clean(seed: int) -> list[tuple[Tensor, Tensor, Tensor, Tensor]]:
     draw, out = _draws(seed + 2), []
     for (clean,), loud in zip(clouds(seed), (1, 0.02, 1, 0.02, 1), strict=True):
         n, d = clean.shape
-        X = clean.double() - clean.double().mean(0) + 0.3 * draw(n, d) + 0.7 * draw(n, 1)
-        out.append(
-            ((loud * X).to(clean.dtype), loud * clean, (1 + 0.4 * draw(d)).to(clean.dtype), draw(d).to(clean.dtype))
-        )
+        X = clean - clean.mean(0) + 0.3 * draw(n, d) + 0.7 * draw(n, 1)
+        out.append((loud * X, loud * clean, 1 + 0.4 * draw(d), draw(d)))
     return out
 
 
 def pairs(seed: int) -> list[tuple[Tensor, Tensor]]:
     """Two effects on the same rows of text: what a row does to one it mostly does to the other."""
     draw, out = _draws(seed + 3), []
-    for n, dtype in ((3, torch.float32), (5, torch.float64), (16, torch.float32), (64, torch.float64)):
+    for n in (3, 5, 16, 64):
         row = draw(n)
-        out.append(((0.9 + row + 0.2 * draw(n)).to(dtype), (0.5 + row + 0.3 * draw(n)).to(dtype)))
+        out.append((0.9 + row + 0.2 * draw(n), 0.5 + row + 0.3 * draw(n)))
     return out
 
 

@@ -18,11 +18,6 @@ def _random(seed: int):
     return lambda *shape: torch.randn(*shape, generator=generator, dtype=torch.float64)
 
 
-def _in_turn(cases: list[tuple]) -> list[tuple]:
-    """Every second case in float32."""
-    return [tuple(a.float() for a in case) if i % 2 else case for i, case in enumerate(cases)]
-
-
 # --- 8.1 -----------------------------------------------------------------------------------------------------------
 
 
@@ -32,7 +27,7 @@ def clouds(seed: int) -> list[tuple[Tensor]]:
     for n, d in ((3, 2), (4, 4), (5, 3), (9, 6), (400, 4)):
         rows = randn(n, d) * torch.linspace(0.5, 1.5, n, dtype=torch.float64)[:, None]
         cases.append((rows + randn(d) + 0.5,))
-    return _in_turn(cases)
+    return cases
 
 
 def three_ways(X: Float[Tensor, "n d"]) -> tuple[float, float, float]:
@@ -140,7 +135,7 @@ def layers(seed: int) -> list[tuple[Tensor, ...]]:
     randn, cases = _random(seed), []
     for heads, d_head, d_model in ((2, 2, 3), (3, 2, 2), (2, 3, 3), (3, 3, 3), (4, 5, 8)):
         cases.append((randn(heads, d_head, d_model), randn(heads, d_head), randn(d_model), randn(heads, d_head)))
-    return _in_turn(cases)
+    return cases
 
 
 def keep_books(
@@ -276,7 +271,7 @@ def logits(seed: int) -> list[tuple[Tensor]]:
     for n, d_vocab in ((2, 3), (3, 3), (4, 2), (6, 5), (30, 12)):
         loud = torch.linspace(0.5, 3, n, dtype=torch.float64)[:, None]
         cases.append((loud * randn(n, d_vocab) + randn(n, 1),))
-    return _in_turn(cases)
+    return cases
 
 
 def best_constant(X: Float[Tensor, "n d_vocab"]) -> Float[Tensor, " d_vocab"]:

@@ -27,13 +27,13 @@ def grouped(seed: int) -> list[tuple[Tensor, Tensor]]:
     """Rows in groups of unequal sizes, one of a single row, in no order; groups' numbers have gaps."""
     generator = torch.Generator().manual_seed(seed)
     out = []
-    for sizes, d, dtype in (((1, 3), 2, "32"), ((2, 5, 1), 3, "64"), ((9, 4, 3, 7), 6, "32"), ((30, 12, 8), 9, "64")):
+    for sizes, d in (((1, 3), 2), ((2, 5, 1), 3), ((9, 4, 3, 7), 6), ((30, 12, 8), 9)):
         names = torch.arange(len(sizes)) * 3 + 1
         group = names.repeat_interleave(torch.tensor(sizes))
         group = group[torch.randperm(len(group), generator=generator)]
         places = 3 * torch.randn(int(names.max()) + 1, d, generator=generator, dtype=torch.float64)
         X = torch.randn(len(group), d, generator=generator, dtype=torch.float64) + places[group] + 1
-        out.append((X.to(getattr(torch, f"float{dtype}")), group))
+        out.append((X, group))
     return out
 
 
@@ -121,11 +121,11 @@ def weights(seed: int) -> list[tuple[Tensor, float, Tensor]]:
     """Weights, a number and a vector that is neither short nor of length 1."""
     generator = torch.Generator().manual_seed(seed)
     out = []
-    for d, dtype in ((2, "32"), (3, "64"), (5, "32"), (8, "64"), (20, "32")):
+    for d in (2, 3, 5, 8, 20):
         w, c = torch.randn(2, d, generator=generator, dtype=torch.float64)
         c *= (1.5 + 2 * torch.rand(1, generator=generator, dtype=torch.float64)) / c.norm()
         b = (torch.rand(1, generator=generator, dtype=torch.float64).item() + 0.5) * (-1) ** d
-        out.append((w.to(getattr(torch, f"float{dtype}")), b, c.to(getattr(torch, f"float{dtype}"))))
+        out.append((w, b, c))
     return out
 
 
@@ -205,13 +205,13 @@ def sparse(seed: int) -> list[tuple[Tensor, Tensor, Tensor, int, int]]:
     """Counts by rows, most of them never; some rows are empty, none is the mean, and there are more columns than rows."""
     generator = torch.Generator().manual_seed(seed)
     out = []
-    for n, d, each, dtype in ((4, 7, 2, "32"), (5, 9, 3, "64"), (12, 30, 4, "32"), (900, 2500, 7, "64")):
+    for n, d, each in ((4, 7, 2), (5, 9, 3), (12, 30, 4), (900, 2500, 7)):
         table = _table(n, d, each, generator)
         while (_dense(*table) - _dense(*table).mean(0)).norm(dim=1).min() < 0.5:
             table = _table(n, d, each, generator)
         start, column, count, d = table
         q = 1 + int(torch.randint(n - 1, (1,), generator=generator))
-        out.append((start, column, count.to(getattr(torch, f"float{dtype}")), d, q))
+        out.append((start, column, count, d, q))
     return out
 
 
@@ -280,7 +280,7 @@ EX_9_3 = Exercise(
     A table of counts, n rows and d columns, nearly all of it zero, so only the rest is kept, row by row: row i has
     `count[start[i]:start[i + 1]]` in the columns `column[start[i]:start[i + 1]]`, each column at most once. Centre
     the rows (every row less the mean of all n rows, zeros included) and return the cosine of row q with each row,
-    shape [n]; its cosine with itself is 1. A row may be empty, and counts come in float32 or float64. There are so many columns that no array may be as large as the whole table:
+    shape [n]; its cosine with itself is 1. A row may be empty. There are so many columns that no array may be as large as the whole table:
     about n² numbers are too many. No row equals the mean.
     """,
     cases=sparse,

@@ -23,11 +23,11 @@ def answers(seed: int) -> list[tuple[Tensor, Tensor, float]]:
     """Truths, a biased and shrunken probe, and a guess that is the mean of other rows."""
     generator = torch.Generator().manual_seed(seed)
     out = []
-    for n, dtype in ((4, "64"), (7, "32"), (40, "64"), (300, "32")):
+    for n in (4, 7, 40, 300):
         y = torch.randint(1, 15, (n,), generator=generator).double()
         said = 0.5 * y + 2 + torch.randn(n, generator=generator, dtype=torch.float64) + 0.8
         guess = 6 + torch.rand(1, generator=generator, dtype=torch.float64).item()
-        out.append(tuple(t.to(getattr(torch, f"float{dtype}")) for t in (y, said)) + (guess,))
+        out.append((y, said, guess))
     return out
 
 
@@ -198,8 +198,8 @@ EX_10_2 = Exercise(
     statement="""
     You want the slope w and the intercept b that make the mean of (x·w + b − y)² over n rows, plus penalty · ‖w‖², as
     small as possible. The intercept is not penalised. But the rows have gone by, once, and there was no room to keep
-    them: all that is left is `n` and the sums over the rows of x, of y, of xxᵀ (a d × d matrix) and of x·y. Return
-    w and b.
+    them: all that is left is `n` and the sums over the rows of x, of y, of xxᵀ (a d × d matrix) and of x·y; a model's
+    come in float64. Return w and b.
     """,
     cases=streams_of_rows,
     reference=probe_from_sums,
@@ -246,11 +246,11 @@ def clouds(seed: int) -> list[tuple[Tensor]]:
     """Clouds wider in some directions than in others, with a mean."""
     generator = torch.Generator().manual_seed(seed)
     out = []
-    for n, d, common, dtype in ((6, 2, 1, "64"), (30, 4, 0.6, "32"), (60, 6, 1, "64"), (200, 12, 0.3, "32")):
+    for n, d, common in ((6, 2, 1), (30, 4, 0.6), (60, 6, 1), (200, 12, 0.3)):
         W = torch.randn(n, d, generator=generator, dtype=torch.float64)
         W *= torch.linspace(0.4, 1.6, d, dtype=torch.float64)
         mean = common * (0.5 + torch.rand(d, generator=generator, dtype=torch.float64))
-        out.append(((W - W.mean(0) + mean).to(getattr(torch, f"float{dtype}")),))
+        out.append((W - W.mean(0) + mean,))
     return out
 
 
@@ -322,11 +322,11 @@ def differences(seed: int) -> list[tuple[Tensor]]:
     """Differences that share some vector, more or less."""
     generator = torch.Generator().manual_seed(seed)
     out = []
-    for m, d, common, dtype in ((3, 2, 1, "64"), (6, 4, 0.5, "32"), (12, 6, 0, "64"), (40, 5, 1, "32")):
+    for m, d, common in ((3, 2, 1), (6, 4, 0.5), (12, 6, 0), (40, 5, 1)):
         D = torch.randn(m, d, generator=generator, dtype=torch.float64)
         D *= 0.5 + torch.rand(m, 1, generator=generator, dtype=torch.float64) * 1.5
         D += common * torch.randn(d, generator=generator, dtype=torch.float64)
-        out.append((D.to(getattr(torch, f"float{dtype}")),))
+        out.append((D,))
     return out
 
 

@@ -11,13 +11,13 @@ from torch import Tensor
 from zeropoint.desk.exercise import Exercise, Mistake
 from zeropoint.puzzles.p11 import contests
 
-# rows, columns, size of the common vector in units of the spread, dtype; more than a thousand rows tell a table from a sum
+# rows, columns, size of the common vector in units of the spread; more than a thousand rows tell a table from a sum
 CLOUDS = [
-    (4, 3, 1.0, torch.float32),
-    (6, 6, 2.0, torch.float64),
-    (7, 4, 0.5, torch.float32),
-    (30, 12, 1.0, torch.float64),
-    (3000, 5, 1.0, torch.float32),
+    (4, 3, 1.0),
+    (6, 6, 2.0),
+    (7, 4, 0.5),
+    (30, 12, 1.0),
+    (3000, 5, 1.0),
 ]
 
 
@@ -32,7 +32,7 @@ def _cloud(n: int, d: int, common: float, generator: torch.Generator) -> Float[T
 def clouds(seed: int) -> list[tuple[Tensor]]:
     """Matrices with a common vector, unequal rows and columns; the last has too many rows for a table."""
     generator = torch.Generator().manual_seed(seed)
-    return [(_cloud(n, d, common, generator).to(dtype),) for n, d, common, dtype in CLOUDS]
+    return [(_cloud(*sort, generator),) for sort in CLOUDS]
 
 
 # --- 11.1 ----------------------------------------------------------------------------------------------------------
@@ -200,15 +200,15 @@ def trainings(seed: int) -> list[tuple[Tensor, Tensor, Tensor, float]]:
     """Two rows, rates and a decay, so strong that every slip shows."""
     generator = torch.Generator().manual_seed(seed)
     out = []
-    for d, updates, decay, dtype in (
-        (2, 2, 0.5, torch.float32),
-        (3, 3, 0.2, torch.float64),
-        (8, 5, 0.9, torch.float32),
-        (40, 12, 0.3, torch.float64),
+    for d, updates, decay in (
+        (2, 2, 0.5),
+        (3, 3, 0.2),
+        (8, 5, 0.9),
+        (40, 12, 0.3),
     ):
         a, b = torch.randn(2, d, generator=generator, dtype=torch.float64).round(decimals=2) + 1
         rates = (0.2 + 0.6 * torch.rand(updates, generator=generator, dtype=torch.float64)).round(decimals=2)
-        out.append((a.to(dtype), b.to(dtype), rates.to(dtype), decay))
+        out.append((a, b, rates, decay))
     return out
 
 
