@@ -3,7 +3,7 @@
 #
 # **Question.** How much of the mean embedding can you move without the model noticing?
 #
-# **Time** 95 min · **Difficulty** ●●○ · **You need** puzzle 01, softmax, LayerNorm, and how a head makes its attention scores
+# **Time** 85 min · **Difficulty** ●●○ · **You need** puzzle 01, softmax, LayerNorm, and how a head makes its attention scores
 #
 # In 01 a big vector μ, the mean of all rows of W_E, turned out to sit in every embedding. Does the model need it there? A solution is a list of moves that are exactly free, the reason for each, and a move that only looked free.
 #
@@ -32,7 +32,14 @@ from zeropoint.desk import (
 )
 from zeropoint.models import load_pair
 from zeropoint.puzzles.p02 import attention
-from zeropoint.puzzles.p02.symmetries import Move, Trial, suited, table_of
+from zeropoint.puzzles.p02.symmetries import (
+    Move,
+    Trial,
+    absorb,
+    after_attention,
+    suited,
+    table_of,
+)
 
 torch.set_grad_enabled(False)
 first, second = map(Trial, suited(load_pair()).values())
@@ -42,24 +49,13 @@ NEO, GPT2 = trials
 # %% [markdown]
 # A `Trial` is a copy of a model to try moves on (the loaded ones stay as they are), with a text: six stretches of held-out Python. It has the matrices `t.W_E`, `t.W_pos` and `t.W_U` [d_model, d_vocab], and `t.mu`, the mean row of `t.W_E`. Both models are *tied*: W_U is W_E transposed. In a copy the two count separately: whoever moves `W_E` alone has untied them.
 
-# %% exercise="2.1"
-logits = {n: t.own[0] for n, t in trials.items()}  # [seq, d_vocab]
-check("2.1", answer_2_1, real={n: (own, own + torch.randn_like(own)) for n, own in logits.items()})
-
-# %%
-# hint("2.1")
-# reveal("2.1")
-
-# %% exercise="2.2"
-check("2.2", answer_2_2, real={n: (t.W_E, t.W_pos) for n, t in trials.items()})
-
 # %% [markdown]
-# ## Does the model notice?
+# ## 2.1 Does the model notice? (given)
 #
 # Floats are rounded, so even an exact symmetry changes some digits. The yardstick: by how much does a log-probability differ when the *unmoved* model is computed in float64? That is the floor. A move does
 #
 # * **nothing**, if no log-probability moves by more than 10 floors;
-# * **a little**, if it does, and the KL divergence is at most 0.1 nats a token;
+# * **a little**, if it does, and the KL divergence is at most 0.1 nats a token: Σ p (log p − log q), p before the move and q after it, says how much worse off somebody is who believes q while p is true;
 # * **breakage**, beyond that.
 #
 # Something small could still hide below ten floors. So each move is made a second time, all in float64: rounding shrinks there by a factor of 2²⁹.
@@ -74,6 +70,13 @@ def try_out(moves):
         display(table_of(twice, n))
     return {name: twice.damage for name, twice in found[NEO].items()}
 
+
+# %% exercise="2.2"
+check("2.2", answer_2_2, real={n: (t.W_E, t.W_pos) for n, t in trials.items()})
+
+# %%
+# hint("2.2")
+# reveal("2.2")
 
 # %% [markdown]
 # ## Predict
@@ -166,31 +169,22 @@ if ready("2.4"):
             print(f"{n}, {name}: off by {(masked.softmax(-1) - pattern).abs().max():.1e}")
 
 
-# %% exercise="2.5"
-def mlp(t, layer):  # c: a random vector, as long as the mean of all rows of W_E
-    bridge = t.model.bridge
-    weights = bridge.blocks[layer].ln2.b, bridge.W_in[layer], bridge.b_in[layer]
-    shift, W, b = (tensor.detach().to(t.W_E.dtype) for tensor in weights)
-    return shift, W, b, t.random()
-
-
-check("2.5", answer_2_5, real={n: mlp(t, 0) for n, t in trials.items()})
-
 # %% [markdown]
-# In every MLP of both models, with c a random vector as long as μ. And if only the shift loses c? Predict first.
+# ## 2.5 Behind LayerNorm, and before it (given)
+#
+# LayerNorm ends by adding a shift, and an MLP reads the result: xW + b. If the shift loses c, the reader gets (x − c)W + b = xW + b − cW, less by the same cW whatever x is. So its b can make up for it: b + cW. `absorb` makes this move. Three versions of it, in every MLP of both models, with c a random vector as long as μ. Predict first.
 
 # %%
-predict("2.i", None)  # every MLP: shift and b as you say
-predict("2.j", None)  # every MLP: the shift only
+predict("2.i", None)  # the shift loses c, b gains cW
+predict("2.j", None)  # the shift loses c, b gains nothing
+predict("2.k", None)  # c is lost before LayerNorm, b gains cW, and behind the MLP c comes back
 
 
 # %%
 def in_every_mlp(t):
     move = {}
-    for layer in range(t.model.bridge.cfg.n_layers):
-        shift, b = map(torch.as_tensor, checked("2.5")(*mlp(t, layer)))
-        at = f"transformer.h.{layer}"
-        move |= {f"{at}.ln_2.bias": shift, f"{at}.mlp.c_fc.bias": b}
+    for layer in range(len(t.net.transformer.h)):
+        move |= absorb(t.net, layer, "mlp", t.random())
     return move
 
 
@@ -198,9 +192,22 @@ def shifts_only(t):
     return {name: tensor for name, tensor in in_every_mlp(t).items() if ".ln_2." in name}
 
 
-if ready("2.i", "2.j", "2.5"):
-    for name, damage in try_out({"2.i": in_every_mlp, "2.j": shifts_only}).items():
+def before_the_norm(t):
+    c = t.random()
+    move = {name: tensor for name, tensor in in_every_mlp(t).items() if ".c_fc." in name}
+    for layer, block in enumerate(t.net.transformer.h):
+        move |= after_attention(t.net, layer, -c)  # what attention writes loses c
+        move[f"transformer.h.{layer}.mlp.c_proj.bias"] = block.mlp.c_proj.bias + c
+    return move
+
+
+behind = {"2.i": in_every_mlp, "2.j": shifts_only, "2.k": before_the_norm}
+if ready(*behind):
+    for name, damage in try_out(behind).items():
         outcome(name, damage, label=NEO)
+
+# %% [markdown]
+# Could another b make up for 2.k? What does LayerNorm divide by?
 
 # %% exercise="2.6"
 why("2.6", answer_2_6)

@@ -6,7 +6,6 @@ import math
 from types import SimpleNamespace
 
 import einops
-import numpy as np
 import torch
 import torch.nn.functional as F
 from transformers import GPT2Config, GPT2LMHeadModel
@@ -19,133 +18,6 @@ GENERATOR = torch.Generator().manual_seed(3)
 
 def randn(*shape):
     return torch.randn(*shape, generator=GENERATOR)
-
-
-# --- 2.1 how far apart are two predictions? ------------------------------------------------------------------------
-
-
-def by_hand(before, after):
-    p = before.softmax(dim=-1)
-    return (p * (before.log_softmax(dim=-1) - after.log_softmax(dim=-1))).sum(dim=-1).mean()
-
-
-def torch_kl(before, after):
-    return F.kl_div(F.log_softmax(after, -1), F.log_softmax(before, -1), reduction="batchmean", log_target=True)
-
-
-def distributions(before, after):
-    P, Q = torch.distributions.Categorical(logits=before), torch.distributions.Categorical(logits=after)
-    return torch.distributions.kl_divergence(P, Q).mean().item()
-
-
-def in_numpy(before, after):
-    def log_softmax(x):
-        x = x.numpy().astype(np.float64)
-        x = x - x.max(-1, keepdims=True)
-        return x - np.log(np.exp(x).sum(-1, keepdims=True))
-
-    p, q = log_softmax(before), log_softmax(after)
-    return float((np.exp(p) * (p - q)).sum(-1).mean())
-
-
-def position_by_position(before, after):
-    total = 0.0
-    for b, a in zip(before, after, strict=True):
-        p = b.softmax(0)
-        total += (p * (b.log_softmax(0) - a.log_softmax(0))).sum()
-    return total / len(before)
-
-
-def arguments_swapped(before, after):
-    return F.kl_div(before.log_softmax(-1), after.softmax(-1), reduction="batchmean")
-
-
-def symmetric(before, after):
-    return 0.5 * torch_kl(before, after) + 0.5 * torch_kl(after, before)
-
-
-def summed(before, after):
-    return F.kl_div(F.log_softmax(after, -1), F.softmax(before, -1), reduction="sum")
-
-
-def default_reduction(before, after):
-    return (before.softmax(-1) * (before.log_softmax(-1) - after.log_softmax(-1))).mean()
-
-
-def raw_logits(before, after):
-    return (before.softmax(-1) * (before - after)).sum(-1).mean()
-
-
-def over_positions(before, after):
-    p, q = before.log_softmax(0), after.log_softmax(0)
-    return (p.exp() * (p - q)).sum(0).mean()
-
-
-def bits(before, after):
-    return by_hand(before, after) / math.log(2)
-
-
-def cross_entropy(before, after):
-    return F.cross_entropy(after, before.softmax(-1))
-
-
-def negative(before, after):
-    return (before.softmax(-1) * (after.log_softmax(-1) - before.log_softmax(-1))).sum(-1).mean()
-
-
-def total_variation(before, after):
-    return 0.5 * (before.softmax(-1) - after.softmax(-1)).abs().sum(-1).mean()
-
-
-def worst_position(before, after):
-    p, q = before.log_softmax(-1), after.log_softmax(-1)
-    return F.kl_div(q, p, reduction="none", log_target=True).sum(-1).max()
-
-
-def squared_logits(before, after):
-    return (before - after).square().mean()
-
-
-def log_prob_difference(before, after):
-    return (before.log_softmax(-1) - after.log_softmax(-1)).abs().mean()
-
-
-def each_position(before, after):
-    return (before.softmax(-1) * (before.log_softmax(-1) - after.log_softmax(-1))).sum(-1)
-
-
-def in_half(before, after):
-    return by_hand(before.half(), after.half())
-
-
-def no_softmax(before, after):
-    return (before * (before / after).log()).sum(-1).mean()
-
-
-def exponentials_for_probabilities(before, after):
-    return (before.exp() * (before - after)).sum(-1).mean()
-
-
-def jensen_shannon(before, after):
-    log_p, log_q = before.log_softmax(-1), after.log_softmax(-1)
-    log_m = torch.stack([log_p, log_q]).logsumexp(0) - math.log(2)
-    one = F.kl_div(log_m, log_p, reduction="batchmean", log_target=True)
-    return (one + F.kl_div(log_m, log_q, reduction="batchmean", log_target=True)) / 2
-
-
-def double_softmax(before, after):
-    p, q = before.softmax(-1), after.softmax(-1)
-    return F.kl_div(q.log_softmax(-1), p.log_softmax(-1), reduction="batchmean", log_target=True)
-
-
-def epsilon_inside(before, after):
-    p, q = before.softmax(-1), after.softmax(-1)
-    return (p * (torch.log(p + 1e-9) - torch.log(q + 1e-9))).sum(-1).mean()
-
-
-def log_of_softmax(before, after):
-    p, q = before.softmax(-1), after.softmax(-1)
-    return (p * (p.log() - q.log())).sum(-1).mean()
 
 
 # --- 2.2 hide the mean ---------------------------------------------------------------------------------------------
@@ -471,94 +343,6 @@ def no_A(u, v, c, A, b):
     return (c + u) @ v.T + v @ b
 
 
-# --- 2.5 absorb a constant -----------------------------------------------------------------------------------------
-
-
-def move_it(shift, W, b, c):
-    return shift - c, b + c @ W
-
-
-def transposed_product(shift, W, b, c):
-    return shift - c, b + W.T @ c
-
-
-def by_einsum(shift, W, b, c):
-    return shift - c, b + einops.einsum(c, W, "i, i o -> o")
-
-
-def by_difference(shift, W, b, c):
-    new = shift - c
-    return new, (shift @ W + b) - new @ W
-
-
-def by_linear(shift, W, b, c):
-    return shift - c, F.linear(c, W.T, b)
-
-
-def bias_kept(shift, W, b, c):
-    return shift - c, b
-
-
-def minus_cW(shift, W, b, c):
-    return shift - c, b - c @ W
-
-
-def shift_kept(shift, W, b, c):
-    return shift, b + c @ W
-
-
-def other_direction(shift, W, b, c):
-    return shift + c, b - c @ W
-
-
-def new_bias_only(shift, W, b, c):
-    return shift - c, c @ W
-
-
-def W_c(shift, W, b, c):
-    return shift - c, b + torch.mv(W, c)
-
-
-def plain_c(shift, W, b, c):
-    return shift - c, b + c
-
-
-def whole_shift(shift, W, b, c):
-    return torch.zeros_like(shift), b + shift @ W
-
-
-def rest_moved(shift, W, b, c):
-    return c, b + (shift - c) @ W
-
-
-def nothing(shift, W, b, c):
-    return shift, b
-
-
-def bias_alone(shift, W, b, c):
-    return b + c @ W
-
-
-def other_order(shift, W, b, c):
-    return b + c @ W, shift - c
-
-
-def sum_of_W(shift, W, b, c):
-    return shift - c, b + c.sum() * W.sum(0)
-
-
-def scaled_by_shift(shift, W, b, c):
-    return shift - c, b + (shift * c) @ W
-
-
-def what_is_left_is_absorbed(shift, W, b, c):
-    return shift - c, b + (shift - c) @ W
-
-
-def answers_added(shift, W, b, c):
-    return shift + c, b + c @ W
-
-
 # --- 2.7 an open search --------------------------------------------------------------------------------------------
 
 
@@ -708,23 +492,9 @@ def tiny_trial():
         return Trial(SimpleNamespace(plain=net, label="tiny", tokenizer=None), torch.arange(24).view(2, 12))
 
 
-REAL_PAIR = {"logits": (randn(20, 500), randn(20, 500))}
 REAL_EMBEDDINGS = {"embeddings": (randn(500, 16) + randn(16), randn(40, 16))}
 REAL_HEAD = {"a head": (randn(500, 16) + randn(16), 3 * randn(30, 16))}
 REAL_ATTENTION = {"attention": (randn(30, 16), randn(30, 16), 3 * randn(16), randn(16, 16), randn(16))}
-REAL_READER = {"an MLP": (randn(16), randn(16, 64), randn(64), randn(16))}
-
-
-def kl_of_logs(before, after):
-    return F.kl_div(after.log_softmax(-1), before.log_softmax(-1), reduction="batchmean")
-
-
-def kl_of_probabilities(before, after):
-    return F.kl_div(after.softmax(-1), before.softmax(-1), reduction="batchmean")
-
-
-def kl_of_logits(before, after):
-    return F.kl_div(after, before.softmax(-1), reduction="batchmean")
 
 
 def bias_with_query(u, v, c, A, b):
@@ -732,37 +502,6 @@ def bias_with_query(u, v, c, A, b):
 
 
 BANK = {
-    "2.1": Bank(
-        right=[by_hand, torch_kl, in_numpy, position_by_position],
-        wrong=[
-            (arguments_swapped, "the other way round"),
-            (symmetric, "both ways, averaged"),
-            (summed, "summed over positions, not averaged"),
-            (default_reduction, "averaged over the vocabulary too"),
-            (raw_logits, "logits for log-probabilities"),
-            (over_positions, "normalised over positions"),
-            (bits, "in bits"),
-            (cross_entropy, "the cross-entropy: the entropy is not taken away"),
-            (negative, "the sign is turned"),
-            (total_variation, "the total variation, not the KL divergence"),
-            (worst_position, "the largest position, not the mean"),
-            (squared_logits, None),
-            (log_prob_difference, None),
-            (each_position, None),
-            (in_half, None),
-            (no_softmax, None),
-            (exponentials_for_probabilities, None),
-            (jensen_shannon, "the Jensen–Shannon divergence"),
-            (double_softmax, "probabilities where logits are asked for"),
-            (epsilon_inside, "a small number inside the logarithm"),
-            (distributions, "the logarithm of a softmax, which underflows"),
-            (log_of_softmax, "the logarithm of a softmax, which underflows"),
-            (kl_of_logs, "kl_div was not given what it takes"),
-            (kl_of_probabilities, "kl_div was not given what it takes"),
-            (kl_of_logits, "kl_div was not given what it takes"),
-        ],
-        real=REAL_PAIR,
-    ),
     "2.2": Bank(
         right=[
             exchange,
@@ -844,28 +583,6 @@ BANK = {
             (bias_with_query, "the bias meets the query, not the key"),
         ],
         real=REAL_ATTENTION,
-    ),
-    "2.5": Bank(
-        right=[move_it, transposed_product, by_einsum, by_difference, by_linear],
-        wrong=[
-            (what_is_left_is_absorbed, "the bias gains what is left of the shift, not c"),
-            (bias_kept, "the bias absorbs nothing"),
-            (minus_cW, "the bias loses it too"),
-            (shift_kept, "the shift has not lost c"),
-            (other_direction, "the wrong one gains"),
-            (new_bias_only, "the old bias is gone"),
-            (W_c, "W the other way round"),
-            (plain_c, "c is added without W"),
-            (whole_shift, "the whole shift is moved, not c"),
-            (rest_moved, "all the rest is moved, not c"),
-            (nothing, "nothing has moved"),
-            (bias_alone, None),
-            (other_order, "the two answers are swapped"),
-            (answers_added, "c is added to the shift"),
-            (sum_of_W, None),
-            (scaled_by_shift, None),
-        ],
-        real=REAL_READER,
     ),
     "2.7": Bank(
         right=[search_layernorm, search_neurons, search_last_block],
