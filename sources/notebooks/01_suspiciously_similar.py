@@ -70,7 +70,7 @@ print(f"mean cosine {sampled:.4f}, {n:,} rows of {FIRST}")
 # %% [markdown]
 # ## The shape, with its error
 #
-# A mean hides a shape. So here are the cosines of 512 random rows of each cloud with every other row. The band is two standard errors to both sides.
+# A mean hides a shape. So here are the cosines of 256 random rows of each cloud with every other row. The band is two standard errors to both sides.
 #
 # * If embeddings were **unrelated**, both models would repeat the random vectors: a narrow peak at 0.
 # * If **related words** made the similarity, most pairs would stay near 0 and a few would reach far to the right.

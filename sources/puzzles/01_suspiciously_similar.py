@@ -64,11 +64,11 @@ check("1.1", answer_1_1, real=clouds)
 # %% [markdown]
 # ## Look
 #
-# 512 rows of each model against all others, and as many random vectors for comparison; the band is two standard errors of that sample. `ready` holds the figure back until your predictions are made (`skip("1.a")` does without one).
+# 256 rows of each model, and of 5,000 random vectors for comparison, against all others; the band is two standard errors of that sample. `ready` holds the figure back until your predictions are made (`skip("1.a")` does without one).
 
 # %%
 torch.manual_seed(0)
-random = {"random vectors": torch.randn_like(clouds[NEO])}
+random = {"random vectors": torch.randn(5000, clouds[NEO].shape[1])}
 if ready("1.a", "1.b", "1.c"):
     samples = {name: geometry.cosine_sample(W) for name, W in (clouds | random).items()}
     figure = plots.cosine_figure(samples, f"Cosines of token pairs<br>{NEO} and {GPT2}")

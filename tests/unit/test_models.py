@@ -1,12 +1,15 @@
 """Loading: both stand-ins, folders, and which model a name means."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 import torch
 from transformers import AutoModelForCausalLM
 
-from zeropoint import geometry, models
+from benchmarks.bench import ROOT, until_first_figure
+from zeropoint import geometry, models, plots
 from zeropoint.models import hub
 
 
@@ -105,6 +108,59 @@ def test_the_stand_ins_share_a_tokenizer_and_are_small():
     one, other = ((folder / "tokenizer.json").read_bytes() for folder in folders)
     assert one == other
     assert sum(file.stat().st_size for folder in folders for file in folder.iterdir()) < 16e6
+
+
+def built(monkeypatch):
+    """A list that gets the name of each model whose bridge is built."""
+    names, build = [], models._bridge_of
+
+    def counted(model):
+        names.append(model.found.name)
+        return build(model)
+
+    monkeypatch.setattr(models, "_bridge_of", counted)
+    return names
+
+
+def test_a_bridge_is_built_once_where_it_is_first_used(monkeypatch):
+    bridges = built(monkeypatch)
+    model = models.load("mini-neo")
+    plots.cosine_figure({model.label: geometry.cosine_sample(model.W_E)}, "pairs")
+    assert model.tokenizer and model.is_tied and not model.is_large and model.norm and bridges == []
+    assert model.has_W_pos and model.W_U.shape and model.bridge is model.bridge and bridges == ["mini-neo"]
+    assert torch.equal(model.bridge.W_E, models.load_embedding("mini-neo").W)
+    assert model.bridge.W_E.data_ptr() == model.plain.get_input_embeddings().weight.data_ptr()  # no second copy
+    assert {p.requires_grad for p in model.bridge.parameters()} == {True}  # as TransformerLens gives it
+
+
+def test_processing_is_done_at_loading_and_once(monkeypatch):
+    bridges = built(monkeypatch)
+    model = models.load("mini-gpt2", processed=True)
+    assert bridges == ["mini-gpt2"]
+    assert torch.equal(model.W_E, model.bridge.W_E) and model.basis == "processed" and bridges == ["mini-gpt2"]
+
+
+@pytest.mark.parametrize("notebook", ["notebooks/01", "puzzles/01", "solutions/01"])
+def test_the_first_figure_of_01_needs_no_bridge(notebook, monkeypatch, tmp_path):
+    """Nor transformer_lens, whose import takes a while; in a process of its own, since others here import it."""
+    monkeypatch.setenv("ZEROPOINT_MODELS", "standin")
+    monkeypatch.setenv("ZEROPOINT_PROGRESS", str(tmp_path / "progress.json"))
+    code = until_first_figure(notebook) + "\nimport sys\nassert samples and 'transformer_lens' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)
+
+
+def test_what_transformer_lens_cannot_do_is_one_sentence(monkeypatch):
+    from transformer_lens.model_bridge import TransformerBridge
+
+    model, boot = models.load("mini-gpt2"), TransformerBridge.boot_transformers
+    with monkeypatch.context() as patch, pytest.raises(ValueError, match="cannot build a bridge") as caught:
+        patch.setattr(TransformerBridge, "boot_transformers", lambda *_, **__: {}["X is unsupported\nmore"])
+        _ = model.bridge
+    assert "\n" not in str(caught.value) and model.W_E.shape  # what does not need it still works
+    with monkeypatch.context() as patch, pytest.raises(ValueError, match="another W_E"):
+        patch.setattr(TransformerBridge, "W_E", property(lambda bridge: bridge.embed.weight + 1))
+        _ = model.bridge
+    assert model.bridge.W_E.shape and TransformerBridge.boot_transformers == boot
 
 
 def test_the_plain_model_keeps_the_raw_weights():

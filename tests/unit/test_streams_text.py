@@ -33,7 +33,7 @@ def test_sequences():
 
 def test_rows_are_of_the_text_alone_whoever_brings_the_tokenizer():
     """The bridge's tokenizer adds a beginning-of-text token unasked; the one in the folder does not."""
-    bridges = models.load("mini-gpt2").tokenizer
+    bridges = models.load("mini-gpt2").bridge.tokenizer
     plain = AutoTokenizer.from_pretrained(models.standin_folder("mini-gpt2"))
     rows = streams.sequences(bridges, 8, 64)
     assert torch.equal(rows, streams.sequences(plain, 8, 64))

@@ -18,8 +18,11 @@ import gc
 import json
 import os
 import re
+import sys
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
 from jaxtyping import Float
@@ -28,6 +31,10 @@ from torch import Tensor
 from zeropoint.models import architecture, checkpoint, hub
 from zeropoint.models.processing import process
 from zeropoint.models.weights import FolderWeights, RemoteWeights, Weights
+
+if TYPE_CHECKING:
+    from transformer_lens.model_bridge import TransformerBridge
+    from transformers import PreTrainedTokenizerBase
 
 PAIR = ("EleutherAI/gpt-neo-125M", "gpt2")
 DOUBLE = "[test double]"
@@ -72,12 +79,33 @@ class Found:
 
 @dataclass(frozen=True)
 class LoadedModel:
-    """A TransformerBridge with the label that every figure and table about it carries."""
+    """A model with the label that every figure and table about it carries; its TransformerBridge is built at first use.
 
-    bridge: object
+    The bridge shares the memory of its raw weights with `plain`, and so it costs seconds, not gigabytes.
+    """
+
     found: Found
-    basis: str  # "raw", "processed" as HookedTransformer.from_pretrained did, or which part of that was done
-    plain: torch.nn.Module  # the Hugging Face model, with the raw weights; shares their memory with a raw bridge
+    plain: torch.nn.Module  # the Hugging Face model, with the raw weights
+    tokenizer: (
+        PreTrainedTokenizerBase  # as it was saved; the bridge has one of its own, which begins a text with a token
+    )
+    processed: bool = False
+
+    @property
+    def bridge(self) -> TransformerBridge:
+        """Raises ValueError if TransformerLens cannot build it, or process it."""
+        return self._bridge_and_basis[0]
+
+    @property
+    def basis(self) -> str:
+        """ "raw", "processed" as HookedTransformer.from_pretrained did, or which part of that was done."""
+        return self._bridge_and_basis[1] if self.processed else "raw"
+
+    @cached_property
+    def _bridge_and_basis(self) -> tuple[TransformerBridge, str]:
+        bridge = _bridge_of(self)
+        basis = process(bridge, self.found.title) if self.processed else "raw"
+        return bridge, basis
 
     @property
     def label(self) -> str:
@@ -90,7 +118,8 @@ class LoadedModel:
     # Copies, so that an in-place slip in a notebook cannot damage the model.
     @property
     def W_E(self) -> Float[Tensor, "d_vocab d_model"]:
-        return self.bridge.W_E.detach().clone()
+        W_E = self.bridge.W_E if self.processed else self.plain.get_input_embeddings().weight
+        return W_E.detach().clone()
 
     @property
     def W_pos(self) -> Float[Tensor, "n_ctx d_model"]:
@@ -105,10 +134,6 @@ class LoadedModel:
     @property
     def W_U(self) -> Float[Tensor, "d_model d_vocab"]:
         return self.bridge.W_U.detach().clone()
-
-    @property
-    def tokenizer(self):
-        return self.bridge.tokenizer
 
     # What an argument may ask of the model that ran; all of them about the raw weights.
     @property
@@ -213,7 +238,7 @@ def find(name_or_path: str | Path, revision: str | None = None, *, weights: bool
 
 
 def load(name_or_path: str | Path, *, processed: bool = False, revision: str | None = None) -> LoadedModel:
-    """Load through TransformerBridge.boot_transformers, in float32 on the CPU.
+    """A model in float32 on the CPU, and its TransformerBridge through boot_transformers where that is used.
 
     The basis is raw: the weights as they were saved. With `processed=True` LayerNorm is folded into the next matrices,
     writing weights are centred over d_model and the unembedding over d_vocab, as HookedTransformer.from_pretrained did;
@@ -222,11 +247,11 @@ def load(name_or_path: str | Path, *, processed: bool = False, revision: str | N
     model is no decoder that transformers knows; or if its tokenizer is not there.
     """
     # Imported here: seconds that `stats` and the embedding-only reads need not pay.
-    from transformer_lens.model_bridge import TransformerBridge
     from transformers import AutoModelForCausalLM
     from transformers.utils import logging
 
-    free_memory()
+    if "transformer_lens" in sys.modules:  # before the first bridge nothing was held, and to ask takes a while
+        free_memory()
     found = find(name_or_path, revision)
     logging.disable_progress_bar()
     # Each says in one sentence what is wrong, before anything large is read.
@@ -234,8 +259,8 @@ def load(name_or_path: str | Path, *, processed: bool = False, revision: str | N
     architecture.refuse_unknown(found.folder, config, found.title)
     architecture.refuse_codes(found.folder, weights, config, found.title)
     chosen = architecture.matrices(found.folder, weights, config, found.title)
-    _need_tokenizer(found, d_vocab=weights.entry(chosen.input).shape[0])
-    model, info = AutoModelForCausalLM.from_pretrained(
+    tokenizer = _tokenizer(found, d_vocab=weights.entry(chosen.input).shape[0])
+    plain, info = AutoModelForCausalLM.from_pretrained(
         found.folder,
         dtype=torch.float32,
         attn_implementation="eager",
@@ -249,41 +274,66 @@ def load(name_or_path: str | Path, *, processed: bool = False, revision: str | N
             f"{found.folder} lacks {len(absent)} of the model's tensors, or has them in another shape "
             f"({', '.join(absent[:3])}): save it again with save_pretrained, or mend its config.json."
         )
-    plain = copy_sharing(model)  # the bridge takes the model's modules apart
-    bridge = TransformerBridge.boot_transformers(str(found.folder), hf_model=model, device="cpu")
-    _finite(bridge.W_E, "W_E", found)
-    basis = process(bridge, found.title) if processed else "raw"
-    return LoadedModel(bridge.eval(), found, basis, plain.eval())
+    _finite(plain.get_input_embeddings().weight, "W_E", found)
+    model = LoadedModel(found, plain.eval().requires_grad_(False), tokenizer, processed)
+    if processed:  # its W_E is the bridge's
+        _ = model.bridge
+    return model
 
 
-def _need_tokenizer(found: Found, d_vocab: int) -> None:
-    """ValueError or HubError unless the tokenizer is there; what a cache lacks of it is fetched from the hub.
+def _bridge_of(model: LoadedModel) -> TransformerBridge:
+    """A new bridge on the memory of the model's weights. ValueError if TransformerLens has none for it."""
+    from transformer_lens.model_bridge import TransformerBridge  # more seconds, that a first figure need not pay
+
+    net = copy_sharing(model.plain).requires_grad_()  # a bridge takes the model's modules apart, and can be trained
+    try:
+        bridge = TransformerBridge.boot_transformers(str(model.found.folder), hf_model=net, device="cpu").eval()
+    except Exception as error:  # it may be anything, by the architecture
+        reason = (str(error).splitlines() or [""])[0] or type(error).__name__
+        raise ValueError(
+            f"TransformerLens cannot build a bridge for {model.found.title} ({reason}): its W_E and its Hugging Face "
+            "model, `plain`, can be used; for the rest choose another."
+        ) from None
+    if not torch.equal(bridge.W_E, model.plain.get_input_embeddings().weight):
+        raise ValueError(
+            f"TransformerLens gives {model.found.title} another W_E than its weights hold: use `plain`, its Hugging Face model."
+        )
+    return bridge
+
+
+def _tokenizer(found: Found, d_vocab: int) -> PreTrainedTokenizerBase:
+    """The tokenizer, or ValueError or HubError; what a cache lacks of it is fetched from the hub.
 
     Without its files transformers makes up a tokenizer of an entry or two, so one of less than half of d_vocab is none.
     """
-    entries, problem = _tokenizer_entries(found.folder)
-    if 2 * entries < d_vocab and found.source == "hub":
+    tokenizer, problem = _read_tokenizer(found.folder, d_vocab)
+    if tokenizer is None and found.source == "hub":
         try:
             hub.fetch_small(_split(found.name)[0], found.folder.name)
         except hub.HubError as error:
             raise hub.HubError(f"The tokenizer of {found.title} is not in the cache. {error}") from None
-        entries, problem = _tokenizer_entries(found.folder)
-    if 2 * entries < d_vocab:
+        tokenizer, problem = _read_tokenizer(found.folder, d_vocab)
+    if tokenizer is None:
         raise ValueError(
-            f"{found.title} has no tokenizer for its {d_vocab} tokens in {found.folder} ({problem or f'{entries} entries'}): "
+            f"{found.title} has no tokenizer for its {d_vocab} tokens in {found.folder} ({problem}): "
             "save one there with tokenizer.save_pretrained."
         )
+    return tokenizer
 
 
-def _tokenizer_entries(folder: Path) -> tuple[int, str]:
-    """(number of entries, what went wrong)"""
+def _read_tokenizer(folder: Path, d_vocab: int) -> tuple[PreTrainedTokenizerBase | None, str]:
+    """(the tokenizer, if there is one for so many tokens; else what went wrong)"""
     from transformers import AutoTokenizer
 
     try:
-        return len(AutoTokenizer.from_pretrained(folder, trust_remote_code=False)), ""
+        tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
+        entries = len(tokenizer)
     except Exception as error:  # it may be anything, from a library of its own
         lines = str(error).strip().splitlines() or [type(error).__name__]
-        return 0, "it needs code of its own, which is never run here" if "trust_remote_code" in str(error) else lines[0]
+        return None, "it needs code of its own, which is never run here" if "trust_remote_code" in str(
+            error
+        ) else lines[0]
+    return (tokenizer, "") if 2 * entries >= d_vocab else (None, f"{entries} entries")
 
 
 def copy_sharing(model: torch.nn.Module, dtype: torch.dtype | None = None) -> torch.nn.Module:
@@ -415,8 +465,8 @@ def _config(folder: Path) -> dict:
 
 
 def _finite(W: Tensor, what: str, found: Found) -> None:
-    bad = ~torch.isfinite(W).all(dim=-1)
-    if bad.any():
+    if W.numel() and not torch.isfinite(torch.stack(W.aminmax())).all():  # one pass; NaN is the least and the greatest
+        bad = ~torch.isfinite(W).all(dim=-1)
         raise ValueError(
             f"{what} of {found.title} holds NaN or infinity in {int(bad.sum())} of {len(bad)} rows "
             f"(first: row {int(bad.nonzero()[0])}): the weights in {found.folder} are damaged; get them again."
