@@ -312,7 +312,7 @@ title = f"The last token is moved along a direction<br>{both}"
 figures.by_size(
     effects,
     title,
-    "characters by which the last token looks longer",
+    "by how many characters it looks longer",
     "change of the next one's expected characters",
 )
 

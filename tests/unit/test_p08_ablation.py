@@ -8,6 +8,7 @@ import torch
 from tests.checks.bank_08 import BRIDGE, TEXT
 from tests.hub import doubles
 from zeropoint import models, streams
+from zeropoint.claims import exact
 from zeropoint.puzzles.p08 import ablation
 from zeropoint.puzzles.p08.ablation import (
     Component,
@@ -18,7 +19,7 @@ from zeropoint.puzzles.p08.ablation import (
     outputs,
     replacements,
 )
-from zeropoint.puzzles.p08.figures import by_component
+from zeropoint.puzzles.p08.figures import by_component, split
 
 IDS = TEXT[:4]
 PARTS = components(BRIDGE)
@@ -109,11 +110,9 @@ def test_a_replacement_that_nobody_tried_is_one_sentence():
         study.kl("zero")
 
 
-def test_usual_slips_of_one_pass_have_their_names():
-    from tests.checks import bank_08
-    from zeropoint.puzzles.p08 import bench
-
-    layer = bank_08.BANK["8.3"].real["tiny"]
-    for slip, name in (("zeros_put", "set to zero"), ("all_others_gone", "other heads"),
-                       ("averaged_over_the_vocabulary", "vocabulary")):  # fmt: skip
-        assert name in bench.judge_one_pass(getattr(bank_08, slip), layer).wanting
+def test_names_in_the_split_cover_neither_a_mark_nor_another_name():
+    one, above, far = (Component(0, head) for head in range(3))
+    across = {one: exact(0.01), above: exact(0.012), far: exact(1.0)}
+    up = {one: exact(0.1), above: exact(0.15), far: exact(0.001)}  # `above` stands where `one` would have its name
+    heads, _, _ = split({"a model": (across, up)}, "a title", "x", "y").data
+    assert list(heads.text) == ["", "0.1", "0.2"]

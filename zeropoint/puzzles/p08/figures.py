@@ -13,6 +13,7 @@ SYMBOLS = ("circle", "diamond", "square", "triangle-up", "x", "cross")
 NAMED_UP_TO = 40  # components whose names fit below the axis
 NAMED_IN_SPLIT = 6
 APART = (0.35, 0.25)  # decades across and up, below which two names would lie on each other
+ABOVE = (0.28, 0.4)  # decades to both sides and up, where a mark's name stands
 Harm = Mapping[Component, Estimate]
 
 
@@ -48,14 +49,15 @@ def by_component(panels: Mapping[str, Mapping[str, Harm]], title: str, y: str) -
     values = [e.value for lines in panels.values() for harm in lines.values() for e in harm.values()]
     within = [math.log10(min(values)) - 0.5, math.log10(max(values)) + 0.5]  # bars may reach below zero
     fig.update_yaxes(type="log", exponentformat="power", dtick=1, range=within)
-    last = f"components, by “{last}”"
+    only_heads = all(part.head is not None for lines in panels.values() for part in lines[last])
+    last = f"{'heads' if only_heads else 'components'}, by “{last}”"
     return plots.finish(fig, title, last, [y] + [""] * (len(panels) - 1), height=500)
 
 
 def split(panels: Mapping[str, tuple[Harm, Harm]], title: str, x: str, y: str) -> plots.go.Figure:
     """A panel for each model, a mark for each component, at its two harms; on the line the two are equal.
 
-    Those highest above or nearest below the line are named, unless a name would lie on another.
+    Those highest above or nearest below the line are named, unless a name would lie on another, or on a mark.
     """
     fig = plots.panels(list(panels), shared_yaxes=True, shared_xaxes=True, horizontal_spacing=0.04)
     values = [e.value for pair in panels.values() for harm in pair for e in harm.values()]
@@ -88,13 +90,14 @@ def split(panels: Mapping[str, tuple[Harm, Harm]], title: str, x: str, y: str) -
 
 
 def _named(across: Harm, up: Harm) -> list[Component]:
-    """Up to NAMED_IN_SPLIT components, the highest above the line first, whose names have room."""
+    """Up to NAMED_IN_SPLIT components, the highest above the line first, whose names cover no name and no mark."""
     places = {
         part: (math.log10(max(across[part].value, 1e-12)), math.log10(max(up[part].value, 1e-12))) for part in across
     }
     named: list[Component] = []
     for part, (x, y) in sorted(places.items(), key=lambda item: item[1][0] - item[1][1]):
-        has_room = all(abs(x - places[p][0]) > APART[0] or abs(y - places[p][1]) > APART[1] for p in named)
-        if has_room and len(named) < NAMED_IN_SPLIT:
+        beside = all(abs(x - places[p][0]) > APART[0] or abs(y - places[p][1]) > APART[1] for p in named)
+        covers = any(abs(u - x) < ABOVE[0] and y < v < y + ABOVE[1] for u, v in places.values())
+        if beside and not covers and len(named) < NAMED_IN_SPLIT:
             named.append(part)
     return named

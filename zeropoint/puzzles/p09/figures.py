@@ -59,4 +59,4 @@ def by_share(found: Mapping[str, Mapping[str, Sequence[Estimate]]], shares: Sequ
             y, error = ([getattr(e, part) for e in estimates] for part in ("value", "half_width"))
             trace = plots.line(name, shares, plots.digits(y), i, plots.digits(error), mode="lines+markers")
             fig.add_trace(trace, row=1, col=column)
-    return plots.finish(fig, title, "how much of the mean is taken off (1: centred)", ["share right", ""], height=440)
+    return plots.finish(fig, title, "part of the mean taken off (1: centred)", ["share right", ""], height=440)

@@ -93,13 +93,17 @@ def crowding(W: Float[Tensor, "n d"], k: int = 5) -> Float[Tensor, " n"]:
 
 
 def detectors(c: Census, seed: int = 0) -> dict[str, Float[Tensor, " d_vocab"]]:
-    """Scores without counts: the reference made of sure tokens, then its baselines and controls."""
+    """Scores without counts: the reference made of sure tokens, then its baselines and controls.
+
+    Crowding takes the distance of every pair, so it is left out where nobody is left to judge it by.
+    """
     W, random = c.W.double(), torch.Generator().manual_seed(seed)
     mu = geometry.mean(W)
     others = torch.randint(len(W), (max(len(c.sure), 2),), generator=random)
+    crowds = {"crowded (5th neighbour)": crowding(c.W)} if left_to_find(c) else {}
     return {
         "near the unused": -distance(W, W[c.sure].median(0).values),
-        "crowded (5th neighbour)": crowding(c.W),
+        **crowds,
         "near the mean": -distance(W, mu),
         "far from the mean": distance(W, mu),
         "long": W.norm(dim=1),
