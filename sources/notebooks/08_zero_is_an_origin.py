@@ -182,7 +182,7 @@ for name, study in studies.items():
 # %% [markdown]
 # ## Who matters most?
 #
-# People seldom want the number; they want the order. Li & Janson compared orders on GPT-2 and one task (indirect objects), with swapped names as the other input. Here the task is plain text and the yardstick is another row of it, so only the pattern can be compared. The bottom line is the ceiling: how well resampling agrees with itself.
+# People seldom want the number; they want the order. Li & Janson compared orders on GPT-2 and one task (indirect objects), with swapped names as the other input. Here the task is plain text and the yardstick is another row of it, so only the pattern can be compared. The bottom line says how well resampling agrees with itself.
 
 # %%
 published = {"zero": 0.590, "mean": 0.825, "best constant": 0.907, "again": 0.828}
