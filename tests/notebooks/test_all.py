@@ -86,6 +86,7 @@ def test_reports_its_numbers(name, executed):
 def test_unsolved_puzzle_says_so(name, executed):
     run = executed(name)
     assert not run.error and "not attempted yet" in run.text
+    assert "✗" not in run.text, "a stub is judged as if it were an answer"
 
 
 @puzzles

@@ -115,3 +115,11 @@ def test_a_property_may_import_and_print():
 
     assert hunt.by_itself(loud, ["Ab", "ab", "é\u202e"]) == [1.0, 0.0, 0.0]
     assert hunt.by_itself(lambda token: float("inf"), ["a"]) == [float("inf")]
+
+
+def test_a_stub_is_no_answer_in_a_python_of_its_own_either():
+    def stub(token):
+        raise NotImplementedError("your code here")
+
+    with pytest.raises(NotImplementedError):
+        hunt.by_itself(stub, ["a"])

@@ -55,13 +55,15 @@ json.dump(said, sys.__stdout__)
 
 
 def by_itself(of: Callable[[str], float], texts: Sequence[str]) -> list[float]:
-    """What the function says of each text, in a Python of its own. ValueError: why it cannot."""
+    """What the function says of each text, in a Python of its own. ValueError: why it cannot; NotImplementedError: not yet."""
     if not isinstance(of, types.FunctionType) or of.__closure__ or of.__defaults__ or of.__kwdefaults__:
         raise ValueError("give a plain function of the string, without defaults or variables from outside")
     sent = marshal.dumps((of.__code__, list(texts)))
     done = subprocess.run([sys.executable, "-I", "-S", "-c", ALONE], input=sent, capture_output=True)
     said = json.loads(done.stdout or '"it ended Python"')
     if isinstance(said, str):
+        if said.startswith("NotImplementedError"):
+            raise NotImplementedError
         raise ValueError(
             f"your property gives no number for every token ({said}); it knows the string and Python's standard library: "
             "import or define inside the function what it needs"
