@@ -5,7 +5,7 @@
 #
 # **Time** 100 min · **Difficulty** ●●○ · **You need** puzzle 01, and that each block of a transformer adds to a running sum, the residual stream
 #
-# Two reports to test on the models that run here. A reader of the original post: aren't there more layers than the embedding? And Cai et al. 2021: GPT-2's hidden vectors fall into two clusters. A solution is a verdict on each, with what you compared it with, and a rival ruled out. A mean cosine is an average over pairs, and somebody has to say which pairs: see whether your verdicts depend on it.
+# Two reports to test on the models that run here. A reader of [the original post](https://www.alignmentforum.org/posts/eLNo7b56kQQerCzp2): aren't there more layers than the embedding? And [Cai et al. 2021](https://openreview.net/forum?id=xYGNO86OWDH): GPT-2's hidden vectors fall into two clusters. A solution is a verdict on each, with what you compared it with, and a rival ruled out. A mean cosine is an average over pairs, and somebody has to say which pairs: see whether your verdicts depend on it.
 #
 # `check` says whether an answer is right, `hint` helps a step at a time, `reveal` shows a solution once yours passes. "What is the cut about?" and 6.4 are optional: a quarter of an hour.
 
@@ -72,7 +72,7 @@ check("6.2", answer_6_2, real={name: (s.vectors[-1], s.token) for name, s in str
 # %% [markdown]
 # ## Look
 #
-# Both, at every layer, beside initial weights. How sure are the curves? `streams.by_group(measure, s)` gives a measure of a stream for each of eight parts of its text. Read how far the eight lie from each other, not where they lie: in a shorter text other types occur, and occur twice, so even their mean need not meet the curve.
+# Both, at every layer, beside initial weights. How sure are the curves? `streams.by_group` calls a measure on each of eight parts of the text, a stream each; try it in the cell below the figure. Read how far the eight lie from each other, not where they lie: in a shorter text other types occur, and occur twice, so even their mean need not meet the curve.
 
 # %%
 if ready("6.a", "6.b", "6.c", "6.1", "6.2"):
@@ -87,6 +87,10 @@ if ready("6.a", "6.b", "6.c", "6.1", "6.2"):
     show("6 through the layers", plots.finish(fig, title, "blocks passed", "mean cosine"))
     for asked, fn, name in (("a", different, NEO), ("b", different, GPT2), ("c", same, GPT2)):
         outcome(f"6.{asked}", fn(stream_of[name].vectors[-1], stream_of[name].token), label=name)
+
+# %%
+# your experiments
+# streams.by_group(lambda part: [different(X, part.token) for X in part.vectors], stream_of[NEO])
 
 # %% [markdown]
 # ## Whose mean?
@@ -121,17 +125,19 @@ if ready("6.a", "6.b", "6.d", "6.1"):
 # %% [markdown]
 # ## Two clusters?
 #
-# Find out, without telling the method what to look for. What would you see if the report were true here, and if it were false? What else cuts a cloud in two? `clusters.two_means(X)` cuts a cloud by k-means: `.small` is a mask of the smaller side, `.silhouette` a measure of how far apart the two are; five minutes for experiments.
+# `clusters.two_means(X)` cuts a cloud by k-means: `.small` is a mask of the smaller side, `.silhouette` a measure of how far apart the two are. What would you see if the report were true here, and if it were false? What else cuts a cloud in two?
+#
+# The score goes by the density along the line of the two centres: how low is the valley between the two peaks, over the lower peak? `two`: less than a tenth, a gap, at some layer above the embedding. `dip`: less than four fifths, and nowhere a gap. `one`: neither. A valley counts if the peak stands out by more than chance. Predict, then experiment for five minutes.
 
 # %%
-predict("6.e", None)  # "one" cloud or "two" clusters, above the embedding, the first model
-predict("6.f", None)  # and of the second model
+predict("6.e", None)  # "one", "dip" or "two", the first model
+predict("6.f", None)  # and the second model
 
 # %%
 # your experiments
 
 # %% [markdown]
-# A measure that can say no: along the line of the two centres, two clusters leave a gap. `.valley` is the lowest density between the two peaks over that of the lower peak: 0 is an empty gap, 1 none. `clusters.gaussian_twin(X)` is one cloud, without clusters, with X's mean and covariance.
+# `.valley` is that number: 0 is an empty gap, 1 none. `clusters.gaussian_twin(X)` is one cloud, without clusters, with X's mean and covariance: there the measure must say no.
 
 # %%
 if ready("6.e", "6.f"):
@@ -147,9 +153,7 @@ if ready("6.e", "6.f"):
     show("6 cut in two", plots.finish(fig, title, "blocks passed", y))
 
 # %% [markdown]
-# For the score, two clusters are a valley below a tenth, under a peak that is more than a few stray rows. The layers above the embedding are judged.
-#
-# A test that is to be believed has said yes and no. So plant clusters: a share of a twin's vectors is moved together, by so many times the cloud's radius. Every False in a column that was moved is a cluster that the rule cannot see.
+# A test that is to be believed has said yes and no. So plant clusters: a share of a twin's vectors is moved together, by so many times the cloud's radius. Whatever is not "two" in a column that was moved is a cluster that the rule cannot see.
 
 # %%
 if ready("6.e", "6.f"):
@@ -160,12 +164,14 @@ if ready("6.e", "6.f"):
     for part in (0.5, 0.2, 0.05, 0.01):
         clouds = {r: clusters.planted(one_cloud, place < part, r) for r in (0, 1, 2, 4, 8)}
         seen[f"{part:.0%} moved"] = {
-            f"by {r} radii": clusters.two_means(V).is_two_clusters for r, V in clouds.items()
+            f"by {r} radii": clusters.two_means(V).kind for r, V in clouds.items()
         }
-    print(pd.DataFrame(seen).T.to_string())
+    show("6 planted clusters", pd.DataFrame(seen).T)
     for asked, name in zip("ef", labels, strict=True):
-        found = any(cut.is_two_clusters for cut in halves[name][1:])
-        outcome(f"6.{asked}", "two" if found else "one", label=name)
+        outcome(f"6.{asked}", clusters.kind_of(halves[name][1:]), label=name)
+
+# %% [markdown]
+# A dip is neither: not one round cloud, and not two clusters. The planted ones never gave it. Many clusters that overlap might, large and small ones. Of what?
 
 # %% [markdown]
 # ## What is the cut about? (optional)
@@ -192,14 +198,34 @@ if ready("6.e", "6.f", "6.g"):
         again = small[torch.randperm(len(small), generator=generator)]
         told[name] = sides.explanations(s, -1, small)
         told[f"{name}, by chance"] = sides.explanations(s, -1, again)
-    print(pd.DataFrame(told).T.round(2).to_string())
+    show("6 what the cut is about", pd.DataFrame(told).T.round(2))
     best = max(told[GPT2], key=told[GPT2].get)
     outcome("6.g", sides.KIND[best], label=GPT2)
 
 # %% [markdown]
+# So where does a dip come from? Of the vectors whose token is used twenty times or more, take each token's own mean away. The control takes away the means of groups as large, of any tokens.
+
+# %%
+if ready("6.e", "6.f", "6.g"):
+    dips = {}
+    for name, s in stream_of.items():
+        often = s.token.bincount()[s.token] >= 20
+        token = s.token[often]
+        dealt = token[torch.randperm(len(token), generator=generator)]
+        for k, X in enumerate(s.vectors[:, often]):
+            ways = {
+                "as it is": X,
+                "less each token's mean": clusters.less_own_means(X, token),
+                "less dealt groups' means": clusters.less_own_means(X, dealt),
+            }
+            row = {way: clusters.two_means(V).valley for way, V in ways.items()}
+            dips[f"{name}, {k} blocks"] = row
+    show("6 valleys without each token's mean", pd.DataFrame(dips).T.round(2))
+
+# %% [markdown]
 # ## Which origin?
 #
-# There are two means to take away, as there are two counts. And each side of the cut could lose its own mean, or the smaller side be left out. What is left is counted both ways. Before you run it: must a mean empty its own count? Need it empty the other?
+# There are two means to take away, as there are two counts. And each side of the cut could lose its own mean. What is left at the bottom, after one block and at the top is counted both ways. Before you run it: must a mean empty its own count? Need it empty the other?
 
 
 # %%
@@ -211,21 +237,20 @@ if ready("6.d", "6.e", "6.f", "6.1"):
     left = {}
     for name, s in stream_of.items():
         votes = 1 / s.token.bincount()[s.token]  # of a vector, where every type has one
-        for k, (X, cut) in enumerate(zip(s.vectors, halves[name], strict=True)):
+        for k in (0, 1, len(s) - 1):
+            X, small = s.vectors[k], halves[name][k].small
             by_types = (votes[:, None] * X).sum(0) / votes.sum()
-            everywhere = torch.ones_like(cut.small)
             ways = {
-                "as it is": (X, everywhere),
-                "less the mean by use": (X - X.mean(0), everywhere),
-                "less the mean by types": (X - by_types, everywhere),
-                "each side less its mean": (each_its_own(X, cut.small), everywhere),
-                "larger side less its mean": (X - X[~cut.small].mean(0), ~cut.small),
+                "as it is": X,
+                "less the mean by use": X - X.mean(0),
+                "less the mean by types": X - by_types,
+                "each side less its mean": each_its_own(X, small),
             }
-            for way, (V, rows) in ways.items():
+            for way, V in ways.items():
                 row = left.setdefault(f"{name}, {k} blocks", {})
-                row[way, "by use"] = geometry.mean_pairwise_cosine(V[rows])
-                row[way, "by types"] = checked("6.1")(V[rows], s.token[rows])
-    print(pd.DataFrame(left).T.round(3).to_string())
+                row[f"{way}: by use"] = geometry.mean_pairwise_cosine(V)
+                row[f"{way}: by types"] = checked("6.1")(V, s.token)
+    show("6 which origin", pd.DataFrame(left).T.round(3))
 
 # %% [markdown]
 # In these models. When would one mean not do? Plant it: what is left by use, of a twin of which a share was moved.
@@ -245,7 +270,7 @@ if ready("6.d", "6.e", "6.f"):
                     each_its_own(V, place < part)
                 ),
             }
-    print(pd.DataFrame(left).T.round(3).to_string())
+    show("6 when one mean would not do", pd.DataFrame(left).T.round(3))
 
 # %% [markdown]
 # ## Why there?
@@ -256,7 +281,7 @@ if ready("6.d", "6.e", "6.f"):
 predict("6.h", None)  # "input", "attention" or "MLP"
 
 # %% [markdown]
-# And *why* does that part write nearly the same to every token? The first tables follow the vectors through the block, a step a row; "length" is that of their mean vector. Look at the steps inside the MLP, beside those at initial weights; the two models differ.
+# And *why* does that part write nearly the same to every token? The first tables follow the vectors through the block, a step a row; "length" is that of their mean vector. (What attention writes is added to the stream before the neurons read it.) Look at the steps inside the MLP, beside those at initial weights; the two models differ.
 
 # %%
 if ready("6.b", "6.d", "6.h"):
@@ -271,10 +296,10 @@ if ready("6.b", "6.d", "6.h"):
                 step: geometry.mean_pairwise_cosine(X) for step, X in fresh.items()
             },
         }
-        print(f"{m.label}, first block\n{pd.DataFrame(inside).round(3).to_string()}\n")
+        show(f"6 first block, {m.label}", pd.DataFrame(inside).rename_axis(m.label).round(3))
         left[m.label] = {p: blocks.cone_without(steps, at) for p, at in blocks.ADDED.items()}
-    print("what is left of the mean cosine after one block, less the mean of")
-    print(pd.DataFrame(left).T.round(3).to_string())
+    table = pd.DataFrame(left).T.rename_axis("mean cosine left, less the mean of").round(3)
+    show("6 after one block, less a mean", table)
     outcome("6.h", min(left[GPT2], key=left[GPT2].get), label=GPT2)
 
 # %% exercise="6.3"

@@ -433,6 +433,82 @@ VECTORS = (
 )
 TEXT = {"a text": (VECTORS, TOKEN)}
 
+# --- slips with torch.zeros, which is float32 as the vectors are ----------------------------------------------------
+
+
+def absent_ids(X, token):
+    u, T = F.normalize(X), int(token.max()) + 1
+    m = torch.zeros(T, X.shape[1]).index_add(0, token, u) / token.bincount(minlength=T).clamp(min=1)[:, None]
+    return (m.sum(0).square().sum() - m.square().sum()) / (T * (T - 1))
+
+
+def sums_of_types(X, token):
+    types, index = token.unique(return_inverse=True)
+    m = torch.zeros(len(types), X.shape[1]).index_add(0, index, F.normalize(X))
+    return (m.sum(0).square().sum() - m.square().sum()) / (len(types) * (len(types) - 1))
+
+
+def over_vectors(X, token):
+    m = _m(X, token)
+    return (m.sum(0).square().sum() - m.square().sum()) / (len(X) * (len(X) - 1))
+
+
+def centred_inter(X, token):
+    return by_scatter(X - X.mean(0), token)
+
+
+def zeros_with_diagonal(X, token):
+    types, index, counts = token.unique(return_inverse=True, return_counts=True)
+    m = torch.zeros(len(types), X.shape[1]).index_add(0, index, F.normalize(X)) / counts[:, None]
+    return (m @ m.T).mean()
+
+
+def _per_type(X, token):
+    u = F.normalize(X)
+    return [u[token == t] for t in token.unique() if (token == t).sum() > 1]
+
+
+def over_k_squared(X, token):
+    return torch.stack([(u.sum(0).square().sum() - len(u)) / len(u) ** 2 for u in _per_type(X, token)]).mean()
+
+
+def weighted_by_k(X, token):
+    total = weight = 0.0
+    for u in _per_type(X, token):
+        k = len(u)
+        total += k * (u.sum(0).square().sum() - k) / (k * (k - 1))
+        weight += k
+    return total / weight
+
+
+def first_two(X, token):
+    return torch.stack([u[0] @ u[1] for u in _per_type(X, token)]).mean()
+
+
+def next_occurrence(X, token):
+    return torch.stack([(u[1:] * u[:-1]).sum(1).mean() for u in _per_type(X, token)]).mean()
+
+
+def more_than_two(X, token):
+    kept = [u for u in _per_type(X, token) if len(u) > 2]
+    return torch.stack([(u.sum(0).square().sum() - len(u)) / (len(u) * (len(u) - 1)) for u in kept]).mean()
+
+
+def _contributions(X):
+    u = F.normalize(X)
+    return u.sum(0).square() - u.square().sum(0)
+
+
+def by_mean(X, k):
+    a, order = _contributions(X), F.normalize(X).mean(0).argsort(descending=True)
+    return a[order[:k]].sum() / a.sum()
+
+
+def one_more(X, k):
+    a = _contributions(X).sort(descending=True).values
+    return a[: k + 1].sum() / a.sum()
+
+
 BANK = {
     "6.1": Bank(
         real=TEXT,
@@ -451,6 +527,11 @@ BANK = {
             (rooted, "the root of it"),
             (first_occurrences, "one occurrence of each type for all"),
             (twice, "every pair is counted twice"),
+            (absent_ids, "token numbers that never occur count as types"),
+            (sums_of_types, "the sum of a type's vectors, not their mean"),
+            (over_vectors, "averaged over pairs of vectors, not of types"),
+            (centred_inter, "centred first"),
+            (zeros_with_diagonal, "pairs of the same token are counted too"),
             (drawn, None),
             (all_pairs_of_vectors, None),
             (numpy_pairs_of_vectors, None),
@@ -476,6 +557,11 @@ BANK = {
             (table_of_types, "different tokens: the other question"),
             (centred_intra, "centred first"),
             (nan_types, None),
+            (over_k_squared, "the sum is over different occurrences, the divisor is not"),
+            (weighted_by_k, "types count by how often they occur"),
+            (first_two, "only the first two occurrences are paired"),
+            (more_than_two, "types that occur twice are left out"),
+            (next_occurrence, "only neighbouring occurrences are paired"),
             (neighbours, None),
             (nothing, None),
         ],
@@ -493,13 +579,15 @@ BANK = {
             (centred_top, "centred first"),
             (others, "what is left without them"),
             (without_them, "the mean cosine without them, over the mean cosine"),
+            (smallest, "the k smallest"),
+            (by_mean, "ranked by the mean of the unit vectors"),
+            (one_more, "one coordinate too many"),
             (absolute, "absolute contributions"),
             (by_size, "ranked by size, not by sign"),
             (share_without_sign, "the sign of the share is lost"),
             (clipped, "what takes away is counted as 0"),
             (amount, "the amount, not the share"),
             (always_three, None),
-            (smallest, None),
         ],
     ),
 }

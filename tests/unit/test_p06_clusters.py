@@ -27,7 +27,7 @@ def first(share):
 
 
 # share of the rows, distance in radii of the cloud
-FOUND = [(0.5, 1.5), (0.5, 2), (0.5, 8), (0.2, 2), (0.2, 8), (0.05, 4), (0.05, 8), (0.01, 8)]
+FOUND = [(0.5, 1.5), (0.5, 2), (0.5, 8), (0.2, 2), (0.2, 8), (0.05, 4), (0.05, 8), (0.01, 8), (0.006, 20)]
 NOT_SEEN = [(0.5, 0.25), (0.05, 0.5), (0.01, 1), (0.002, 2)]
 
 
@@ -43,6 +43,15 @@ def test_it_finds_planted_clusters(share, distance, seed):
 def test_it_cannot_see_near_or_tiny_ones(share, distance):
     """Said in the notebook: "one cloud" means no cluster that is large enough for its distance."""
     assert not clusters.two_means(clusters.planted(one_cloud(), first(share), distance)).is_two_clusters
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_it_finds_a_few_vectors_of_unequal_lengths_far_away(seed):
+    """As the 24 at position 0 of SmolLM2, which fine bins take for stray rows: each bin holds a few of them."""
+    X, few = one_cloud(seed), torch.arange(N) < 24
+    X[few] += 60 * X.norm(dim=1).mean() * (1 + 0.06 * draw(24, 1, seed=seed)) * torch.eye(D)[0]
+    cut = clusters.two_means(X)
+    assert cut.is_two_clusters and torch.equal(cut.small, few)
 
 
 def long_tail(seed):  # exponential: one cloud, thinning out
@@ -71,6 +80,25 @@ def test_it_refuses_one_cloud(cloud, seed):
     X = cloud(seed)
     assert not clusters.two_means(X).is_two_clusters
     assert not clusters.two_means(clusters.gaussian_twin(X)).is_two_clusters
+
+
+def test_a_dip_is_neither_one_nor_two():
+    kinds = [clusters.two_means(joined(seed)).kind for seed in range(4)]
+    assert kinds.count("dip") >= 3 and "two" not in kinds
+    assert clusters.two_means(one_cloud()).kind == "one"
+    one, dip, two = (clusters.Cut(first(0.5), valley, 9.0, 0.5) for valley in (0.9, 0.3, 0.05))
+    assert [clusters.kind_of(cuts) for cuts in ([one], [one, dip], [dip, two, one])] == ["one", "dip", "two"]
+    assert clusters.Cut(first(0.5), 0.3, 1.0, 0.5).kind == "one", "so shallow a dip may be chance"
+
+
+def test_many_groups_make_a_dip_that_goes_with_their_own_means():
+    """Few large groups, each with a place of its own: a dip. Groups dealt out at random take nothing of it away."""
+    group = (12 * torch.rand(N, generator=torch.Generator().manual_seed(0)) ** 2).long()
+    X = one_cloud() + 7 * draw(12, D, seed=5)[group] * torch.linspace(1, 0, D)
+    dealt = group[torch.randperm(N, generator=torch.Generator().manual_seed(1))]
+    assert clusters.two_means(clusters.less_own_means(X, dealt)).valley < clusters.DIP
+    own = clusters.less_own_means(X, group)
+    assert clusters.two_means(own).kind == "one" and own[group == 3].mean(0).norm() < 1e-4
 
 
 def test_a_token_used_often_is_a_cluster_of_its_own():

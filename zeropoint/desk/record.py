@@ -33,7 +33,7 @@ FIELDS = {
         **{"value": float | str, "low": float, "high": float, "at": str, "late": bool, "outcome": dict},
         "skipped": str,
     },
-    "figures": {"figure": dict, "at": str},  # as plotly's JSON, by a name such as "1 all pairs"
+    "figures": {"figure": dict, "table": dict, "at": str},  # plotly's JSON or a table, by a name such as "1 all pairs"
     "notes": {"text": str, "at": str},  # by a name such as "1 explanations"
 }
 OUTCOME = {"actual": float | str, "label": str, "at": str}

@@ -1,4 +1,4 @@
-"""show, export, gather: figures that are kept, one file of a scholar's answers to hand in, and a card to post."""
+"""show, export, gather: figures and tables that are kept, one file of a scholar's answers to hand in, and a card to post."""
 
 from __future__ import annotations
 
@@ -12,6 +12,10 @@ import textwrap
 from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
+
+import pandas as pd
+import plotly.graph_objects as go
+from IPython.display import display
 
 from zeropoint.desk import record
 from zeropoint.desk.calls import Slip, on_desk
@@ -32,15 +36,31 @@ COLUMNS = [
     "words right",
     "intervals",
 ]
+MOST_ROWS = 40  # of a table in the file
 DATA = "zeropoint-answers"  # marks the part of an exported file that `gather` reads
 DATA_PATTERN = re.compile(rf"<!-- {DATA} (\{{.*?\}}) -->", re.S)
 
 
-def show(name: str, figure) -> None:
-    """Show a plotly figure in the notebook, and keep it for `export`. Its name begins with the puzzle: "1 all pairs"."""
-    kept = {"figure": json.loads(figure.to_json()), "at": record.now()}
-    record.update(lambda data: data["figures"].update({name: kept}))
-    figure.show()
+def show(name: str, shown: go.Figure | pd.DataFrame | pd.Series) -> None:
+    """Show a plotly figure or a table in the notebook, and keep it for `export`. Its name begins with the puzzle: "1 all pairs"."""
+    is_table = isinstance(shown, pd.DataFrame | pd.Series)
+    kept = {"table": cells_of(shown)} if is_table else {"figure": json.loads(shown.to_json())}
+    record.update(lambda data: data["figures"].update({name: kept | {"at": record.now()}}))
+    display(shown) if is_table else shown.show()
+
+
+def cells_of(frame: pd.DataFrame | pd.Series) -> dict:
+    """The text of a table: head, the first rows, and how many rows there are."""
+    frame = frame.to_frame() if isinstance(frame, pd.Series) else frame
+    rows = [[cell(label), *map(cell, values)] for label, *values in frame.head(MOST_ROWS).itertuples(name=None)]
+    return {"head": [cell(frame.index.name or ""), *map(cell, frame.columns)], "rows": rows, "of": len(frame)}
+
+
+def cell(value: object) -> str:
+    """A label or a value in a table: levels of a label with a comma, a number in four digits."""
+    if isinstance(value, tuple):
+        return ", ".join(map(cell, value))
+    return " ".join(f"{value:.4g}".split() if isinstance(value, float) else str(value).split())
 
 
 @on_desk
@@ -97,8 +117,8 @@ def _of(puzzle: str, data: dict) -> dict[str, dict]:
 
 
 def figures_of(puzzle: str, data: dict) -> dict[str, dict]:
-    """Plotly's JSON of the figures kept, by name."""
-    return {name: kept["figure"] for name, kept in _of(puzzle, data).get("figures", {}).items()}
+    """Plotly's JSON of the figures kept, by name, in the order in which they were first shown."""
+    return {name: kept["figure"] for name, kept in _of(puzzle, data).get("figures", {}).items() if "figure" in kept}
 
 
 def what_is_missing(puzzle: str, exercises: Sequence[Exercise], data: dict) -> str:
@@ -138,8 +158,10 @@ def markdown(puzzle: str, exercises: Sequence[Exercise], data: dict, name: str =
         parts += [f"## {title}", quoted(kept["text"])]
     for exercise in exercises:
         parts += answer_part(exercise, data["exercises"].get(exercise.id, {}))
-    if names := list(figures_of(puzzle, data)):
-        parts += ["## Figures", f"In the HTML file of the same name: {', '.join(names)}."]
+    if shown := _of(puzzle, data).get("figures"):
+        parts.append("## Figures and tables")
+        for name, kept in shown.items():
+            parts += [f"### {name}", table_part(kept["table"]) if "table" in kept else place_of(name)]
     hidden = json.dumps(summary).replace("--", "-\\u002d")  # two hyphens would end the comment
     parts.append(f"<!-- {DATA} {hidden} -->")
     return "\n\n".join(part for part in parts if part) + "\n"
@@ -163,6 +185,17 @@ def answer_part(exercise: Exercise, kept: dict) -> list[str]:
     elif kept.get("answer"):
         parts.append(f"```python\n{kept['answer']}\n```")
     return parts
+
+
+def table_part(kept: dict) -> str:
+    """A table that was shown; a long one is cut, and says so."""
+    cut = f"\n\nThe first {len(kept['rows'])} of {kept['of']} rows." if len(kept["rows"]) < kept["of"] else ""
+    return table(kept["head"], kept["rows"]) + cut
+
+
+def place_of(name: str) -> str:
+    """The line that stands for a figure: Markdown cannot hold it, and the page puts it here."""
+    return f"Figure: {name}, in the HTML file of the same name."
 
 
 def quoted(text: str) -> str:
@@ -210,16 +243,16 @@ def page(text: str, figures: dict[str, dict]) -> str:
     import mistune
 
     title = text.splitlines()[0].lstrip("# ")
-    body = mistune.create_markdown(plugins=["table"])(DATA_PATTERN.sub("", text))
-    drawn = "".join(f"<h3>{html.escape(name)}</h3>{picture(name, figure)}" for name, figure in figures.items())
+    to_html = mistune.create_markdown(plugins=["table"])
+    body = to_html(DATA_PATTERN.sub("", text))
+    for name, figure in figures.items():
+        body = body.replace(to_html(place_of(name)).strip(), picture(name, figure))
     data = DATA_PATTERN.search(text)[0]
-    return PAGE.format(title=html.escape(title), body=body + drawn + data)
+    return PAGE.format(title=html.escape(title), body=body + data)
 
 
 def picture(name: str, figure: dict) -> str:
     """A figure that opens anywhere: a PNG if kaleido and a browser are here, else plotly with its own script."""
-    import plotly.graph_objects as go
-
     if address := png(figure):
         return f'<img alt="{html.escape(name)}" src="{address}">'
     return go.Figure(figure).to_html(full_html=False, include_plotlyjs=True)
@@ -227,8 +260,6 @@ def picture(name: str, figure: dict) -> str:
 
 def png(figure: dict) -> str:
     """A figure as the address of a PNG, `WIDTH` wide, that holds all of it; "" where kaleido or a browser is missing."""
-    import plotly.graph_objects as go
-
     try:
         drawn = go.Figure(figure).to_image("png", width=WIDTH, scale=1.5)
     except Exception:  # whatever kaleido lacks here

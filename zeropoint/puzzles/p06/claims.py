@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from zeropoint.claims import Claim, above, below, within
+from zeropoint.puzzles.p06 import clusters
 
 COMMENT, CAI, TIMKEY = "a comment on the post", "Cai et al. 2021, GPT-2", "Timkey & van Schijndel 2021"
 OURS = "this notebook"
@@ -67,6 +68,14 @@ TWO_CLUSTERS = Claim(
     "the vectors fall into two clusters",
     CAI,
     {"layers": above(1, "layers above the embedding at which two clusters are found")},
+)
+DIP_OF_TOKENS = Claim(
+    "a dip is many tokens' own places, overlapping",
+    OURS,
+    {
+        "own": above(clusters.DIP, "deepest valley of frequent tokens, less each token's own mean"),
+        "dealt": below(clusters.DIP, "the same, less the means of groups dealt out"),
+    },
 )
 POSITION_0 = Claim(
     "the smaller side is position 0",

@@ -1,4 +1,4 @@
-"""Is a cloud one cluster or two?
+"""Is a cloud one cluster, two, or something between?
 
 The rule (`Cut.is_two_clusters`) was chosen by planted clusters and by clouds of one, before any verdict: see
 tests/unit/test_p06_clusters.py for what it finds, what it refuses and what it cannot see.
@@ -6,16 +6,19 @@ tests/unit/test_p06_clusters.py for what it finds, what it refuses and what it c
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from zeropoint import geometry
 
 EMPTY = 0.1  # a gap: less than a tenth of the lower peak's density
-SURE = 3.0  # standard deviations of a count by which that peak must stand above the gap
+DIP = 0.8  # a dip: less than four fifths of it
+BINS = (40, 20, 10)
+SURE = 3.0  # standard deviations of a count by which that peak must stand above gap or dip
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,22 @@ class Cut:
         Not the silhouette: a long tail has a high one, and two clusters in many dimensions may have a low one.
         """
         return self.valley < EMPTY and self.height > SURE
+
+    @property
+    def is_dip(self) -> bool:
+        """A valley that is no gap, and deeper than chance would make it: neither one cloud nor two clusters."""
+        return EMPTY <= self.valley < DIP and self.height > SURE
+
+    @property
+    def kind(self) -> str:
+        """ "two", "dip" or "one"."""
+        return "two" if self.is_two_clusters else "dip" if self.is_dip else "one"
+
+
+def kind_of(cuts: Iterable[Cut]) -> str:
+    """What several layers come to: "two" if any falls into two clusters, else "dip" if any has one, else "one"."""
+    kinds = {cut.kind for cut in cuts}
+    return next(kind for kind in ("two", "dip", "one") if kind in kinds)
 
 
 def two_means(X: Float[Tensor, "n d"], seed: int = 0) -> Cut:
@@ -58,12 +77,19 @@ def along(X: Float[Tensor, "n d"], small: Bool[Tensor, " n"]) -> Float[Tensor, "
     return (X - (a + b) / 2) @ half / half.square().sum()
 
 
-def gap(X: Float[Tensor, "n d"], small: Bool[Tensor, " n"], bins: int = 40) -> tuple[float, float]:
-    """`valley` and `height` of a `Cut`, from a histogram along the line of the centres.
+def gap(X: Float[Tensor, "n d"], small: Bool[Tensor, " n"]) -> tuple[float, float]:
+    """`valley` and `height` of a `Cut`, from histograms along the line of the centres.
 
-    The rows in a bin vary as a Poisson count does, so two bins differ by √(sum) from chance alone.
+    Fine bins show a narrow gap, and wide ones hold enough rows of a small cluster to be sure of it. Of these, the bins are
+    taken in which the lower peak stands out most.
     """
-    counts, edges = torch.histogram(along(X, small).double().cpu(), bins)
+    place = along(X, small).double().cpu()
+    return max((_gap(place, bins) for bins in BINS), key=lambda found: found[1])
+
+
+def _gap(place: Float[Tensor, " n"], bins: int) -> tuple[float, float]:
+    """The rows in a bin vary as a Poisson count does, so two bins differ by √(sum) from chance alone."""
+    counts, edges = torch.histogram(place, bins)
     beyond = edges[1:] > 0  # bins of the small side, with the one that holds the middle
     left, right = int((counts * ~beyond).argmax()), int((counts * beyond).argmax())
     peak, lowest = min(counts[left], counts[right]), counts[left : right + 1].min()
@@ -89,3 +115,10 @@ def planted(
     radius = geometry.centre(X).square().sum(1).mean().sqrt()
     step = distance * radius * direction / direction.norm()
     return X + chosen[:, None] * step
+
+
+def less_own_means(X: Float[Tensor, "n d"], group: Int[Tensor, " n"]) -> Float[Tensor, "n d"]:
+    """X with the mean of each group's rows taken away from them."""
+    _, index, counts = group.unique(return_inverse=True, return_counts=True)
+    sums = X.new_zeros(len(counts), X.shape[1]).index_add(0, index, X)
+    return X - (sums / counts[:, None])[index]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sized
+
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
@@ -90,6 +92,15 @@ def _often(token: Tensor) -> list[Tensor]:
 
 def _pair_mean(table: Tensor) -> Tensor:
     return table[_off(len(table))].mean()
+
+
+def _ordered_pairs(things: Sized) -> int:
+    return len(things) * (len(things) - 1)
+
+
+def _of_sums(X: Tensor, token: Tensor) -> Tensor:
+    sums = torch.stack([_units(X)[token == t].sum(0) for t in token.unique()])
+    return sums.sum(0).square().sum() - sums.square().sum()
 
 
 # --- 6.1 -----------------------------------------------------------------------------------------------------------
@@ -191,6 +202,28 @@ EX_6_1 = Exercise(
             lambda X, token: _pair_mean(_units(_firsts(X, token)) @ _units(_firsts(X, token)).T),
             "A token has other vectors elsewhere in the text. Where are they in your average?",
         ),
+        Mistake(
+            "token numbers that never occur count as types",
+            lambda X, token: (
+                inter_type(X, token) * _ordered_pairs(token.unique()) / _ordered_pairs(range(token.max() + 1))
+            ),
+            "Token numbers have gaps. How many types does your function count, and how many stand in `token`?",
+        ),
+        Mistake(
+            "the sum of a type's vectors, not their mean",
+            lambda X, token: _of_sums(X, token) / _ordered_pairs(token.unique()),
+            "A type that occurs three times brings three vectors into yours. Every type has one say.",
+        ),
+        Mistake(
+            "averaged over pairs of vectors, not of types",
+            lambda X, token: inter_type(X, token) * _ordered_pairs(token.unique()) / _ordered_pairs(token),
+            "Your sum is over pairs of types. Over how many pairs do you divide it?",
+        ),
+        Mistake(
+            "centred first",
+            lambda X, token: inter_type(X - X.mean(0), token),
+            "This exercise asks about the vectors as they are.",
+        ),
     ],
     hints=[
         "Take two types, one with two occurrences and one with three. Their mean cosine is an average of six dot products. Write it as one.",
@@ -233,6 +266,16 @@ def _once_as(value: float):
         return torch.cat([_each(X, token, lambda u: _pair_mean(u @ u.T)), X.new_full((once,), value)]).mean()
 
     return fn
+
+
+def _repeated(token: Tensor) -> int:
+    """Occurrences of types that occur more than once."""
+    return sum(map(len, _often(token)))
+
+
+def _of_three(X: Tensor, token: Tensor) -> Tensor:
+    u = _units(X)
+    return torch.stack([_pair_mean(u[rows] @ u[rows].T) for rows in _often(token) if len(rows) > 2]).mean()
 
 
 ITSELF = "Each occurrence has cosine 1 with itself, in whatever context. Is that the question?"
@@ -315,6 +358,33 @@ EX_6_2 = Exercise(
             "Different tokens, or the same one twice?",
         ),
         Mistake(
+            "the sum is over different occurrences, the divisor is not",
+            lambda X, token: _each(X, token, lambda u: (u @ u.T)[_off(len(u))].sum() / len(u) ** 2).mean(),
+            "Of k occurrences, how many ordered pairs are of two different ones?",
+        ),
+        Mistake(
+            "types count by how often they occur",
+            lambda X, token: (
+                _raw(_units(X), token, lambda u, k: _pair_mean(u @ u.T) * k) * len(_often(token)) / _repeated(token)
+            ),
+            BY_USE,
+        ),
+        Mistake(
+            "only the first two occurrences are paired",
+            lambda X, token: _each(X, token, lambda u: u[0] @ u[1]).mean(),
+            "A type that occurs four times has six pairs. How many of them are in yours?",
+        ),
+        Mistake(
+            "only neighbouring occurrences are paired",
+            lambda X, token: _each(X, token, lambda u: (u[1:] * u[:-1]).sum(1).mean()).mean(),
+            "A type that occurs four times has six pairs. How many of them are in yours?",
+        ),
+        Mistake(
+            "types that occur twice are left out",
+            lambda X, token: _of_three(X, token),
+            "A type with two occurrences has one pair.",
+        ),
+        Mistake(
             "centred first",
             lambda X, token: intra_type(X - X.mean(0), token),
             "This exercise asks about the vectors as they are.",
@@ -348,8 +418,9 @@ EX_6_3 = Exercise(
     for what else a vector holds. What leaves the first block is what the MLP writes, since that is by far the
     longest of the three vectors added; take its mean away and the cone after one block is gone. In the model
     whose input had no cone, the cosine grows where attention adds, and again at the nonlinearity, after which
-    the neurons have a mean that they had less of before. None of it is two clusters: k-means cuts any cloud,
-    and neither a gap nor more than one mean was needed.
+    the neurons have a mean that they had less of before. None of it is two clusters on the stand-ins: k-means
+    cuts any cloud, the valleys are dips, which the twins lack, and no gaps, and one mean was enough for its own
+    count. GPT-2 may be otherwise: the planted clusters show what the test would find.
     """,
     hints=[
         "Take the layers one by one: what did you compare each mean cosine with, and which pairs did it average?",
@@ -362,7 +433,7 @@ EX_6_3 = Exercise(
         "Same token against different tokens: intra-type stays above inter-type, so what the vectors share isn't everything that they hold.",
         "What puts it there, after one block: of input, attention and MLP the one whose mean, taken away, leaves least; it is also by far the longest, so whatever the input was like is buried.",
         "Why that part has a common vector: in this run's numbers, what the mean cosine does at each step inside the MLP, against initial weights; in one model it may grow at the nonlinearity, in another not.",
-        "One cloud or two: k-means always finds two. The verdict rests on a gap, which the twin lacks, and on planted clusters, of which the test finds some and cannot see others.",
+        "One cloud or two: k-means always finds two. The verdict rests on how low the valley is, beside that of the twin, and on planted clusters, of which the test finds some and cannot see others. A dip that is no gap is neither.",
         "What doesn't follow: a stand-in's answer isn't GPT-2's; a small model may lack what a large one has.",
     ],
 )
@@ -428,7 +499,7 @@ EX_6_4 = Exercise(
         Mistake(
             "the first k coordinates, not the largest k",
             lambda X, k: _added(X)[:k].sum() / _added(X).sum(),
-            "Which coordinates are rogue is for the data to say.",
+            "Which coordinates add most is for the data to say.",
         ),
         Mistake(
             "the share of the variance, not of the cosine",
@@ -480,6 +551,21 @@ EX_6_4 = Exercise(
             lambda X, k: _largest(_added(X), k) / (len(X) * (len(X) - 1)),
             "A share of what? Divide by the whole.",
         ),
+        Mistake(
+            "the k smallest",
+            lambda X, k: _added(X).sort().values[:k].sum() / _added(X).sum(),
+            "In which order does your sort put them?",
+        ),
+        Mistake(
+            "ranked by the mean of the unit vectors",
+            lambda X, k: _added(X)[_units(X).mean(0).topk(k).indices].sum() / _added(X).sum(),
+            "A coordinate whose mean is far below zero: does it add to the cosine, or take away?",
+        ),
+        Mistake(
+            "one coordinate too many",
+            lambda X, k: _largest(_added(X), min(k + 1, X.shape[1])) / _added(X).sum(),
+            "How many coordinates are in your sum?",
+        ),
     ],
     hints=[
         "Find each coordinate's contribution first: a vector of d_model numbers whose sum is the mean cosine.",
@@ -492,7 +578,7 @@ EX_6_4 = Exercise(
 SPOILERS = (
     "position 0",
     "k-means always",
-    "neither a gap",
+    "dips, which the twins lack",
     "hold less of the common",
     "what the MLP writes, since",
     "cuts off one side",
