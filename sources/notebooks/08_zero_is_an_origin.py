@@ -16,7 +16,7 @@ import torch
 from zeropoint import report
 from zeropoint.claims import Ledger, exact
 from zeropoint.desk import outcome, predict
-from zeropoint.models import load, load_pair
+from zeropoint.models import free_memory, load, load_pair
 from zeropoint.puzzles.p08 import ablation, claims, gauge, kinds
 from zeropoint.puzzles.p08.ablation import over_rows
 from zeropoint.puzzles.p08.figures import by_component, split
@@ -378,6 +378,9 @@ for m in models:
     most = exact(gauge.largest_ratio(found, loaded))
     entry = ledger.test(claims.FOLDED, on=name, most=most)
     print(entry)
+
+    del processed  # of a large model two gigabytes, and the next needs as much
+    free_memory()
 
 # %% [markdown]
 # Each column is a head, and all marks in a panel belong to one and the same function from text to predictions, on the same rows of text. Look at what zero says of a head, copy by copy; then at the line.

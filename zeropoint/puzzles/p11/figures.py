@@ -14,7 +14,7 @@ from zeropoint.puzzles.p11 import measures
 from zeropoint.puzzles.p11.census import Census
 
 DOTS, LEAST = 200, 8  # crosses drawn; tokens that make a bin
-NOWHERE = 0.4  # where a count of 0 stands on a logarithmic axis
+NOWHERE = 0.2  # where a count of 0 stands on a logarithmic axis
 NEVER, MET = plots.INKS[0], plots.INKS[1]
 
 
