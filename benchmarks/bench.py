@@ -171,7 +171,7 @@ def first_figure(kind: str) -> dict:
 
     names = ["mini-neo", "mini-gpt2"] if kind == "stand-ins" else [str(full("gpt-neo-125m")), str(full("gpt2"))]
     floor = f"""
-import einops, pandas, plotly.graph_objects, zeropoint.desk
+import einops, IPython.display, pandas, plotly.graph_objects, zeropoint.desk
 from safetensors import safe_open
 from zeropoint.models import find
 for name in {names!r}:

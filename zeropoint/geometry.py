@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import torch
@@ -49,10 +50,12 @@ def as_matrix(W: Tensor) -> Float[Tensor, "n d"]:
 
 def norms(W: Float[Tensor, "n d"]) -> Float[Tensor, " n"]:
     """The rows' norms in float64: in float32 the squares of numbers beyond 1e19 or below 1e-23 are infinite or zero."""
-    parts = as_matrix(W).split(
-        1024
-    )  # so few that they stay in the processor's cache: nine times as fast as all at once
-    return torch.cat([torch.linalg.vector_norm(part.double(), dim=1) for part in parts])
+    return torch.cat([torch.linalg.vector_norm(part, dim=1) for part in _doubles(as_matrix(W))])
+
+
+def _doubles(W: Float[Tensor, "n d"]) -> Iterator[Float[Tensor, "m d"]]:
+    """The rows in float64, a few at a time: they stay in the processor's cache, and add up several times as fast."""
+    return (part.double() for part in W.split(256))
 
 
 def without_direction(W: Float[Tensor, "n d"]) -> Bool[Tensor, " n"]:
@@ -114,7 +117,8 @@ def _rows(bad: Tensor) -> str:
 def mean(W: Float[Tensor, "n d"]) -> Float[Tensor, " d"]:
     """The mean row, summed in float64 and returned in `W`'s dtype."""
     W = as_matrix(W)
-    return W.mean(0, dtype=torch.float64).to(W.dtype)
+    total = sum(part.sum(0) for part in _doubles(W))
+    return (total / len(W)).to(W.dtype)
 
 
 def centre(W: Float[Tensor, "n d"]) -> Float[Tensor, "n d"]:
@@ -184,7 +188,11 @@ def sum_over_dimensions(W: Float[Tensor, "n d"]) -> Float[Tensor, " d"]:
     """What each coordinate adds to the mean pairwise cosine; sums to `mean_pairwise_cosine`. float64."""
     u = _directed(W)
     n = len(u)
-    return (u.sum(0, dtype=torch.float64).square() - u.square().sum(0, dtype=torch.float64)) / (n * (n - 1))
+    total, squares = 0, 0
+    for part in _doubles(u):
+        total += part.sum(0)
+        squares += part.square().sum(0)
+    return (total.square() - squares) / (n * (n - 1))
 
 
 def effective_dimension(W: Float[Tensor, "n d"]) -> float:
