@@ -12,7 +12,6 @@
 # %%
 import torch
 from einops import einsum, reduce
-from IPython.display import display
 from jaxtyping import Float
 from torch import Tensor
 
@@ -83,7 +82,7 @@ if ready("1.a", "1.b", "1.c"):
 # %%
 if ready("1.a", "1.b", "1.c"):
     every = {name: geometry.cosine_histogram(W) for name, W in (clouds | random).items()}
-    display(look.check_of_sample(samples, every))
+    show("1 sample and all pairs", look.check_of_sample(samples, every))
 
 # %% [markdown]
 # ## Explain
@@ -127,7 +126,7 @@ if ready("1.d", "1.3"):
 
 # %%
 if ready("1.d", "1.3"):
-    display(look.taken_away(clouds))
+    show("1 what is taken away", look.taken_away(clouds))
 
 # %% exercise="1.4"
 check("1.4", answer_1_4, real=clouds)
@@ -140,7 +139,8 @@ predict("1.e", None)
 
 # %%
 if ready("1.e", "1.4"):
-    display(look.who_holds(neo), look.who_holds(gpt2))
+    for m in (neo, gpt2):
+        show(f"1 who holds the mean, {m.label}", look.who_holds(m))
     outcome("1.e", look.who_has_least(clouds[NEO]), label=NEO)
     print(f"{GPT2}: {look.who_has_least(clouds[GPT2])}")
 
@@ -152,7 +152,7 @@ check("1.6", answer_1_6)
 
 # %%
 if ready("1.6"):
-    display(look.kinds(clouds, checked("1.6")))
+    show("1 ray or offset", look.kinds(clouds, checked("1.6")))
     print(look.CLEAR_CASES)
 
 # %% exercise="1.7"
@@ -165,7 +165,7 @@ why("1.7", answer_1_7)
 progress("1")
 
 # %% [markdown]
-# To hand it to a mentor, or to post it: one file of your answers, with predictions and figures.
+# To hand it to a mentor, or to post it: one file of your answers, with predictions, figures and tables.
 
 # %%
 # export("1")

@@ -11,7 +11,6 @@
 
 # %%
 import torch
-from IPython.display import display
 from jaxtyping import Float
 from torch import Tensor
 
@@ -67,7 +66,7 @@ def try_out(moves):
     found = {n: t.twice(moves) for n, t in trials.items()}
     for n, twice in found.items():
         print(f"{n}: floor {trials[n].floor:.1e}")
-        display(table_of(twice, n))
+        show(f"2 {', '.join(moves)}: {n}", table_of(twice, n))
     return {name: twice.damage for name, twice in found[NEO].items()}
 
 
@@ -222,7 +221,7 @@ check("2.7", answer_2_7, real=trials)
 progress("2")
 
 # %% [markdown]
-# To hand it to a mentor, or to post it: one file of your answers, with predictions and figures.
+# To hand it to a mentor, or to post it: one file of your answers, with predictions, figures and tables.
 
 # %%
 # export("2")

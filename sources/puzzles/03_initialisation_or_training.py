@@ -88,7 +88,7 @@ if ready("3.a", "3.1"):
     measured = trajectory.sizes(fresh)
     by_chance = (*checked("3.1")(*fresh.shape, sigma), 0.0)
     names = [f"3.1, {NEO}", "drawn anew"]
-    print(pd.DataFrame([by_chance, measured.values()], names, measured).to_string())
+    show("3 at the start", pd.DataFrame([by_chance, measured.values()], names, measured))
 
 # %%
 if ready("3.a", "3.b"):
@@ -116,7 +116,7 @@ predict("3.h", None)
 # %%
 if ready("3.a", "3.b", "3.h"):
     clocks = pd.DataFrame({label: trajectory.clocks(name) for label, name in MINI.items()})
-    print(clocks.round(2).to_string())
+    show("3 clocks", clocks.round(2))
     shrinks = clocks[GPT2]["‖mean‖, end / peak"] < 1
     outcome("3.h", "shorter" if shrinks else "longer", label=GPT2)
 
@@ -181,7 +181,7 @@ if ready("3.3"):
     step, push = -model.W_E.grad[absent], checked("3.3")(h, len(W_out))
     compared = {"cosine": torch.cosine_similarity(step, push, dim=1)}
     compared["length"] = step.norm(dim=1) / push.norm()
-    print(pd.DataFrame(compared).describe().round(3))
+    show("3 a step and the push", pd.DataFrame(compared).describe().round(3))
 
 # %% [markdown]
 # ## Who moves?
@@ -277,7 +277,7 @@ untied.round(3)
 progress("3")
 
 # %% [markdown]
-# To hand it to a mentor, or to post it: one file of your answers, with predictions and figures.
+# To hand it to a mentor, or to post it: one file of your answers, with predictions, figures and tables.
 
 # %%
 # export("3")

@@ -14,7 +14,6 @@ import math
 
 import pandas as pd
 import torch
-from IPython.display import display
 from jaxtyping import Float
 from torch import Tensor
 
@@ -94,9 +93,8 @@ if ready("4.2"):
     names = ["log Z, least", "log Z, most", "first part, most"]
     for least in (1 / 50257, 0.5, 0.9):
         rows = {n: checked("4.2")(logit, least, 50257) for n, logit in logits.items()}
-        print(f"probability at least {least:.2g}")
-        display(pd.DataFrame(rows, names).T.round(2))
-    display(look.within(checked("4.2"), states))
+        show(f"4 bounds, probability at least {least:.2g}", pd.DataFrame(rows, names).T.round(2))
+    show("4 within the bounds", look.within(checked("4.2"), states))
 
 # %% [markdown]
 # The first part is a product of two things, a mean row and a hidden state. From these logits alone, can you tell which of the two is long in GPT-Neo, and which in GPT-2?
@@ -110,7 +108,7 @@ check("4.3", answer_4_3, real={n: exercises.moments(W.double()) for n, W in matr
 
 # %%
 if ready("4.3"):
-    display(look.kinds(checked("4.3"), matrices))
+    show("4 kinds", look.kinds(checked("4.3"), matrices))
 
 # %% [markdown]
 # ## A dose, before your eyes
@@ -145,8 +143,8 @@ if trained:
         changes[measure] = {
             dose: live.effect(watched, "no z-loss", dose, measure) for dose in list(doses)[1:]
         }
-    print("Compared with no z-loss, three seeds, ± 95 %:")
-    display(pd.DataFrame(changes).map(str))
+    compared = "compared with no z-loss, ± 95 %, three seeds"
+    show("4 the sweep", pd.DataFrame(changes).map(str).rename_axis(compared))
     to_0 = changes["mean_cosine"]["target 0"]
     outcome("4.c", to_0.value, label=TINY)
     kind = live.word(changes["share_along_mean"]["target 0"], "more a ray", "more an offset")
@@ -163,7 +161,7 @@ if trained:
     columns = ["mean_cosine", "spread_of_parts", "share_along_mean", "log_Z", "held_out_loss"]
     columns += ["norm_of_mean", "hidden_along_mean"]
     last = watched[watched.step == watched.step.max()]
-    display(last.groupby("dose", sort=False)[columns].mean().round(3))
+    show("4 the end of the sweep", last.groupby("dose", sort=False)[columns].mean().round(3))
 
 # %% [markdown]
 # ## Who pushes?
@@ -213,7 +211,7 @@ check("4.5", answer_4_5, real=sizes)
 
 # %%
 if ready("4.5"):
-    display(look.sides(g.output, hidden, batch[:, 1:].flatten()))
+    show("4 a real gradient", look.sides(g.output, hidden, batch[:, 1:].flatten()))
     print(look.unbalance(g.output))
 
 # %% exercise="4.6"
@@ -229,7 +227,7 @@ why("4.7", answer_4_7)
 progress("4")
 
 # %% [markdown]
-# To hand it to a mentor, or to post it: one file of your answers, with predictions and figures.
+# To hand it to a mentor, or to post it: one file of your answers, with predictions, figures and tables.
 
 # %%
 # export("4")

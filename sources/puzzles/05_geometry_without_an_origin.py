@@ -171,7 +171,7 @@ def quiz(W):
 if ready("5.a", "5.3"):
     for name, W in clouds.items():
         found = quiz(W.double()).rename_axis(f"{name}: spreads")
-        print(found.round(2).to_string())
+        show(f"5 twenty questions, {name}", found.round(2))
 
 # %% [markdown]
 # ## A box
@@ -229,7 +229,7 @@ why("5.6", answer_5_6)
 progress("5")
 
 # %% [markdown]
-# To hand it to a mentor, or to post it: one file of your answers, with predictions and figures.
+# To hand it to a mentor, or to post it: one file of your answers, with predictions, figures and tables.
 
 # %%
 # export("5")

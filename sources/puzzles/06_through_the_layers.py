@@ -330,7 +330,7 @@ pd.DataFrame({name: [answer_6_4(X, 3) for X in s.vectors] for name, s in stream_
 progress("6")
 
 # %% [markdown]
-# To hand it to a mentor, or to post it: one file of your answers, with predictions and figures.
+# To hand it to a mentor, or to post it: one file of your answers, with predictions, figures and tables.
 
 # %%
 # export("6")

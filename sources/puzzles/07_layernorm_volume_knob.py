@@ -170,7 +170,7 @@ if ready("7.c", "7.d", "7.3", "7.5"):
     kl = {}
     for name, found in effects.items():
         kl[name] = {what: effect.kl.mean().item() for what, effect in found.items()}
-    print(pd.DataFrame(kl).round(3).to_string())
+    show("7 what each costs", pd.DataFrame(kl).round(3))
     for asked, (name, e) in zip("cd", effects.items(), strict=True):
         gap, error = checked("7.5")(e["B"].kl, e["C"].kl)
         said = "undecided" if abs(gap) < 2 * error else "B" if gap > 0 else "C"
@@ -195,7 +195,7 @@ why("7.6", answer_7_6)
 progress("7")
 
 # %% [markdown]
-# To hand it to a mentor, or to post it: one file of your answers, with predictions and figures.
+# To hand it to a mentor, or to post it: one file of your answers, with predictions, figures and tables.
 
 # %%
 # export("7")

@@ -191,7 +191,7 @@ why("8.6", answer_8_6)
 progress("8")
 
 # %% [markdown]
-# To hand it to a mentor, or to post it: one file of your answers, with predictions and figures.
+# To hand it to a mentor, or to post it: one file of your answers, with predictions, figures and tables.
 
 # %%
 # export("8")

@@ -82,7 +82,7 @@ if ready(*asked):
     title = f"What centring does to seven tools<br>{FIRST} and {SECOND}"
     show("9 seven tools", figures.forest(effects, title, foretold=False))
     levels = {label: tools.levels(found) for label, found in effects.items()}
-    display(pd.DataFrame(levels))
+    show("9 levels", pd.DataFrame(levels))
     for id, tool in asked.items():
         outcome(id, effects[FIRST][tool].does, label=f"{tool}, {FIRST}")
 
@@ -121,7 +121,8 @@ if ready("9.d", "9.e", "9.1"):
         for name, X in {"as they are": rows, "yours": checked("9.1")(rows, cloud)}.items():
             found = {"partner": partner_found(X, cloud), "cloud": cloud_known(X, cloud)}
             table[name] = found
-        print(f"{label}: share right\n{pd.DataFrame(table).round(3).to_string()}\n")
+        shares = pd.DataFrame(table).rename_axis(f"{label}: share right")
+        show(f"9 partner and cloud, {label}", shares.round(3))
 
 # %% [markdown]
 # ## The probe
@@ -204,7 +205,7 @@ why("9.6", answer_9_6)
 progress("9")
 
 # %% [markdown]
-# To hand it to a mentor, or to post it: one file of your answers, with predictions and figures.
+# To hand it to a mentor, or to post it: one file of your answers, with predictions, figures and tables.
 
 # %%
 # export("9")

@@ -208,7 +208,7 @@ why("10.6", answer_10_6)
 progress("10")
 
 # %% [markdown]
-# To hand it to a mentor, or to post it: one file of your answers, with predictions and figures.
+# To hand it to a mentor, or to post it: one file of your answers, with predictions, figures and tables.
 
 # %%
 # export("10")

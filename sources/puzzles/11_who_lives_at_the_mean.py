@@ -101,7 +101,7 @@ if ready("11.d", "11.1"):
     for n, c in people.items():
         spread = geometry.spread(c.W)
         radii = {name: measures.radius(c.W, ids) / spread for name, ids in groups[n].items()}
-        print(pd.Series(radii).rename_axis(f"{n}: radius, in spreads").round(3).to_string())
+        show(f"11 radii, {n}", pd.Series(radii, name="radius, in spreads").round(3))
         away = (c.W[c.never].mean(0) - geometry.mean(c.W)).norm()
         print(f"{n}: the never met's centre lies {away:.2f} from the mean; spread {spread:.2f}\n")
     outcome("11.d", measures.radius(people[GPT2].W, people[GPT2].never) / spread, label=GPT2)
@@ -197,8 +197,7 @@ if ready("11.f", "11.d"):
     for m in (neo, gpt2):
         kinds = measures.groups(people[m.label])
         found = reading.read(m, kinds)
-        print(m.label)
-        print(reading.table(found).to_string())
+        show(f"11 after reading, {m.label}", reading.table(found))
         more = found["never met"].entropy - found["met, of equal length"].entropy
         print(f"entropy, never met less met, context by context: {over(more.tolist(), 'contexts')}")
         if m is neo:
@@ -218,7 +217,7 @@ why("11.6", answer_11_6)
 progress("11")
 
 # %% [markdown]
-# To hand it to a mentor, or to post it: one file of your answers, with predictions and figures.
+# To hand it to a mentor, or to post it: one file of your answers, with predictions, figures and tables.
 
 # %%
 # export("11")

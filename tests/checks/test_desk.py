@@ -203,7 +203,9 @@ def test_an_answer_that_makes_tensors_of_its_own_meets_no_other_dtype():
         total = torch.zeros(1, W.shape[1]).index_add(0, first.repeat(len(W)), W)
         return W - total / (len(W) - slip)
 
-    assert verdict(find("1.3"), with_zeros, {"a model": W_E}).passed
+    assert verdict(find("1.3"), with_zeros, {"a model": W_E, "in float64": W_E.double()}).passed
+    check("1.3", with_zeros)
+    assert checked("1.3")(W_E.double()).dtype == torch.float64 and torch.get_default_dtype() == torch.float32
     assert verdict(find("1.3"), lambda W: with_zeros(W, 1)).difference
 
 

@@ -6,6 +6,7 @@ import json
 from html.parser import HTMLParser
 from xml.etree import ElementTree
 
+import pandas as pd
 import plotly.graph_objects as go
 import pytest
 import torch
@@ -149,6 +150,24 @@ def test_the_page_is_whole_and_has_its_figure(worked, tmp_path):
         and "2 another puzzle" not in page
     )
     assert "Plotly.newPlot" in page and 'src="https' not in page
+
+
+def test_tables_and_figures_are_exported_in_the_order_shown(worked, tmp_path, capsys):
+    """What an explanation rests on was often a table, and the file had figures only."""
+    levels = {("by | use", "top"): [0.123456, 2.0], "n": [3, 4000]}
+    show("1 a table", pd.DataFrame(levels, index=["mini-neo (raw, stand-in)", "b"]).rename_axis("model"))
+    show("1 long", pd.Series(range(500), name="n"))
+    show("1 last", go.Figure())
+    assert "mini-neo" in capsys.readouterr().out
+    export("1", folder=tmp_path)
+    text, page = read(tmp_path), read(tmp_path, "zero-point-01-answers.html")
+    row = "| model | by \\| use, top | n |\n| --- | --- | --- |\n| mini-neo (raw, stand-in) | 0.1235 | 3 |\n| b | 2 | 4000 |"
+    assert f"### 1 a table\n\n{row}" in text
+    assert "| 39 | 39 |\n\nThe first 40 of 500 rows." in text and "| 40 |" not in text
+    order = [text.index(f"### 1 {name}") for name in ("all pairs", "a table", "long", "last")]
+    assert order == sorted(order)
+    assert page.count("Plotly.newPlot") == 2 and "in the HTML file of the same name" not in page
+    assert page.index("<h3>1 a table</h3>") < page.index("<td>0.1235</td>") < page.index("<h3>1 last</h3>")
 
 
 def test_a_figure_is_a_picture_where_one_can_be_drawn(monkeypatch):

@@ -16,7 +16,7 @@ import torch
 
 from zeropoint.desk import record
 from zeropoint.desk.calls import Slip, done, on_desk, open_before, sentence, title_of
-from zeropoint.desk.checking import Verdict, verdict
+from zeropoint.desk.checking import Verdict, run, verdict
 from zeropoint.desk.compare import brief
 from zeropoint.desk.display import Card
 from zeropoint.desk.exercise import Exercise, find
@@ -129,7 +129,7 @@ def _as_declared(answer: Callable[..., Any], exercise: Exercise) -> Callable[...
             return number(value)
         return torch.as_tensor(value) if isinstance(value, np.ndarray) else value
 
-    return wraps(answer)(lambda *args: plain_of(answer(*args)))
+    return wraps(answer)(lambda *args: plain_of(run(answer, args)))
 
 
 def _complaint(exercise: Exercise, found: Verdict) -> str:

@@ -188,12 +188,23 @@ def originals_kept(real: Mapping[str, Any]) -> Iterator[list[str]]:
                     damaged.append(label)
 
 
+def run(fn: Callable, args: tuple) -> Any:
+    """fn(*args), where torch.zeros and its like have the dtype of the arguments: the models' float32, or float64."""
+    before = torch.get_default_dtype()
+    given = [t.dtype for t in tensors(args) if t.dtype in (torch.float32, torch.float64)]
+    torch.set_default_dtype(given[0] if given else before)
+    try:
+        return fn(*args)
+    finally:
+        torch.set_default_dtype(before)
+
+
 def call(fn: Callable, args: tuple, argument_names: list[str]) -> Call:
     """Call on copies. Whatever a learner's code raises, the stop button included, is an answer and not our error."""
     mine, start = fresh(args), time.perf_counter()
     try:
         with global_state_kept():
-            value = fn(*mine)
+            value = run(fn, mine)
     except (Exception, KeyboardInterrupt, SystemExit) as error:
         return Call(error=error, seconds=time.perf_counter() - start)
     changed = [name for name, a, b in zip(argument_names, args, mine, strict=True) if not unchanged(a, b)]
@@ -219,12 +230,12 @@ def _stored(t: Tensor) -> int:
 def largest_array(fn: Callable, args: tuple) -> int:
     """Numbers in the largest tensor that `fn` makes on the way; numpy's memory counts too, a byte as a number."""
     with global_state_kept(), _Largest() as seen:
-        fn(*fresh(args))
+        run(fn, fresh(args))
     mine = fresh(args)
     tracemalloc.start()  # by itself: what torch imports for the mode above would count
     try:
         with global_state_kept():
-            fn(*mine)
+            run(fn, mine)
         return max(seen.numbers, tracemalloc.get_traced_memory()[1])
     finally:
         tracemalloc.stop()
@@ -271,7 +282,7 @@ def library_calls(fn: Callable, args: tuple) -> list[tuple[str, Any]]:
     with global_state_kept():
         sys.setprofile(note)
         try:
-            fn(*mine)
+            run(fn, mine)
         finally:
             sys.setprofile(before)
     return seen

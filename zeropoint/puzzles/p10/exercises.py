@@ -198,8 +198,8 @@ EX_10_2 = Exercise(
     statement="""
     You want the slope w and the intercept b that make the mean of (x·w + b − y)² over n rows, plus penalty · ‖w‖², as
     small as possible. The intercept is not penalised. But the rows have gone by, once, and there was no room to keep
-    them: all that is left is `n` and the sums over the rows of x, of y, of xxᵀ (a d × d matrix) and of x·y; a model's
-    come in float64. Return w and b.
+    them: all that is left is `n` and the sums over the rows of x, of y, of xxᵀ (a d × d matrix) and of x·y. Return
+    w and b.
     """,
     cases=streams_of_rows,
     reference=probe_from_sums,
