@@ -385,6 +385,8 @@ def deepest_without(s, rows, group):
 
 
 for name, s in stream_of.items():
+    if clusters.kind_of(cuts[name]["trained"][1:]) != "dip":
+        continue
     often = s.token.bincount()[s.token] >= 20
     token = s.token[often]
     dealt = token[torch.randperm(len(token))]

@@ -609,7 +609,7 @@ def test_why_shows_the_points_beside_the_text(capsys):
 
 def test_a_rubric_waits_for_substance_and_for_earlier_exercises(capsys):
     for text, words in (
-        ("x", "say it in a few sentences first (here are 1 words"),
+        ("x", "say it in a few sentences first (1 word is here"),
         (BECAUSE, "1.1, 1.2, 1.3, 1.4, 1.5, 1.6 first"),
     ):
         why("1.7", text)

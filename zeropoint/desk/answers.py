@@ -228,7 +228,8 @@ def _first_of_all(exercise: Exercise, text: str) -> str:
     """What is missing before the rubric may be seen, as the beginning of a sentence; "" if nothing is."""
     words = len(re.findall(r"\w+", text))
     if words < ENOUGH_WORDS:
-        return f"say it in a few sentences first (here are {words} words, {ENOUGH_WORDS} are the least)"
+        here = "1 word is here" if words == 1 else f"{words} words are here"
+        return f"say it in a few sentences first ({here}, {ENOUGH_WORDS} are the least)"
     if open_ones := open_before(exercise):
         return f"its points tell of earlier exercises: {', '.join(open_ones)} first"
     return ""
