@@ -60,7 +60,7 @@ def cell(value: object) -> str:
     """A label or a value in a table: levels of a label with a comma, a number in four digits."""
     if isinstance(value, tuple):
         return ", ".join(map(cell, value))
-    return " ".join(f"{value:.4g}".split() if isinstance(value, float) else str(value).split())
+    return " ".join(f"{value + 0.0:.4g}".split() if isinstance(value, float) else str(value).split())
 
 
 @on_desk
