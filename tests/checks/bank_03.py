@@ -378,94 +378,6 @@ def running(W, order, k):
     return split(W, order, k).cumsum(0) / torch.arange(1, k + 1)
 
 
-# --- 3.5 drift -----------------------------------------------------------------------------------------------------
-
-
-def normalised(before, after):
-    return (after - before) @ F.normalize(after.mean(0), dim=0)
-
-
-def difference_of_places(before, after):
-    m = after.mean(0)
-    m = m / torch.linalg.norm(m)
-    return after @ m - before @ m
-
-
-def numpy_drift(before, after):
-    b, a = before.numpy(), after.numpy()
-    m = a.mean(axis=0)
-    return ((a - b) * m).sum(axis=1) / np.sqrt((m * m).sum())
-
-
-def by_einsum(before, after):
-    direction = after.sum(0) / after.sum(0).norm()
-    return einops.einsum(after - before, direction, "v d, d -> v")
-
-
-def initial_mean(before, after):
-    return (after - before) @ F.normalize(before.mean(0), dim=0)
-
-
-def mean_movement(before, after):
-    change = after - before
-    return change @ F.normalize(change.mean(0), dim=0)
-
-
-def not_unit(before, after):
-    return (after - before) @ after.mean(0)
-
-
-def backwards(before, after):
-    return (before - after) @ F.normalize(after.mean(0), dim=0)
-
-
-def place(before, after):
-    return after @ F.normalize(after.mean(0), dim=0)
-
-
-def cosine_of_way(before, after):
-    return F.cosine_similarity(after - before, after.mean(0)[None])
-
-
-def distance(before, after):
-    return torch.linalg.norm(after - before, dim=1)
-
-
-def own_direction(before, after):
-    return ((after - before) * F.normalize(after, dim=1)).sum(1)
-
-
-def along_mean_of_units(before, after):
-    return (after - before) @ F.normalize(F.normalize(after).mean(0), dim=0)
-
-
-def change_of_cosine(before, after):
-    m = after.mean(0)[None]
-    return F.cosine_similarity(after, m) - F.cosine_similarity(before, m)
-
-
-def in_units_of_mean(before, after):
-    m = after.mean(0)
-    return (after - before) @ m / m.norm() ** 2
-
-
-def sign_lost(before, after):
-    return normalised(before, after).abs()
-
-
-def averaged(before, after):
-    return normalised(before, after).mean()
-
-
-def as_vectors(before, after):
-    m = F.normalize(after.mean(0), dim=0)
-    return torch.outer((after - before) @ m, m)
-
-
-def over_d_model(before, after):
-    return (after - before).mean(1)
-
-
 G = torch.Generator().manual_seed(0)
 STATES = torch.randn(40, 8, generator=G) + 1
 SCORES = torch.randn(64, 8, generator=G) * 0.3
@@ -613,28 +525,5 @@ BANK = {
             (added_up, "added up, not averaged"),
         ],
         real={"a cloud": (CLOUD, torch.randperm(64, generator=G), 8)},
-    ),
-    "3.5": Bank(
-        right=[normalised, difference_of_places, numpy_drift, by_einsum],
-        wrong=[
-            (initial_mean, "along the initial mean"),
-            (mean_movement, "along the mean's movement"),
-            (not_unit, "the direction has not length 1"),
-            (backwards, "the sign is turned"),
-            (place, "the place reached, not the way travelled"),
-            (cosine_of_way, "a cosine: the length of the movement is divided out"),
-            (distance, "how far each token moved, in whatever direction"),
-            (own_direction, "along each token's own direction"),
-            (along_mean_of_units, "the mean of the unit rows, not of the rows"),
-            (change_of_cosine, "the change of the cosine"),
-            (in_units_of_mean, "in units of the mean"),
-            (sign_lost, "the sign is lost"),
-            (averaged, None),
-            (as_vectors, None),
-            (over_d_model, None),
-            (each_on_its_own_mean, "each place along the mean of its own time"),
-            (mean_of_units, "the mean of the unit rows, which has not length 1"),
-        ],
-        real={"a training": (CLOUD, AFTER)},
     ),
 }
