@@ -110,7 +110,7 @@ title = f"Kind and size of the mean, by dose of z-loss<br>{TINY}"
 figures.kinds(runs, findings.KINDS, loaded, title)
 
 # %% [markdown]
-# Look at the ends without z-loss first: memory and batch move them a long way. The height mixes how far the rows' parts along μ differ (a ray's mark) and how round the rest is; the claims ask for both. Every family and dose: mean cosine ± 95 %, and how many of GPT-Neo's four published numbers are met.
+# Look at the ends without z-loss first: memory and batch move them a long way. The height mixes how far the rows' parts along μ differ (a ray's mark) and how round the rest is; the claims ask for both. For every dose: mean cosine ± 95 %, and how many of GPT-Neo's four numbers are met.
 
 # %%
 normaliser.dose_table(runs, findings.FAMILIES)
@@ -223,7 +223,7 @@ figures.forest(effects, title, "change of the mean cosine, ± 95 %")
 findings.test(ledger, TINY, findings.of_others(runs))
 
 # %% [markdown]
-# A null result is worth what its run was: how far did log Z still move in the last quarter?
+# How far did log Z still move in the last quarter?
 
 # %%
 _, rows = grid.read("normaliser")
@@ -238,7 +238,7 @@ findings.long_enough(runs, rows, findings.OTHERS | findings.TAIL).round(3)
 claims.forecasts()
 
 # %% [markdown]
-# With the hub they are tested: GPT-Neo's and GPT-2's by the look above, the others by embedding alone; else all stay open.
+# With the hub they are tested, GPT-Neo's and GPT-2's by the look above, the others by embedding alone.
 
 # %%
 names = []
@@ -305,11 +305,11 @@ for label, look in looks.items():
     report(label, look.numbers())
 
 # %% [markdown]
-# **What makes a mean large?** In these models, cross-entropy under Adam: each token's own second moment turns small gradients of rare tokens into full steps in a common direction. This drift gives μ most of its length; a z-loss adds the rest and steers. Without drift no dose up to 0.1 reaches a mean cosine of 0.9, without z-loss no batch or memory; together they meet all four numbers. **Of which kind?** Drift alone leaves parts along μ that differ widely; a z-loss wants the same h·μ from every row and evens them out. **What pins the product?** Where there is a z-loss, its target, and it is enough to tell the hidden states; where a free scalar does the work, the product goes back to what it was. **What splits it?** Whoever moves faster. At 128 tokens a step a short memory moves the rows, a long one the hidden states; with eight times the tokens memory hardly matters. A quicker last LayerNorm takes the product over under a long memory. So does decay, given e-folds, but the two real clouds are about equally wide.
+# **What makes a mean large?** In these models, cross-entropy under Adam: each token's own second moment turns small gradients of rare tokens into full steps in a common direction. This drift gives μ most of its length; a z-loss adds the rest and steers. Without z-loss no batch or memory brings the mean cosine to 0.9. Without drift it takes a dose of 1, and what that gives shrinks as the text is learned. Together they meet all four numbers. **Of which kind?** Drift alone leaves parts along μ that differ widely; a z-loss wants the same h·μ from every row and evens them out. **What pins the product?** Where there is a z-loss, its target, and it is enough to tell the hidden states; where a free scalar does the work, the product goes back to what it was. **What splits it?** Whoever moves faster. At 128 tokens a step a short memory moves the rows, a long one the hidden states; with eight times the tokens memory hardly matters. A quicker last LayerNorm takes the product over under a long memory. So does decay, given e-folds, but the two real clouds are about equally wide. A sink does nothing.
 #
-# **So why do they differ?** GPT-Neo's known recipe has what makes a long, even μ here: β₂ 0.95 and a z-loss. But at its dose 2,000 updates show nothing, and a tenth of 0.01 given four times as long falls far short; whether 572,300 updates make up for that, we cannot say. GPT-2's side can be had by asking: with log Z = −50 as the target, rows that begin long and are not decayed, and a quick last LayerNorm, a small model learns its text with a long hidden mean, a short μ and a small mean cosine. So a large product needs no large cosine. What we did not get is log Z at −54 *by itself*: unasked, the same model ends above 0. What asked GPT-2 is open.
+# **So why do they differ?** GPT-Neo's recipe has what makes a long, even μ here: β₂ 0.95 and a z-loss. At its dose 2,000 updates show nothing. But a tenth of 0.01 does most of its work with larger batches and eight times the updates, and GPT-Neo had a tenth of that and over a hundred times both. GPT-2's side can be had by asking: with log Z = −50 as the target, rows that begin long and are not decayed, and a quick last LayerNorm, a small model learns its text with a long hidden mean and a small mean cosine. So a large product needs no large cosine. It needs the last LayerNorm's gain, not its bias. What we did not get is log Z at −54 *by itself*: unasked it stays above 0, five times as long too. What asked GPT-2 is open.
 #
-# **How sure.** Three seeds, two layers of width 64. GPT-Neo's log Z rests on one logit.
+# **How sure.** Three seeds, width 64. GPT-Neo's log Z rests on one logit.
 #
 # **What would refute it.** GPT-Neo's |log Z| or its spread over 3; parts of GPT-2's rows along μ that spread over half of ‖μ‖; a GPT-2 trained with β₂ 0.999 and a long μ; two large runs that differ in β₂ or z-loss alone and agree.
 #
