@@ -24,7 +24,7 @@ Change = Callable[[Tensor], Tensor]  # a component's output [row, seq, d] → wh
 UNIT = "rows of text"
 LEAST = 1e-7  # nats: below it, KL in float32 is rounding
 MANY, MOST = 40, 32  # of a model with more than MANY components, MOST are judged, on fewer and shorter rows
-ROOM = 2**23  # logits that one pass may make, so that a large vocabulary fits into memory
+ROOM = 2**22  # logits that one pass may make, so that a large vocabulary fits into memory
 
 
 @dataclass(frozen=True)
