@@ -54,8 +54,11 @@ def norms(W: Float[Tensor, "n d"]) -> Float[Tensor, " n"]:
 
 
 def _doubles(W: Float[Tensor, "n d"]) -> Iterator[Float[Tensor, "m d"]]:
-    """The rows in float64, a few at a time: they stay in the processor's cache, and add up several times as fast."""
-    return (part.double() for part in W.split(256))
+    """The rows in float64, a few at a time: they stay in the processor's cache, and add up several times as fast.
+
+    So few that torch gives them to one thread: where two share a core, waiting for each other costs more than the sums.
+    """
+    return (part.double() for part in W.split(max(1, (2**15 - 1) // max(1, W.shape[1]))))
 
 
 def without_direction(W: Float[Tensor, "n d"]) -> Bool[Tensor, " n"]:
