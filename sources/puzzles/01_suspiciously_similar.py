@@ -72,6 +72,12 @@ if ready("1.a", "1.b", "1.c"):
     samples = {name: geometry.cosine_sample(W) for name, W in (clouds | random).items()}
     figure = plots.cosine_figure(samples, f"Cosines of token pairs<br>{NEO} and {GPT2}")
     show("1 pairs", figure)
+
+# %% [markdown]
+# And the means, for your predictions:
+
+# %%
+if ready("1.a", "1.b", "1.c"):
     outcome("1.a", geometry.mean_pairwise_cosine(random["random vectors"]), label="random vectors")
     outcome("1.b", geometry.mean_pairwise_cosine(clouds[NEO]), label=NEO)
     outcome("1.c", geometry.mean_pairwise_cosine(clouds[GPT2]), label=GPT2)

@@ -476,6 +476,20 @@ MANY = Exercise(
 )
 
 
+def test_a_stub_costs_no_copy_of_the_models_matrices(monkeypatch):
+    def stub(W):
+        """Words of the exercise."""
+        raise NotImplementedError
+
+    def never(real):
+        raise AssertionError("copied")
+
+    monkeypatch.setattr("zeropoint.desk.checking.originals_kept", never)
+    assert verdict(find("1.1"), stub, {"W": W_E}).state == "not attempted"
+    with pytest.raises(AssertionError, match="copied"):
+        verdict(find("1.1"), lambda W: 0.0, {"W": W_E})
+
+
 def test_values():
     assert verdict(SHARE, W_E.mean(), {"W": W_E}).passed
     assert verdict(SHARE, round(W_E.mean().item(), 2), {"W": W_E}).passed
