@@ -100,7 +100,7 @@ TINY = normaliser.label(runs)
 print("The base:", grid.BASE | grid.LONG)
 
 # %% [markdown]
-# To the right the mean is larger; upwards, centring leaves more of a line (a ray), downwards of a cloud (an offset). Lines join doses of z-loss. If z-loss alone made GPT-Neo's mean, every line would run down and right, to the star. Bars are 95 % intervals from the seeds; open diamonds are the models loaded above.
+# To the right the mean is larger; upwards, centring leaves more of a line (a ray), downwards of a cloud (an offset). Lines join doses up to 0.1. If z-loss alone made GPT-Neo's mean, every line would run down and right, to the star. Bars are 95 % intervals from the seeds; open diamonds are the models loaded above.
 
 # %%
 loaded = {}
@@ -309,7 +309,7 @@ for label, look in looks.items():
 #
 # **So why do they differ?** GPT-Neo's recipe has what makes a long, even μ here: β₂ 0.95 and a z-loss. At its dose 2,000 updates show nothing. But a tenth of 0.01 does most of its work with larger batches and eight times the updates, and GPT-Neo had a tenth of that and over a hundred times both. GPT-2's side can be had by asking: with log Z = −50 as the target, rows that begin long and are not decayed, and a quick last LayerNorm, a small model learns its text with a long hidden mean and a small mean cosine. So a large product needs no large cosine, but the last LayerNorm's gain (not its bias). What we did not get is log Z at −54 *by itself*: unasked it stays above 0, five times as long too. What asked GPT-2 is open.
 #
-# **How sure.** Three seeds, width 64. GPT-Neo's log Z rests on one logit.
+# **How sure.** Three seeds. GPT-Neo's log Z rests on one logit.
 #
 # **What would refute it.** GPT-Neo's |log Z| or its spread over 3; parts of GPT-2's rows along μ that spread over half of ‖μ‖; a GPT-2 trained with β₂ 0.999 and a long μ; two large runs that differ in β₂ or z-loss alone and agree.
 #

@@ -52,7 +52,8 @@ BASES = {
 }
 FAMILIES = {base: {dose: setting | z for dose, z in DOSES.items()} for base, setting in BASES.items()}
 DRAWN = ("128 tokens a step", "128 tokens, β₂ 0.999", "128 tokens, one second moment", "1,024 tokens")
-KINDS = {family: FAMILIES[family] for family in DRAWN}  # what the figure has room for
+SMALLER = list(DOSES)[:-1]  # the points of dose 1 lie on one another
+KINDS = {family: {dose: FAMILIES[family][dose] for dose in SMALLER} for family in DRAWN}  # what the figure has room for
 TARGETS = {
     "β₂ 0.95": {t: WEAK | {"z_target": t} for t in (20.0, 8.0, 0.0, -20.0, -50.0)},
     "β₂ 0.999": {t: SLOW | WEAK | {"z_target": t} for t in (20.0, 8.0, 0.0, -50.0)},
