@@ -65,7 +65,7 @@ def test_figures(walkthrough):
     harm, halves, copies = walkthrough.figures
     assert_figure(harm, traces=8, x="components", y="KL", label=LABELS[0])
     assert_figure(halves, traces=6, x="variation is gone", y="mean is gone", label=LABELS[1])
-    assert_figure(copies, traces=8, x="components", y="KL", label=LABELS[0])
+    assert_figure(copies, traces=8, x="heads", y="KL", label=LABELS[0])
 
 
 def test_in_the_copy_that_was_made_for_it_every_head_is_alike(walkthrough):

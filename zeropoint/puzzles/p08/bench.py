@@ -196,9 +196,11 @@ def _wanting(bench: Bench, betas: Tensor, harm: Tensor, at_mean: Tensor, rho: fl
         if _alike(turned, at_mean)[most]:
             return "your gains have the wrong sign: an output of zero after the move was which output before it?"
         return f"head {bench.heads[most]} does not harm as much at zero as at its mean yet"
+    if rho <= OPPOSITE:
+        return ""
     if _alike(harm, at_mean).all():
         return "zero is every head's mean now, and says what the mean says: the other heads need another place"
-    return "" if rho <= OPPOSITE else "zero does not say the opposite of the mean yet"
+    return "zero does not say the opposite of the mean yet"
 
 
 def _alike(a: Float[Tensor, " head"], b: Float[Tensor, " head"]) -> Bool[Tensor, " head"]:
