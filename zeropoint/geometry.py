@@ -42,10 +42,15 @@ def as_matrix(W: Tensor) -> Float[Tensor, "n d"]:
         W = W.to_dense()
     if W.dtype not in (torch.float32, torch.float64):
         W = W.float()
-    if W.numel() and not torch.isfinite(torch.stack(W.aminmax())).all():  # one pass; NaN is the least and the greatest
+    if not is_finite(W):
         finite = torch.isfinite(W).all(dim=1)
         raise ValueError(f"{_rows(~finite)} hold NaN or infinity; drop or mend them first.")
     return W.cpu() if W.device.type == "mps" else W
+
+
+def is_finite(W: Tensor) -> bool:
+    """Holds W neither NaN nor infinity? In one pass over it: a NaN is both its least number and its greatest."""
+    return not W.numel() or bool(torch.isfinite(torch.stack(W.aminmax())).all())
 
 
 def norms(W: Float[Tensor, "n d"]) -> Float[Tensor, " n"]:

@@ -177,16 +177,22 @@ def _kl(clean, changed):
     return (clean.exp() * (clean - changed)).sum(-1)
 
 
-def copies_in_a_row(run, ids, means):
-    n, rows = len(means), len(ids)
+def _filling(means, rows, first=0):
+    """The edit that sets head after head to its mean, each in the next `rows` rows from copy number `first` on."""
 
     def edit(z):
         z = z.clone()
-        for h in range(n):
-            z[(h + 1) * rows : (h + 2) * rows, :, h] = means[h]
+        for h, mean in enumerate(means):
+            start = (first + h) * rows
+            z[start : start + rows, :, h] = mean
         return z
 
-    parts = run(torch.cat([ids] * (n + 1)), edit).split(rows)
+    return edit
+
+
+def copies_in_a_row(run, ids, means):
+    n, rows = len(means), len(ids)
+    parts = run(torch.cat([ids] * (n + 1)), _filling(means, rows, first=1)).split(rows)
     return torch.stack([_kl(parts[0], part).mean() for part in parts[1:]])
 
 
@@ -270,14 +276,7 @@ def zeros_put(run, ids, means):
 def heads_for_rows(run, ids, means):
     """Right only where there are as many rows as heads."""
     n, rows = len(means), len(ids)
-
-    def edit(z):
-        z = z.clone()
-        for h in range(n):
-            z[h * n : (h + 1) * n, :, h] = means[h]
-        return z
-
-    parts = run(torch.cat([ids] * (n + 1)), edit).split(rows)
+    parts = run(torch.cat([ids] * (n + 1)), _filling(means, rows=n)).split(rows)
     return torch.stack([_kl(parts[-1], part).mean() for part in parts[:-1]])
 
 
@@ -301,27 +300,13 @@ def averaged_over_the_vocabulary(run, ids, means):
 
 def side_by_side(run, ids, means):
     n, rows = len(means), len(ids)
-
-    def edit(z):
-        z = z.clone()
-        for h in range(n):
-            z[h * rows : (h + 1) * rows, :, h] = means[h]
-        return z
-
-    log_p = run(ids.repeat_interleave(n + 1, 0), edit).view(n + 1, rows, ids.shape[1], -1)
+    log_p = run(ids.repeat_interleave(n + 1, 0), _filling(means, rows)).view(n + 1, rows, ids.shape[1], -1)
     return _kl(log_p[n], log_p[:n]).mean((1, 2))
 
 
 def no_copy_untouched(run, ids, means):
     n, rows = len(means), len(ids)
-
-    def edit(z):
-        z = z.clone()
-        for h in range(n):
-            z[h * rows : (h + 1) * rows, :, h] = means[h]
-        return z
-
-    parts = run(ids.repeat(n, 1), edit).split(rows)
+    parts = run(ids.repeat(n, 1), _filling(means, rows)).split(rows)
     return torch.stack([_kl(parts[0], part).mean() for part in parts])
 
 

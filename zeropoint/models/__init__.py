@@ -28,6 +28,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from zeropoint.geometry import is_finite
 from zeropoint.models import architecture, checkpoint, hub
 from zeropoint.models.processing import process
 from zeropoint.models.weights import FolderWeights, RemoteWeights, Weights
@@ -81,14 +82,13 @@ class Found:
 class LoadedModel:
     """A model with the label that every figure and table about it carries; its TransformerBridge is built at first use.
 
-    The bridge shares the memory of its raw weights with `plain`, and so it costs seconds, not gigabytes.
+    The bridge shares the memory of its raw weights with `plain`, and so it costs seconds, not gigabytes. `tokenizer` is
+    as it was saved; the bridge has one of its own, which begins a text with a token.
     """
 
     found: Found
     plain: torch.nn.Module  # the Hugging Face model, with the raw weights
-    tokenizer: (
-        PreTrainedTokenizerBase  # as it was saved; the bridge has one of its own, which begins a text with a token
-    )
+    tokenizer: PreTrainedTokenizerBase
     processed: bool = False
 
     @property
@@ -329,10 +329,10 @@ def _read_tokenizer(folder: Path, d_vocab: int) -> tuple[PreTrainedTokenizerBase
         tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
         entries = len(tokenizer)
     except Exception as error:  # it may be anything, from a library of its own
+        if "trust_remote_code" in str(error):
+            return None, "it needs code of its own, which is never run here"
         lines = str(error).strip().splitlines() or [type(error).__name__]
-        return None, "it needs code of its own, which is never run here" if "trust_remote_code" in str(
-            error
-        ) else lines[0]
+        return None, lines[0]
     return (tokenizer, "") if 2 * entries >= d_vocab else (None, f"{entries} entries")
 
 
@@ -465,7 +465,7 @@ def _config(folder: Path) -> dict:
 
 
 def _finite(W: Tensor, what: str, found: Found) -> None:
-    if W.numel() and not torch.isfinite(torch.stack(W.aminmax())).all():  # one pass; NaN is the least and the greatest
+    if not is_finite(W):
         bad = ~torch.isfinite(W).all(dim=-1)
         raise ValueError(
             f"{what} of {found.title} holds NaN or infinity in {int(bad.sum())} of {len(bad)} rows "

@@ -42,10 +42,10 @@ PUSHES = ("push_cross_entropy", "push_z_loss", "push_decay")  # along the output
 Setting = dict[str, float | int | str | bool | None]
 BASE: Setting = dict(
     d_vocab=4096, d_model=64, n_layers=2, n_heads=4, ctx=64, tied=True, norm="pre", positions=True, biases=True,
-    window=None, final_gain=True, final_bias=True, sink=False, dropout=0.0, free_scalar=False, init_std=0.02, optimizer="adamw", steps=600, batch=4,
-    lr=2e-3, final_lr=0.1, warmup=60, beta2=0.95, eps=1e-8, bias_correction=True, weight_decay=0.1, embedding_decay=1.0,
-    embedding_lr=1.0, final_norm_lr=1.0, scalar_lr=1.0, z_loss=0.0, z_target=0.0, z_through="both", text="stdlib",
-    live=None, pushes=False,
+    window=None, final_gain=True, final_bias=True, sink=False, dropout=0.0, free_scalar=False, init_std=0.02,
+    optimizer="adamw", steps=600, batch=4, lr=2e-3, final_lr=0.1, warmup=60, beta2=0.95, eps=1e-8, bias_correction=True,
+    weight_decay=0.1, embedding_decay=1.0, embedding_lr=1.0, final_norm_lr=1.0, scalar_lr=1.0, z_loss=0.0, z_target=0.0,
+    z_through="both", text="stdlib", live=None, pushes=False,
 )  # fmt: skip
 QUICK: Setting = dict(d_vocab=1024, steps=300, warmup=30, batch=4)  # a smaller base, for a reader's laptop
 
@@ -160,7 +160,7 @@ REACHED: list[Setting] = [
 # The table of doses made whole: dose × memory × batch × whose second moment; and a dose ten times the largest.
 SMALL: list[Setting] = [{"z_loss": 1e-4}, {"z_loss": 1e-3}]
 EVERY: list[Setting] = [{}, *SMALL, WEAK, Z]
-FULL: Setting = dict(z_loss=1.0)
+FULL: Setting = dict(z_loss=1.0)  # as heavy as the cross-entropy
 WHOLE: list[Setting] = [
     *(LARGE | dose for dose in SMALL), *(LARGE | SLOW | dose for dose in SMALL), *(COUPLED | dose for dose in SMALL),
     *(LARGE | COUPLED | dose for dose in (*SMALL, {}, WEAK)), *({"tied": False} | dose for dose in (*SMALL, WEAK)),
@@ -182,8 +182,7 @@ LONGEST: list[Setting] = [  # five times as long, and no z-loss: does log Z go o
 LARGE_TIME: list[Setting] = [LARGE | {"z_loss": 1e-3, "steps": 4800}]  # a tenth of the dose, eight times as long
 QUESTIONS = (
     DOSE, TARGET, SPLIT, BRANCH, BATCH, SHORT, RIVALS, UNDRIFTED, TAIL, DECAY, PUSHED, HIDDEN, TIME, DOSES, MORE_RIVALS,
-    LARGER, MORE, BOTH, UNDECAYED, MORE_BRANCH, REACHED,
-    WHOLE, EIGHT, MORE_TAIL, HEAD, LARGE_TIME, LONGEST,
+    LARGER, MORE, BOTH, UNDECAYED, MORE_BRANCH, REACHED, WHOLE, EIGHT, MORE_TAIL, HEAD, LARGE_TIME, LONGEST,
 )  # fmt: skip
 NORMALISER: list[list[Setting]] = [[LONG | setting for setting in question] for question in QUESTIONS]
 

@@ -71,7 +71,7 @@ WORDS = {
     "embedding_decay=30": "embedding's decay × 30", "dropout=0.1": "dropout 0.1", "text=shuffled": "words shuffled",
     "bias_correction=False": "no bias correction", "positions=False": "no positions", "norm=post": "LayerNorm after",
     "window=16": "local attention", "biases=False": "no biases", "init_std=0.005": "a quarter of the initial scale",
-    "tied=False": "untied", "embedding_lr=3": "embedding × 3", "final_gain=False": "last LayerNorm without a gain",
+    "tied=False": "untied", "embedding_lr=3": "embedding × 3", "final_gain=False": "last gain and bias gone",
     "norm=none": "no LayerNorm", "init_std=0.25": "", "embedding_lr=0.05": "", "z_target=-40": "log Z −40",
 }  # fmt: skip
 

@@ -381,7 +381,7 @@ EX_6_2 = Exercise(
         ),
         Mistake(
             "types that occur twice are left out",
-            lambda X, token: _of_three(X, token),
+            _of_three,
             "A type with two occurrences has one pair.",
         ),
         Mistake(
