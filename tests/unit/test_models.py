@@ -1,8 +1,10 @@
 """Loading: both stand-ins, folders, and which model a name means."""
 
+import gc
 import json
 import subprocess
 import sys
+import weakref
 
 import pytest
 import torch
@@ -147,6 +149,15 @@ def test_the_first_figure_of_01_needs_no_bridge(notebook, monkeypatch, tmp_path)
     monkeypatch.setenv("ZEROPOINT_PROGRESS", str(tmp_path / "progress.json"))
     code = until_first_figure(notebook) + "\nimport sys\nassert samples and 'transformer_lens' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)
+
+
+def test_models_are_freed_though_imports_are_frozen():
+    first = models.load("mini-gpt2")
+    _ = first.bridge  # it refers to itself, so only a search for garbage finds it
+    frozen, gone = gc.get_freeze_count(), weakref.ref(first.plain)
+    del first
+    models.load("mini-gpt2")
+    assert frozen and gc.get_freeze_count() <= frozen and gone() is None
 
 
 def test_what_transformer_lens_cannot_do_is_one_sentence(monkeypatch):

@@ -246,19 +246,31 @@ def load(name_or_path: str | Path, *, processed: bool = False, revision: str | N
     Raises ValueError if the weights are damaged, lack a part of the model, are stored as codes, or hold NaN in W_E; if the
     model is no decoder that transformers knows; or if its tokenizer is not there.
     """
+    if "transformer_lens" in sys.modules:  # before the first bridge nothing was held, and to ask takes a while
+        free_memory()
+    found = find(name_or_path, revision)
+    model = LoadedModel(found, *_read(found), processed)
+    if processed:  # its W_E is the bridge's
+        _ = model.bridge
+    return model
+
+
+def _read(found: Found) -> tuple[torch.nn.Module, PreTrainedTokenizerBase]:
+    """The Hugging Face model, without gradients, and the tokenizer; the errors of `load`."""
     # Imported here: seconds that `stats` and the embedding-only reads need not pay.
     from transformers import AutoModelForCausalLM
     from transformers.utils import logging
 
-    if "transformer_lens" in sys.modules:  # before the first bridge nothing was held, and to ask takes a while
-        free_memory()
-    found = find(name_or_path, revision)
     logging.disable_progress_bar()
     # Each says in one sentence what is wrong, before anything large is read.
     config, weights = _config(found.folder), FolderWeights(found.folder)
     architecture.refuse_unknown(found.folder, config, found.title)
     architecture.refuse_codes(found.folder, weights, config, found.title)
     chosen = architecture.matrices(found.folder, weights, config, found.title)
+    if not gc.get_freeze_count():
+        # What was imported until now stays. Python would look through it for garbage again and again while a tokenizer's
+        # tables grow, half of their time, and a figure's, and all that comes later.
+        gc.freeze()
     tokenizer = _tokenizer(found, d_vocab=weights.entry(chosen.input).shape[0])
     plain, info = AutoModelForCausalLM.from_pretrained(
         found.folder,
@@ -275,10 +287,7 @@ def load(name_or_path: str | Path, *, processed: bool = False, revision: str | N
             f"({', '.join(absent[:3])}): save it again with save_pretrained, or mend its config.json."
         )
     _finite(plain.get_input_embeddings().weight, "W_E", found)
-    model = LoadedModel(found, plain.eval().requires_grad_(False), tokenizer, processed)
-    if processed:  # its W_E is the bridge's
-        _ = model.bridge
-    return model
+    return plain.eval().requires_grad_(False), tokenizer
 
 
 def _bridge_of(model: LoadedModel) -> TransformerBridge:

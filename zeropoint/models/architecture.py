@@ -45,8 +45,9 @@ class Matrices:
 def matrices(folder: Path, weights: Weights, config: dict, title: str, *, output: bool = False) -> Matrices:
     """Find the two matrices of the model in `weights`; `config` is the config.json of `folder`.
 
-    The token embedding is checked, and with `output` the output matrix too. Raises ValueError, with the candidates, if there is not exactly one token embedding; and if the files hold codes of a
-    compressed format, or a matrix of another shape than the config's.
+    The token embedding is checked, and with `output` the output matrix too. Raises ValueError, with the candidates, if
+    there is not exactly one token embedding; and if the files hold codes of a compressed format, or a matrix of another
+    shape than the config's.
     """
     expected = None
     for model in skeletons(folder):
