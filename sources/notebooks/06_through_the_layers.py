@@ -306,7 +306,7 @@ by_layer(
 )
 
 # %% [markdown]
-# Check the planted line first: if it does not lie on the floor, the test is blind here. Then ask where the trained line is: on the floor, at the ceiling with its twin, or between. Layer 0 is not counted: nothing is mixed there yet, so a token used a thousand times is a thousand nearly equal vectors, and even initial weights may show a gap.
+# Check the planted line first: off the floor, the test is blind here. Then the trained line: on the floor, at the ceiling with its twin, or between? Layer 0 is not counted: nothing is mixed there yet, so a token used a thousand times is a thousand nearly equal vectors, and even initial weights may show a gap.
 
 # %%
 found = {}
@@ -322,6 +322,22 @@ for name in labels:
 
 for question, name in (("n6.3", FIRST), ("n6.4", SECOND)):
     outcome(question, clusters.kind_of(cuts[name]["trained"][1:]), label=name)
+
+# %% [markdown]
+# Cai et al. had another bar: a silhouette of 0.1. Does one cloud stay below it?
+
+# %%
+for name in labels:
+    highest = {}
+    for what, each in cuts[name].items():
+        highest[what] = max(cut.silhouette for cut in each[1:])
+    entry = ledger.test(
+        claims.BY_SILHOUETTE,
+        on=name,
+        trained=exact(highest["trained"]),
+        twin=exact(highest["its Gaussian twin"]),
+    )
+    print(entry)
 
 # %% [markdown]
 # ## What does the cut follow?

@@ -137,7 +137,7 @@ predict("6.f", None)  # and the second model
 # your experiments
 
 # %% [markdown]
-# `.valley` is that number: 0 is an empty gap, 1 none. `clusters.gaussian_twin(X)` is one cloud, without clusters, with X's mean and covariance: there the measure must say no.
+# `.valley` is that number: 0 is an empty gap, 1 none. `clusters.gaussian_twin(X)` is one cloud, without clusters, with X's mean and covariance: there the measure must say no. The report went by another bar: a silhouette of 0.1. Does the twin stay below it?
 
 # %%
 if ready("6.e", "6.f"):
@@ -148,6 +148,8 @@ if ready("6.e", "6.f"):
         for i, (what, cuts) in enumerate((("trained", halves[name]), ("its Gaussian twin", twins))):
             y = [cut.valley for cut in cuts]
             fig.add_trace(plots.line(what, range(len(y)), y, i, mode="lines+markers"), 1, column)
+            highest = max(cut.silhouette for cut in cuts[1:])
+            print(f"{name}, {what}: silhouette above the embedding {highest:.2f} at most")
     fig.update_yaxes(range=[0, 1.05])
     title, y = f"Is there a gap?<br>{NEO} and {GPT2}", ["valley ÷ lower peak", ""]
     show("6 cut in two", plots.finish(fig, title, "blocks passed", y))

@@ -400,6 +400,21 @@ def share_without_sign(X, k):
     return (each.topk(k).values.sum() / each.sum()).abs()
 
 
+def at_most_one(X, k):
+    a = _contributions(X)
+    return (a.topk(k).values.sum() / a.sum()).clamp(max=1)
+
+
+def between_nought_and_one(X, k):
+    a = _contributions(X)
+    return (a.topk(k).values.sum() / a.sum()).clamp(0, 1)
+
+
+def sum_over_mean_cosine(X, k):
+    a, n = _contributions(X), len(X)
+    return a.topk(k).values.sum() / (a.sum() / (n * (n - 1)))
+
+
 def clipped(X, k):
     u = F.normalize(X)
     each = (u.sum(0).pow(2) - u.pow(2).sum(0)).clip(0)
@@ -585,6 +600,9 @@ BANK = {
             (absolute, "absolute contributions"),
             (by_size, "ranked by size, not by sign"),
             (share_without_sign, "the sign of the share is lost"),
+            (at_most_one, "the share is cut off at 1"),
+            (between_nought_and_one, "the share is kept between 0 and 1"),
+            (sum_over_mean_cosine, "a sum over pairs above, their mean below"),
             (clipped, "what takes away is counted as 0"),
             (amount, "the amount, not the share"),
             (always_three, None),

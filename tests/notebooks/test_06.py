@@ -1,6 +1,7 @@
 """06: numbers, verdicts and figures of the walkthrough, and the solved puzzle."""
 
 import pydoc
+import re
 
 import pytest
 
@@ -72,6 +73,15 @@ def test_verdict_on_two_clusters_follows_from_the_figure(walkthrough):
             assert words(walkthrough)[claims.TWO_CLUSTERS.text, label] == "fails"
 
 
+def test_the_reports_own_bar_is_tried_on_a_cloud_without_clusters(walkthrough):
+    """0.1 of silhouette: what a layer and its twin reach stands in the ledger, and the verdict is theirs."""
+    rows = [row for row in walkthrough.run.ledger if row[0] == claims.BY_SILHOUETTE.text]
+    assert [row[2] for row in rows] == LABELS
+    for _, _, _, word, evidence in rows:
+        trained, twin = (float(x) for x in re.findall(r": (\d\.\d+)", evidence))
+        assert word == ("holds" if trained > claims.CAI_BAR > twin else "fails")
+
+
 def test_curves_and_their_control_have_the_same_text(walkthrough):
     """Every line of the first figure is an estimate over the same eight groups, so all have bars."""
     assert all(trace["error_y"]["array"] for trace in walkthrough.figures[0]["data"])
@@ -115,6 +125,7 @@ def test_the_solution_shows_what_the_rubric_asks(executed):
         "by chance",
         "less the mean by types",
         "10% moved by 64 radii",
+        "its Gaussian twin: silhouette above the embedding",
         "neurons after it",
     ):
         assert shown in text, shown

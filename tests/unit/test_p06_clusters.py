@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from zeropoint import geometry
-from zeropoint.puzzles.p06 import clusters, sides
+from zeropoint import geometry, models, streams
+from zeropoint.puzzles.p06 import claims, clusters, sides
 from zeropoint.puzzles.p06.figures import coloured
 from zeropoint.streams import Stream
 
@@ -115,6 +115,19 @@ def test_the_silhouette_alone_would_be_wrong_both_ways():
     wide = draw(N, 128)
     two = clusters.two_means(clusters.planted(wide, first(0.5), 1))
     assert two.silhouette < 0.3 and two.valley == 0 and two.is_two_clusters
+    few = clusters.two_means(draw(N, 6))
+    assert few.silhouette > claims.CAI_BAR and few.kind == "one", "the report's bar, reached by one round cloud"
+
+
+@pytest.mark.parametrize("name", ["mini-neo", "mini-gpt2"])
+@pytest.mark.parametrize("distance", [1.25, 2, 4])
+def test_it_finds_half_of_a_real_layer_that_was_moved(name, distance):
+    """An earlier rule called it one cloud, with a valley of 0 and a share of a half. Nearer ones k-means cuts another way."""
+    model = models.load(name)
+    layers = streams.stream(model.bridge, streams.sequences(model.tokenizer, 24)).vectors[1:]
+    for X in layers:
+        cut = clusters.two_means(clusters.planted(X, torch.arange(len(X)) % 2 == 0, distance))
+        assert cut.is_two_clusters and cut.valley < 0.02 and cut.small.float().mean() > 0.49
 
 
 def test_along_puts_the_centres_at_minus_one_and_one():

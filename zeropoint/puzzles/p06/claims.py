@@ -9,6 +9,8 @@ COMMENT, CAI, TIMKEY = "a comment on the post", "Cai et al. 2021, GPT-2", "Timke
 OURS = "this notebook"
 
 CONE = 0.05  # of mean cosine: less is no cone to speak of
+# Their analysis.py (github.com/TideDancer/iclr21_isotropy_contxt): one cluster where no cut has this mean silhouette.
+CAI_BAR = 0.1
 
 READS = Claim(
     "what the model reads is as much a cone as its vocabulary",
@@ -68,6 +70,14 @@ TWO_CLUSTERS = Claim(
     "the vectors fall into two clusters",
     CAI,
     {"layers": above(1, "layers above the embedding at which two clusters are found")},
+)
+BY_SILHOUETTE = Claim(
+    "they do by that report's own bar, and one cloud does not",
+    CAI,
+    {
+        "trained": above(CAI_BAR, "largest silhouette above the embedding"),
+        "twin": below(CAI_BAR, "the same, of its Gaussian twin"),
+    },
 )
 DIP_OF_TOKENS = Claim(
     "a dip is many tokens' own places, overlapping",

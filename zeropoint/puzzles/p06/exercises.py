@@ -50,15 +50,16 @@ def texts(seed: int) -> list[tuple[Tensor, Tensor]]:
 def tops(seed: int) -> list[tuple[Tensor, int]]:
     """Vectors with a common vector that is large in a few coordinates, and how many of them to count.
 
-    In the last three the largest coordinate points both ways, so that it takes away from the mean cosine, which is negative.
+    In the last four the largest coordinate points both ways, so that it takes away from the mean cosine: in three it is
+    negative then, and in one the others add up to more than the whole.
     """
     generator, out = torch.Generator().manual_seed(seed), []
     for i, (n, d, _, common) in enumerate(SHAPES):
         X = _cloud(n, d, torch.zeros(n, dtype=torch.long), common, generator)
         X[:, torch.randperm(d, generator=generator)[:2]] += torch.tensor([2.5, -2.0], dtype=torch.float64)
         out.append((X, 1 + i % 3 if d > 3 else 1))
-    for n, k in ((2, 1), (4, 2), (6, 2)):
-        both_ways = n * torch.tensor([1.0, -1.0], dtype=torch.float64).repeat(n // 2)
+    for n, k, far in ((2, 1, 2), (4, 2, 4), (6, 2, 6), (4, 2, 0.8)):
+        both_ways = far * torch.tensor([1.0, -1.0], dtype=torch.float64).repeat(n // 2)
         others = 1 + 0.3 * torch.rand(n, 2, generator=generator, dtype=torch.float64)
         less = torch.tensor([1.0, 0.5], dtype=torch.float64)
         out.append((torch.cat([both_ways[:, None], others * less], dim=1)[:, [1, 0, 2]], k))
@@ -433,7 +434,7 @@ EX_6_3 = Exercise(
         "Same token against different tokens: intra-type stays above inter-type, so what the vectors share isn't everything that they hold.",
         "What puts it there, after one block: of input, attention and MLP the one whose mean, taken away, leaves least; it is also by far the longest, so whatever the input was like is buried.",
         "Why that part has a common vector: in this run's numbers, what the mean cosine does at each step inside the MLP, against initial weights; in one model it may grow at the nonlinearity, in another not.",
-        "One cloud or two: k-means always finds two. The verdict rests on how low the valley is, beside that of the twin, and on planted clusters, of which the test finds some and cannot see others. A dip that is no gap is neither.",
+        "One cloud or two: k-means always finds two. The verdict rests on how low the valley is, beside that of the twin, and on planted clusters, of which the test finds some and cannot see others. A dip that is no gap is neither. By the report's own bar, a silhouette of 0.1, the answer may be another: say what a cloud without clusters reaches.",
         "What doesn't follow: a stand-in's answer isn't GPT-2's; a small model may lack what a large one has.",
     ],
 )
@@ -540,6 +541,21 @@ EX_6_4 = Exercise(
             "the sign of the share is lost",
             lambda X, k: abs(top_share(X, k)),
             "Where the mean cosine is negative, what does a positive contribution make of the share?",
+        ),
+        Mistake(
+            "the share is cut off at 1",
+            lambda X, k: min(1.0, top_share(X, k)),
+            "Others may take away from the mean cosine. Can a few then add more than the whole?",
+        ),
+        Mistake(
+            "the share is kept between 0 and 1",
+            lambda X, k: min(1.0, max(0.0, top_share(X, k))),
+            "Every contribution has a sign, and so has the whole. What may their ratio be?",
+        ),
+        Mistake(
+            "a sum over pairs above, their mean below",
+            lambda X, k: _largest(_added(X), k) / _added(X).sum() * len(X) * (len(X) - 1),
+            "Above the line and below it, all pairs should be counted in one way.",
         ),
         Mistake(
             "what takes away is counted as 0",
