@@ -785,7 +785,7 @@ EX_1_7 = Exercise(
         "Why that gives the number: the mean pairwise cosine is the squared length of the mean unit vector (up to the diagonal), so a shared direction is enough, whatever the tokens mean.",
         "Evidence, in numbers: the median cosine of a token with the mean, and what share of the average squared length the mean carries, in each model.",
         "What is no evidence: that the mean cosine falls to about 0 without the mean. Rows less their mean add up to zero, so algebra makes it so for any cloud.",
-        "A test that could have failed, with a control: the mean of one half of the tokens, taken from the other half, does it as well, so it belongs to all and not to the few it was computed from; projecting out a random direction, or the widest one of what is left, does not.",
+        "A test that could have failed, with a control: the mean of one half of the tokens, taken from the other half, does it as well, so it belongs to all and not to the few it was computed from; projecting out a random direction, or the widest one at right angles to the mean, does not.",
         "Rivals ruled out, each by a number: similar meanings, a few huge dimensions, norms or rare tokens, the loader's weight processing.",
         "What is left, and could have come out otherwise: how wide the cosines spread after centring, against 1/√d, and what share of it lies along the mean. A small share: an offset, all tokens hold about the same. A large one: a ray, some hold much more than others. Which tokens, and which is each model?",
         "What doesn't follow: that the model uses this vector, or that GPT-Neo's tokens are harder to tell apart. Zero is simply not a special point for the embedding, and cosine treats it as one.",
