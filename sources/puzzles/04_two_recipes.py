@@ -196,7 +196,7 @@ check("4.4", answer_4_4, real={FRESH: (hidden, log_Z_fresh, 0.05, 0.0)})
 # Autograd's own, added up, beside yours.
 
 # %%
-if ready("4.4"):
+if ready("4.f", "4.4"):
     for z in (0.0, 0.05):
         added = gradients.gradients(fresh, batch, z_loss=z).output.sum(0)
         yours = checked("4.4")(hidden.double(), log_Z_fresh.double(), z, 0.0)
@@ -210,7 +210,7 @@ check("4.5", answer_4_5, real=sizes)
 # And a real gradient, of the first batch, along the mean hidden state h: `against h` is the share of tokens whose step of descent points away from it. Then ‖Σ‖ / Σ‖·‖ of the gradient, and of a first step made of it.
 
 # %%
-if ready("4.5"):
+if ready("4.f", "4.5"):
     show("4 a real gradient", look.sides(g.output, hidden, batch[:, 1:].flatten()))
     print(look.unbalance(g.output))
 

@@ -22,6 +22,7 @@ import pytest
 import torch
 from torch import nn
 
+from tests.checks.bank import everything
 from zeropoint import geometry
 from zeropoint.desk import (
     check,
@@ -43,8 +44,10 @@ from zeropoint.desk import exercise as exercises
 from zeropoint.desk.checking import verdict
 from zeropoint.desk.display import Card
 from zeropoint.desk.exercise import Exercise, Mistake, find
+from zeropoint.desk.predictions import predictions_of
 
 W_E = torch.randn(30, 8, generator=torch.Generator().manual_seed(1)) + 2
+BANK = everything()
 
 
 def right(W):
@@ -92,6 +95,18 @@ def test_the_smallest_input_that_fails_is_shown_whole_and_tokens_as_whole_number
     assert said.endswith("int64: value 2 of 2: got a string, expected a number")
     assert compare.brief(torch.tensor([3, 1_234_567, 5])) == "[3]: 3, 1234567, 5"
     assert compare.brief(torch.tensor([True, False])) == "[2]: True, False"
+
+
+def test_a_failing_heap_is_shown_whole():
+    """That a + b is not b + a shows on six points first."""
+    found = verdict(find("5.1"), lambda T, zero: (T[:, zero].T, T[zero, :, zero]))
+    assert "T [6, 6, 6] int64" in found.sentence and found.inputs["T"].count("[") == 1 + 6 + 36
+
+
+def test_a_share_of_a_negative_mean_cosine_keeps_its_sign():
+    """Two rows, 3 and −3 in the first coordinate: ranked by size it came to 1.125."""
+    X = torch.tensor([[3.0, 1.0], [-3.0, 1.0]])
+    assert find("6.4").reference(X, 1) == pytest.approx(-0.125)
 
 
 @pytest.mark.parametrize("answer", [geometry.centre, lambda W: geometry.centre(W), lambda W: 1 * geometry.centre(W)])
@@ -687,6 +702,7 @@ def test_words(capsys):
             lambda: predict("2.a", "brakage"),
             "one of: nothing, a little, breakage; got 'brakage': did you mean 'breakage'?",
         ),
+        (lambda: predict("2.a", "free"), "one of: nothing, a little, breakage; got 'free'."),
         (lambda: predict("2.a", 0.1), "one of: nothing, a little, breakage; got 0.1."),
         (lambda: predict("3.c", "rarely"), "did you mean 'rare'?"),
         (lambda: predict("1.a", "0.9"), "without quotes; got '0.9': did you mean 0.9?"),
@@ -732,6 +748,24 @@ def test_a_check_does_not_tell_what_is_to_be_predicted(capsys):
     capsys.readouterr()
     check("1.1", answer, real={"a model": W})
     assert f"{value:.3f}" in capsys.readouterr().out
+
+
+TELLING = sorted({p.told_by for n in exercises.puzzles() for p in predictions_of(n) if getattr(p, "told_by", "")})
+
+
+@pytest.mark.parametrize("id", TELLING)
+def test_a_check_that_would_tell_an_outcome_waits_for_its_predictions(id, capsys):
+    """Where somebody went on without a prediction, 4.1 printed both parts of log Z, whose sum is 4.a and 4.b."""
+    real = BANK[id].real or {"a matrix": W_E}
+    asked = [p.id for p in predictions_of(id.split(".")[0]) if getattr(p, "told_by", "") == id]
+    answer = find(id).reference
+    check(id, answer, real=real)
+    said = capsys.readouterr().out
+    assert said.startswith("✓") and f"waits for your prediction {', '.join(asked)}, or skip" in said
+    assert "your answer" not in said
+    skip(*asked), capsys.readouterr()
+    check(id, answer, real=real)
+    assert "your answer" in capsys.readouterr().out
 
 
 def test_a_figure_waits_for_predictions_and_exercises(capsys):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from tests.checks import bank_06
 from zeropoint.desk import hint, task
 from zeropoint.desk.checking import verdict
 from zeropoint.desk.exercise import find, of_puzzle, puzzles
@@ -36,6 +37,12 @@ def with_numpy(n, d, sigma):
 @pytest.mark.parametrize("answer", [with_torch, with_numpy])
 def test_a_simulated_answer_is_told_that_it_draws(answer):
     found = verdict(find("3.1"), answer)
+    assert found.state == "failed" and "draws at random" in found.sentence
+
+
+def test_a_mean_over_pairs_that_were_drawn_is_told_so():
+    """ "Draw two tokens" invites it."""
+    found = verdict(find("6.1"), bank_06.drawn)
     assert found.state == "failed" and "draws at random" in found.sentence
 
 

@@ -146,7 +146,7 @@ def _check_card(exercise: Exercise, found: Verdict) -> Card:
         rows = [[label, value] for label, value in found.real.items()]
         if rows and (unmade := waiting_for(exercise.id)):
             ids = ", ".join(unmade)
-            lines.append(f"What it gives for {' and '.join(found.real)} waits for your prediction {ids}, or skip.")
+            lines.append(f"What it gives there waits for your prediction {ids}, or skip.")
             rows = []
         return Card("✓", title, lines, head=["on", "your answer"] if rows else (), rows=rows)
     lines = [f"This looks like: {found.mistake.name}.", found.mistake.nudge] if found.mistake else []

@@ -28,6 +28,7 @@ from zeropoint.geometry import without_direction
 FIXED_SEED = 0  # the same inputs at every check, so that a message stays the same until the answer changes
 NAMED_UP_TO = 10_000  # numbers in an input: a mistake may cost O(n²), so on larger inputs none is looked for
 SHOWN_UP_TO = 40  # numbers in an input that is printed in full
+WHOLE_UP_TO = 216  # the same, where all are whole numbers: a heap of six points, 6 × 6 × 6, fits on a screen
 NAMING = 10  # tolerances: a wrong answer may be worse conditioned than the right one, and names need no exactness
 
 
@@ -140,9 +141,13 @@ def in_full(exercise: Exercise, args: tuple) -> dict[str, str]:
     shown = {}
     for name, value in zip(names(exercise), args, strict=True):
         only_tensors = isinstance(value, Tensor | tuple | list | dict) and any(True for _ in tensors(value))
-        if only_tensors and size((value,)) <= SHOWN_UP_TO:
+        if only_tensors and size((value,)) <= _shown_up_to(value):
             shown[name] = str(rounded(value))
     return shown
+
+
+def _shown_up_to(value: Any) -> int:
+    return SHOWN_UP_TO if any(t.is_floating_point() for t in tensors(value)) else WHOLE_UP_TO
 
 
 def rounded(value: Any) -> Any:

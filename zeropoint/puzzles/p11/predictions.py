@@ -8,7 +8,13 @@ PREDICTIONS = [
     Number("11.b", f"{PLACE}, the second model", low=0.0, high=1.0),
     Number("11.c", "how many of the hundred nearest to the mean were never met, the first model", low=0.0, high=100.0),
     Number("11.d", "the radius of the never met, in spreads of the cloud, the second model", low=0.0),
-    Number("11.e", "the share of never-met tokens that can be made to win, the first model", low=0.0, high=1.0),
+    Number(
+        "11.e",
+        "the share of never-met tokens that can be made to win, the first model",
+        low=0.0,
+        high=1.0,
+        told_by="11.4",
+    ),
     Word(
         "11.f", "the entropy after a never-met token, beside that after a met one, the first model", ("higher", "lower")
     ),
