@@ -10,6 +10,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import pytest
 import torch
+from plotly.offline import get_plotlyjs
 
 from zeropoint.__main__ import main
 from zeropoint.desk import (
@@ -164,6 +165,7 @@ def test_tables_and_figures_are_exported_in_the_order_shown(worked, tmp_path, ca
     row = "| model | by \\| use, top | n |\n| --- | --- | --- |\n| mini-neo (raw, stand-in) | 0.1235 | 3 |\n| b | 2 | 4000 |"
     assert f"### 1 a table\n\n{row}" in text
     assert "| 39 | 39 |\n\nThe first 40 of 500 rows." in text and "| 40 |" not in text
+    assert len(get_plotlyjs()) < len(page) < 1.5 * len(get_plotlyjs()), "the script is in it once"
     order = [text.index(f"### 1 {name}") for name in ("all pairs", "a table", "long", "last")]
     assert order == sorted(order)
     assert page.count("Plotly.newPlot") == 2 and "in the HTML file of the same name" not in page

@@ -245,17 +245,20 @@ def page(text: str, figures: dict[str, dict]) -> str:
     title = text.splitlines()[0].lstrip("# ")
     to_html = mistune.create_markdown(plugins=["table"])
     body = to_html(DATA_PATTERN.sub("", text))
+    script = True
     for name, figure in figures.items():
-        body = body.replace(to_html(place_of(name)).strip(), picture(name, figure))
+        drawn = picture(name, figure, script)
+        script = script and drawn.startswith("<img")  # once a page: plotly's script has five megabytes
+        body = body.replace(to_html(place_of(name)).strip(), drawn)
     data = DATA_PATTERN.search(text)[0]
     return PAGE.format(title=html.escape(title), body=body + data)
 
 
-def picture(name: str, figure: dict) -> str:
-    """A figure that opens anywhere: a PNG if kaleido and a browser are here, else plotly with its own script."""
+def picture(name: str, figure: dict, script: bool = True) -> str:
+    """A figure that opens anywhere: a PNG if kaleido and a browser are here, else plotly, with its own script or after it."""
     if address := png(figure):
         return f'<img alt="{html.escape(name)}" src="{address}">'
-    return go.Figure(figure).to_html(full_html=False, include_plotlyjs=True)
+    return go.Figure(figure).to_html(full_html=False, include_plotlyjs=script)
 
 
 def png(figure: dict) -> str:
