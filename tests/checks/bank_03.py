@@ -383,7 +383,6 @@ STATES = torch.randn(40, 8, generator=G) + 1
 SCORES = torch.randn(64, 8, generator=G) * 0.3
 FOLLOWING = torch.randint(64, (40,), generator=G)
 CLOUD = torch.randn(64, 8, generator=G) + 1
-AFTER = CLOUD + torch.randn(64, 8, generator=G) + 0.5
 
 
 def mean_row_zero(n, d, sigma):
@@ -423,14 +422,6 @@ def centred_tokens(W, order, k):
 
 def added_up(W, order, k):
     return F.cosine_similarity(W, W.mean(0)[None])[order].view(k, -1).sum(1)
-
-
-def each_on_its_own_mean(before, after):
-    return after @ F.normalize(after.mean(0), dim=0) - before @ F.normalize(before.mean(0), dim=0)
-
-
-def mean_of_units(before, after):
-    return (after - before) @ F.normalize(after, dim=1).mean(0)
 
 
 BANK = {

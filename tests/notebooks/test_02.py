@@ -1,5 +1,7 @@
 """02: every move's verdict, the floor under it, and the figures."""
 
+import re
+
 import pytest
 
 from tests.notebooks.conftest import assert_figure
@@ -80,6 +82,15 @@ def test_cross_entropy_is_flat_where_z_loss_is_a_valley(walkthrough):
     for lines in panels(walkthrough.figures[1]):
         assert max(lines["cross-entropy"]) - min(lines["cross-entropy"]) < 1e-5
         assert max(lines["z-loss"]) > 2 * min(lines["z-loss"])
+
+
+def test_the_solved_puzzle_rebuilds_the_pattern_and_tries_every_move_twice(executed):
+    """With the queries' bias, and in GPT-Neo's window, the three terms give the model's own pattern; without c they do not."""
+    text = executed("solutions/02").text
+    off = {name: [float(x) for x in re.findall(rf"{name}: off by (\S+)", text)] for name in ("your terms", "without c")}
+    assert len(off["your terms"]) == len(off["without c"]) == 2
+    assert max(off["your terms"]) < 1e-5 and min(off["without c"]) > 0.1
+    assert text.count("… in float64") >= 6  # two models, three tables of moves
 
 
 def test_solution_passes_everything(executed):

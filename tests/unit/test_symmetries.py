@@ -219,6 +219,14 @@ def test_compare_is_the_kl_divergence():
     assert shifted.logit == pytest.approx(5) and shifted.log_prob < 1e-5 and shifted.kl < 1e-10
 
 
+def test_a_comparison_stays_finite_on_extreme_logits():
+    """A softmax that has become 0 before its logarithm is taken would give NaN."""
+    before = torch.tensor([[[0.0, -1e4, 5.0], [3e4, 0.0, -3e4]]])
+    change = compare(before, before.flip(-1))
+    assert 1e4 < change.kl < 1e5 and change.log_prob < 1e5
+    assert compare(before, before + 1e4).kl == pytest.approx(0, abs=1e-9)
+
+
 def test_damage():
     def change(log_prob, kl):
         return symmetries.Change(logit=0.0, log_prob=log_prob, kl=kl)
