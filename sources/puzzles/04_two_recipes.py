@@ -34,7 +34,7 @@ from zeropoint.desk import (
     why,
 )
 from zeropoint.models import load_pair
-from zeropoint.puzzles.p04 import exercises, live, look
+from zeropoint.puzzles.p04 import live, look
 from zeropoint.tiny import gradients, grid
 from zeropoint.tiny.shape import TinyLM
 from zeropoint.tiny.training import batch_at
@@ -101,7 +101,7 @@ if ready("4.2"):
 
 # %% exercise="4.3"
 matrices = {m.label: m.W_E for m in (neo, gpt2)}
-check("4.3", answer_4_3, real={n: exercises.moments(W.double()) for n, W in matrices.items()})
+check("4.3", answer_4_3, real={n: look.moments(W.double()) for n, W in matrices.items()})
 
 # %% [markdown]
 # Your numbers for clouds whose kind is known, and for the two models. Which number tells a ray from an offset, and which would take a line across the mean for a ray? The first two need not agree where a mean is short: its unequal amounts are then a small share of all that varies.

@@ -10,7 +10,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from zeropoint import plots
-from zeropoint.puzzles.p04 import exercises
+from zeropoint.puzzles.p04.exercises import cloud, moments
 from zeropoint.streams.text import sequences
 from zeropoint.tiny.gradients import imbalance
 
@@ -64,8 +64,8 @@ def within(bounds: Callable, states: Mapping[str, tuple[Tensor, Tensor]], least:
 
 def kinds(kind: Callable, matrices: Mapping[str, Float[Tensor, "n d"]]) -> pd.DataFrame:
     """A learner's three numbers for planted clouds and for models."""
-    clouds = {name: exercises.cloud(*sort, seed=0) for name, sort in PLANTED.items()} | dict(matrices)
-    rows = {name: map(float, kind(*exercises.moments(W.double()))) for name, W in clouds.items()}
+    clouds = {name: cloud(*sort, seed=0) for name, sort in PLANTED.items()} | dict(matrices)
+    rows = {name: map(float, kind(*moments(W.double()))) for name, W in clouds.items()}
     return pd.DataFrame(rows, NUMBERS).T.round(3)
 
 
