@@ -180,7 +180,25 @@ if ready("7.c", "7.d", "7.3", "7.5"):
             print(f"{name}: {one} − {other} {gap:+.3f} ± {error:.3f}")
 
 # %% [markdown]
-# What do E and F tell? (Each batch of four rows had another draw; a single one may lie either way.) What does D change, and why compare it with C? Is it the same at other layers, and for the vocabulary's mean: `volume.changes(m, 0, mu, r, hook="hook_embed")` with `mu = m.W_E.mean(0)` and an `r` as long as `mu`?
+# What do E and F tell? (Each batch of four rows had another draw; a single one may lie either way.) What does D change, and why compare it with C?
+#
+# The guess was about the embedding, and the vocabulary has a mean of its own. Is it the text's? It is taken out of the tokens as they come in:
+
+# %%
+if ready("7.c", "7.d", "7.3", "7.5"):
+    of_vocabulary = {}
+    for m in models:
+        mu, enters = m.W_E.mean(0), stream_of[m.label].vectors[0].mean(0)
+        row = {"cosine with the mean of what enters": torch.cosine_similarity(mu, enters, dim=0)}
+        changes = volume.changes(m, 0, mu, mu, hook="hook_embed")  # mu: E and F are not tried here
+        lettered = dict(zip("ABC", changes.values(), strict=False))
+        tried = streams.effects(m.bridge, streams.sequences(m.tokenizer, *rows), lettered, batch=4)
+        of_vocabulary[m.label] = row | {what: e.kl.mean() for what, e in tried.items()}
+    table = pd.DataFrame(of_vocabulary).T.astype(float).round(3)
+    show("7 the vocabulary's mean", table.rename_axis("KL, nats a token"))
+
+# %% [markdown]
+# And at other layers: `volume.changes(m, k, X.mean(0), r)` with `X = stream_of[m.label].vectors[k]` and an `r` as long as that mean.
 
 # %%
 # your experiments

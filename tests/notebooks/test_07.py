@@ -100,3 +100,4 @@ def test_the_solution_gives_the_walkthroughs_sign(executed):
     text = executed("solutions/07").text
     for label in LABELS:
         assert f"{label}: B − C +" in text
+    assert "cosine with the mean of what enters" in text  # whose mean: the rubric asks, so it is shown
