@@ -149,7 +149,7 @@ if ready("6.e", "6.f"):
             y = [cut.valley for cut in cuts]
             fig.add_trace(plots.line(what, range(len(y)), y, i, mode="lines+markers"), 1, column)
             highest = max(cut.silhouette for cut in cuts[1:])
-            print(f"{name}, {what}: silhouette above the embedding {highest:.2f} at most")
+            print(f"{name}, {what}: silhouette above the embedding {highest:.3f} at most")
     fig.update_yaxes(range=[0, 1.05])
     title, y = f"Is there a gap?<br>{NEO} and {GPT2}", ["valley ÷ lower peak", ""]
     show("6 cut in two", plots.finish(fig, title, "blocks passed", y))

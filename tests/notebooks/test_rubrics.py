@@ -1,0 +1,34 @@
+"""What a rubric asks, the solved puzzle has shown. (02, 05, 06 and 07 have tests of their own for it.)"""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+SHOWN = {
+    "01": (
+        "of half the tokens, less the mean of the other half",
+        "control: a random direction projected out",
+        "median cosine of a token with the mean",
+        "share along the mean (1.4)",
+        "mean |cosine|: ",
+        "most: amount",
+    ),
+    "03": (
+        "drawn anew",  # three numbers beside those of 3.1
+        "the grid's base, 4,096 tokens: mean cosine",
+        "without order of the text",
+        "without unequal frequencies",
+        "without tying (output matrix)",
+        "loss passes the entropy of single tokens",
+        "The same cosine with a random direction",
+    ),
+}
+
+
+@pytest.mark.parametrize("number", SHOWN)
+def test_the_solution_shows_what_the_rubric_asks(executed, number):
+    run = executed(f"solutions/{number}")
+    seen = run.text + json.dumps(run.figures, ensure_ascii=False)
+    assert not [words for words in SHOWN[number] if words not in seen]
