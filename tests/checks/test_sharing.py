@@ -10,6 +10,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import pytest
 import torch
+from mistune import create_markdown
 from plotly.offline import get_plotlyjs
 
 from zeropoint.__main__ import main
@@ -172,11 +173,16 @@ def test_tables_and_figures_are_exported_in_the_order_shown(worked, tmp_path, ca
     assert page.index("<h3>1 a table</h3>") < page.index("<td>0.1235</td>") < page.index("<h3>1 last</h3>")
 
 
-def test_a_figure_is_a_picture_where_one_can_be_drawn(monkeypatch):
+def test_a_figure_is_a_picture_where_one_can_be_drawn(worked, tmp_path, monkeypatch):
     monkeypatch.setattr(go.Figure, "to_image", lambda *a, **k: b"png")
-    assert (
-        sharing.picture("all <pairs>", {"data": []}) == '<img alt="all &lt;pairs&gt;" src="data:image/png;base64,cG5n">'
-    )
+    export("1", folder=tmp_path)
+    text, page = read(tmp_path), read(tmp_path, "zero-point-01-answers.html")
+    assert "### 1 all pairs\n\n![1 all pairs][figure 1]" in text  # to be read as text, with the picture at its end
+    assert text.endswith("\n[figure 1]: data:image/png;base64,cG5n\n") and sharing.gather(tmp_path)[0]
+    assert '<img alt="1 all pairs" src="data:image/png;base64,cG5n">' in page and "Plotly" not in page
+    assert sharing.picture("<pairs>", {}, "data:image/png;base64,cG5n", True).startswith('<img alt="&lt;pairs&gt;"')
+    shown = create_markdown()(text)
+    assert '<img src="data:image/png;base64,cG5n" alt="1 all pairs" />' in shown
 
 
 def test_a_card_has_the_score_and_neither_answers_nor_a_name(worked, tmp_path, capsys):

@@ -96,7 +96,9 @@ def export(puzzle: str | int, name: str = "", folder: str | Path = ".", card: bo
         )
     stem = f"zero-point-{int(puzzle):02d}"
     text = markdown(puzzle, exercises, data, name)
-    files = {f"{stem}-answers.md": text, f"{stem}-answers.html": page(text, figures_of(puzzle, data))}
+    figures = figures_of(puzzle, data)
+    drawn = {name: png(figure) for name, figure in figures.items()}
+    files = {f"{stem}-answers.md": with_pictures(text, drawn), f"{stem}-answers.html": page(text, figures, drawn)}
     if card:
         files[f"{stem}-card.svg"] = card_of(puzzle, exercises, data, name)
     try:
@@ -194,8 +196,18 @@ def table_part(kept: dict) -> str:
 
 
 def place_of(name: str) -> str:
-    """The line that stands for a figure: Markdown cannot hold it, and the page puts it here."""
+    """The line that stands for a figure: where none can be drawn here, Markdown cannot hold it, and the page can."""
     return f"Figure: {name}, in the HTML file of the same name."
+
+
+def with_pictures(text: str, drawn: dict[str, str]) -> str:
+    """The Markdown with its pictures: named where they belong and held at its end, so that the text is read as before."""
+    held = []
+    for number, (name, address) in enumerate(drawn.items(), 1):
+        if address:
+            text = text.replace(place_of(name), f"![{name}][figure {number}]")
+            held.append(f"[figure {number}]: {address}")
+    return "\n".join([text, *held, ""]) if held else text
 
 
 def quoted(text: str) -> str:
@@ -238,7 +250,7 @@ img {{ max-width: 100% }} blockquote {{ border-left: 3px solid #8888; margin-lef
 """
 
 
-def page(text: str, figures: dict[str, dict]) -> str:
+def page(text: str, figures: dict[str, dict], drawn: dict[str, str]) -> str:
     """`text` as HTML, with each figure as a picture where one can be drawn here, and as plotly draws it where not."""
     import mistune
 
@@ -247,16 +259,16 @@ def page(text: str, figures: dict[str, dict]) -> str:
     body = to_html(DATA_PATTERN.sub("", text))
     script = True
     for name, figure in figures.items():
-        drawn = picture(name, figure, script)
-        script = script and drawn.startswith("<img")  # once a page: plotly's script has five megabytes
-        body = body.replace(to_html(place_of(name)).strip(), drawn)
+        shown = picture(name, figure, drawn[name], script)
+        script = script and bool(drawn[name])  # once a page: plotly's script has five megabytes
+        body = body.replace(to_html(place_of(name)).strip(), shown)
     data = DATA_PATTERN.search(text)[0]
     return PAGE.format(title=html.escape(title), body=body + data)
 
 
-def picture(name: str, figure: dict, script: bool = True) -> str:
+def picture(name: str, figure: dict, address: str, script: bool) -> str:
     """A figure that opens anywhere: a PNG if kaleido and a browser are here, else plotly, with its own script or after it."""
-    if address := png(figure):
+    if address:
         return f'<img alt="{html.escape(name)}" src="{address}">'
     return go.Figure(figure).to_html(full_html=False, include_plotlyjs=script)
 
