@@ -33,6 +33,16 @@ def in_column_blocks(W):
     return ((u.sum(1) ** 2).sum() - u.shape[1]) / (u.shape[1] * (u.shape[1] - 1))
 
 
+def pairwise_distances(W):
+    u = F.normalize(W.double())
+    return (1 - F.pdist(u).square() / 2).mean()  # half a table
+
+
+def row_after_row(W):
+    u = F.normalize(W)
+    return torch.cat([u[i] @ u[i + 1 :].T for i in range(len(u) - 1)]).mean()
+
+
 def mean_unit_squared(W):
     n = len(W)
     m = F.normalize(W, dim=1).mean(0)
@@ -890,6 +900,8 @@ BANK = {
             (full_table, None),
             (table_less_diagonal, None),
             (triangle, None),
+            (pairwise_distances, None),
+            (row_after_row, None),
             (triangle_with_diagonal, "the triangle holds the diagonal"),
             (whole_norm_by_sum, "one norm for the whole matrix"),
             (numpy_table, None),

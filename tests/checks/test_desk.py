@@ -154,6 +154,12 @@ def test_a_table_of_all_pairs_is_caught_where_the_statement_forbids_it():
         said = verdict(exercise, table).sentence
         assert re.match(r"right, but your function makes [\d,]+ numbers at once of W \[1500, 4\] float32", said)
         assert verdict(replace(exercise, no_table=False), table).passed
+    # a number for each pair, once, is half a table and five gigabytes of GPT-Neo's
+    once = replace(exercise, reference=lambda W: torch.nn.functional.pdist(W).square().sum())
+    assert (
+        "one or more for each pair of rows"
+        in verdict(once, lambda W: torch.nn.functional.pdist(W).square().sum()).sentence
+    )
     assert verdict(exercise, lambda W: sum((part @ W.T).sum() for part in W.split(100))).passed
     assert verdict(exercise, lambda W: np.square(W.numpy().sum(0)).sum()).passed
 

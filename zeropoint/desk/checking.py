@@ -232,8 +232,13 @@ def _stored(t: Tensor) -> int:
     return t.numel() if t.layout == torch.strided else t._nnz()
 
 
+def pairs_of(W: Tensor) -> int:
+    """Pairs of two different rows, each once: what half a table holds."""
+    return len(W) * (len(W) - 1) // 2
+
+
 def largest_array(fn: Callable, args: tuple) -> int:
-    """Numbers in the largest tensor that `fn` makes on the way; numpy's memory counts too, a byte as a number."""
+    """Numbers in the largest tensor that `fn` makes on the way; numpy's memory counts too, four bytes as a number."""
     with global_state_kept(), _Largest() as seen:
         run(fn, fresh(args))
     mine = fresh(args)
@@ -241,7 +246,7 @@ def largest_array(fn: Callable, args: tuple) -> int:
     try:
         with global_state_kept():
             run(fn, mine)
-        return max(seen.numbers, tracemalloc.get_traced_memory()[1])
+        return max(seen.numbers, tracemalloc.get_traced_memory()[1] // 4)
     finally:
         tracemalloc.stop()
 
@@ -428,9 +433,9 @@ def _function_verdict(exercise: Exercise, fn: Callable, real: Mapping[str, Any])
     if taken := library_answer(fn, exercise, small):
         said = f"right, but {taken} of the library did it: here you write it yourself"
         return Verdict("failed", said)
-    if exercise.no_table and (numbers := largest_array(fn, cases[-1])) >= len(cases[-1][0]) ** 2:
+    if exercise.no_table and (numbers := largest_array(fn, cases[-1])) >= pairs_of(cases[-1][0]):
         said = f"right, but your function makes {numbers:,} numbers at once of {given(exercise, cases[-1])}"
-        return Verdict("failed", f"{said}: that is as many as a table of all pairs has, for which there is no room")
+        return Verdict("failed", f"{said}: that is one or more for each pair of rows, for which there is no room")
 
     shown = {}
     for label, x in real.items():

@@ -75,7 +75,8 @@ class Exercise:
     """Allowed error on random inputs, in units of the larger of `scale` and the answer's own size. For a value: the only one."""
     real_tolerance: float = REAL_TOLERANCE
     no_table: bool = False
-    """The statement forbids a table of all pairs of rows: on the largest random input, n rows, no array may have n² numbers."""
+    """The statement forbids a table of all pairs of rows: on the largest random input no array may have a number for each
+    pair, be it once."""
     real: Callable[[Any], tuple] = lambda W: (W,)
     """The arguments made of what a learner gives as real={label: x}."""
     counts: Callable[[Any], tuple] | None = None

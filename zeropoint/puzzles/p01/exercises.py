@@ -93,7 +93,7 @@ EX_1_1 = Exercise(
     statement="""
     Return the mean cosine over all pairs of different rows, each pair once. GPT-Neo's 50,257 tokens make 1.26
     billion pairs, and the table of every row with every row takes 10 GB: do it without that table. (The check
-    also calls your function on 5,120 rows, and refuses a tensor as large as their table. Smaller ones may be made.)
+    also calls your function on 5,120 rows, and refuses a tensor with a number for each of their pairs. Smaller ones may be made.)
     """,
     cases=with_twins,
     no_table=True,
