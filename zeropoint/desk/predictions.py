@@ -108,7 +108,8 @@ def find_prediction(id: str) -> Prediction:
     for asked in there:
         if asked.id == str(id):
             return asked
-    ids = ", ".join(p.id for p in there)
+    of_walkthrough = str(id).startswith("n")
+    ids = ", ".join(p.id for p in there if p.id.startswith("n") == of_walkthrough)
     raise NoSuchExercise(f"There is no prediction {id!r}" + (f"; here are {ids}." if ids else "."))
 
 
@@ -206,7 +207,9 @@ def waiting_for(exercise: str) -> list[str]:
 def outcome(id: str, actual: float | str, label: str = ""):
     """Show what came out beside what was predicted, and score it. `label` says what it was measured on.
 
-    In a puzzle it waits for the prediction, or for `skip`. ValueError: `actual` is nothing that could have been predicted.
+    In a puzzle it waits for the prediction, or for `skip`. The first outcome under a label stays, so that no rerun, with
+    other settings or another answer, scores a prediction anew; another label (another model) brings its own. ValueError:
+    `actual` is nothing that could have been predicted.
     """
     asked = find_prediction(id)
     try:
@@ -218,16 +221,29 @@ def outcome(id: str, actual: float | str, label: str = ""):
         wait = f'its outcome waits for your prediction, or skip("{asked.id}")'
         return [Card("·", f"Prediction {asked.id}: {wait}")], ""
     seen = {"actual": actual, "label": str(label), "at": record.now()}
-    data = record.update(lambda data: data["predictions"].setdefault(asked.id, {}).update(outcome=seen))
+
+    def keep_first(data: dict) -> None:
+        entry = data["predictions"].setdefault(asked.id, {})
+        if entry.get("outcome", {}).get("label") != seen["label"]:
+            entry["outcome"] = seen
+
+    data = record.update(keep_first)
     kept = data["predictions"][asked.id]
-    came = ["outcome", shown(actual) + (f" ({label})" if label else "")]
+    first = kept["outcome"]["actual"]
+    came = ["outcome", shown(first) + (f" ({label})" if label else "")]
+    again = [f"Here it came out as {shown(actual)}; what came out first, {shown(first)}, stays."]
+    lines = [] if _as_before(actual, first) else again
     if "value" not in kept:
-        return [
-            Card("·", f"Prediction {asked.id}: {'skipped' if 'skipped' in kept else 'none was made'}", rows=[came])
-        ], ""
+        made = "skipped" if "skipped" in kept else "none was made"
+        return [Card("·", f"Prediction {asked.id}: {made}", lines, rows=[came])], ""
     mark, score = score_of(kept)
-    lines = [tally] if "low" in kept and (tally := calibration(data)) else []
+    lines += [tally] if "low" in kept and (tally := calibration(data)) else []
     return [Card(mark, f"Prediction {asked.id}: {score}", lines, rows=[["predicted", stated(kept)], came])], ""
+
+
+def _as_before(now: float | str, first: float | str) -> bool:
+    """The same outcome, within what another number of threads does to a training."""
+    return now == first if isinstance(now, str) else math.isclose(now, first, rel_tol=1e-3, abs_tol=1e-6)
 
 
 def shown(value: float | str) -> str:
