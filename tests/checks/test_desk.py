@@ -437,7 +437,10 @@ def test_wrong_on_the_real_matrix_alone_is_said_with_its_label():
 def test_strict_raises_the_same_sentence(monkeypatch, capsys):
     monkeypatch.setenv("ZEROPOINT_STRICT", "1")
     check("1.3", right)
-    for answer, words in [(None, "not attempted yet"), (lambda W: W + W.mean(0), "this looks like: the mean is added")]:
+    for answer, words in [
+        (None, "no answer stands here now"),
+        (lambda W: W + W.mean(0), "this looks like: the mean is added"),
+    ]:
         with pytest.raises(AssertionError, match=words) as raised:
             check("1.3", answer)
         assert str(raised.value).split("; this looks")[0] in capsys.readouterr().out
@@ -623,6 +626,16 @@ def test_reveal_after_a_pass_or_on_request(capsys):
     assert "revealed" in kept["1.2"] and "revealed" not in kept["1.3"]
 
 
+def test_a_cell_without_an_answer_says_that_it_was_solved_before(capsys):
+    """After a restart the stubs are there again: "not attempted yet" said the check, and progress "solved"."""
+    check("1.1", find("1.1").reference), why("1.7", BECAUSE, now=True), capsys.readouterr()
+    for nothing in (None, lambda W: (_ for _ in ()).throw(NotImplementedError)):
+        check("1.1", nothing)
+        assert capsys.readouterr().out.endswith(": solved before, and kept; no answer stands here now\n")
+    why("1.7", "")
+    assert ": compared before, and kept; no answer stands here now" in capsys.readouterr().out
+
+
 BECAUSE = "Because of <b>one</b> common vector: it is longer than what tells the tokens apart, so all cosines are high."
 
 
@@ -715,7 +728,8 @@ def test_words(capsys):
         (lambda: predict("7.a", "20%"), "a number from 0 to 1, without quotes; got '20%': did you mean 0.2?"),
         (lambda: predict("7.a", 60), "a number from 0 to 1; got 60: did you mean 0.6?"),
         (lambda: predict("3.b", -1), "a number of 0 or more; got -1."),
-        (lambda: predict("1.z", 0.5), "There is no prediction '1.z'; here are 1.a, 1.b"),
+        (lambda: predict("1.z", 0.5), "There is no prediction '1.z'; here are 1.a, 1.b, 1.c, 1.d, 1.e.\n"),
+        (lambda: predict("n1.9", 0.5), "There is no prediction 'n1.9'; here are n1.1, n1.2, n1.3, n1.4, n1.5.\n"),
         (lambda: predict("99.a", 0.5), "There is no prediction '99.a'."),
         (lambda: predict("first", 0.5), "There is no prediction 'first'."),
         (lambda: skip("1.z"), "There is no prediction '1.z'"),
@@ -740,6 +754,21 @@ def test_an_outcome_waits_for_its_prediction(capsys):
     assert "Skipped: 1.b" in said and "0.9 (mini)" in said
     outcome("n1.1", 0.2)  # a walkthrough shows what it shows
     assert "0.2" in capsys.readouterr().out
+
+
+def test_no_rerun_scores_a_prediction_anew(capsys):
+    """A training stopped after 7 of 300 updates once turned a miss into a hit; so may other settings, tried until one hits."""
+    predict("3.i", 1.2, 0.9, 1.6), outcome("3.i", 2.473, "tiny model"), capsys.readouterr()
+    outcome("3.i", 1.288, "tiny model")
+    said = capsys.readouterr().out
+    assert "✗ Prediction 3.i: off by 1.273" in said and "came out as 1.288; what came out first, 2.473, stays" in said
+    outcome("3.i", 2.4731, "tiny model")  # other threads
+    assert "came out as" not in capsys.readouterr().out
+    skip("3.c"), outcome("3.c", "rare", "tiny model"), outcome("3.c", "frequent", "tiny model")
+    assert "came out as frequent; what came out first, rare, stays" in capsys.readouterr().out
+    outcome("3.i", 1.288, "another model")  # the models may change between runs
+    assert "✓ Prediction 3.i" in capsys.readouterr().out
+    assert record.read()["predictions"]["3.i"]["outcome"]["label"] == "another model"
 
 
 def test_a_check_does_not_tell_what_is_to_be_predicted(capsys):

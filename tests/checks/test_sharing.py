@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from html.parser import HTMLParser
 from xml.etree import ElementTree
 
@@ -63,11 +64,9 @@ def test_everything_that_was_done_stands_in_the_file(worked, tmp_path, capsys):
     assert "2 of 7 exercises done · hints used: 1 · solutions or rubrics seen early: 2" in text
     assert "def mean_pairwise_cosine(W" in text and "solved, 2 checks" in text
     assert f"> {TEXT}" in text and all(f"- {point}" in text for point in find("1.7").rubric)
-    assert (
-        "| 1.b | 0.2 (between 0.1 and 0.3) | 0.9 | mini-neo (raw, stand-in) | off by 0.7, outside your interval |"
-        in text
-    )
-    assert "| 1.c | skipped |" in text and "1 of 2 held" in text
+    assert "| 0.2 (between 0.1 and 0.3) | 0.9 | mini-neo (raw, stand-in) | off by 0.7, outside your interval |" in text
+    assert "| 1.b | the mean pairwise cosine of the first model's tokens | 0.2 (between" in text, "of what is 1.b?"
+    assert re.search(r"\| 1\.c \| the mean .+ \| skipped \|", text) and "1 of 2 held" in text
     assert "Measured on: mini-neo (raw, stand-in), random vectors" in text and "torch 2" in text
     assert find("1.4").title not in text, "a task that was not handed out tells its title"
 
@@ -119,6 +118,22 @@ def test_hints_opened_after_a_pass_are_not_used_for_it(desk, tmp_path, capsys):
     assert "1 of 3" in rows["1.1"] and "0 of 3" in rows["1.7"]
     export("1", folder=tmp_path)
     assert "hints used: 1 " in read(tmp_path) and "solved, 1 checks, 1 hints" in read(tmp_path)
+
+
+def test_a_text_written_after_the_points_stands_beside_the_first(desk, tmp_path, capsys):
+    """A rubric opened with "one two three …" and then copied once looked like an answer from before it."""
+    words = "one two three four five six seven eight nine ten eleven twelve"
+    why("1.7", words, now=True)
+    capsys.readouterr()
+    why("1.7", words)
+    assert "stands after it" not in capsys.readouterr().out
+    why("1.7", TEXT)
+    said = capsys.readouterr().out
+    assert f"| {TEXT[:20]}" in said and "The text that you first compared is kept" in said
+    export("1", folder=tmp_path)
+    text = read(tmp_path)
+    order = [f"> {words}", find("1.7").rubric[0], "Written after the points were seen:", f"> {TEXT}"]
+    assert sorted(order, key=text.index) == order
 
 
 def test_what_was_noted_is_exported(desk, tmp_path, capsys):

@@ -7,6 +7,7 @@ import inspect
 import re
 import textwrap
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import wraps
 from types import CodeType
 from typing import Any
@@ -51,7 +52,16 @@ def check(id: str, answer: Any, real: Mapping[str, Any] | None = None):
         record.update(lambda data: _count(record.exercise(data, exercise.id), found, source_of(answer)))
     if found.passed:
         _passed[exercise.id] = answer
+    if found.state == "not attempted":
+        found = replace(found, sentence=_nothing_here(exercise))
     return [_check_card(exercise, found)], "" if found.passed else _complaint(exercise, found)
+
+
+def _nothing_here(exercise: Exercise) -> str:
+    """What a cell without an answer says: after a restart the stub is there again, and the exercise may long be done."""
+    kept = record.read()["exercises"].get(exercise.id, {})
+    before = [how for how in ("solved", "compared") if how in kept]
+    return f"{before[0]} before, and kept; no answer stands here now" if before else "not attempted yet"
 
 
 def _count(kept: dict, found: Verdict, source: str) -> None:
@@ -197,7 +207,8 @@ def reveal(id: str, now: bool = False):
 def why(id: str, text: str | None, now: bool = False):
     """Show the points of a good answer beside your own text; you compare them.
 
-    They wait for an answer of some substance, and for the exercises before it; `now=True` does not, which is noted.
+    They wait for an answer of some substance, and for the exercises before it; `now=True` does not, which is noted. The
+    text that was first compared stays; a later one is kept beside it, since its writer had seen the points.
     """
     exercise = find(id)
     if exercise.kind != "why":
@@ -206,7 +217,7 @@ def why(id: str, text: str | None, now: bool = False):
         raise Slip(f'why("{exercise.id}", …) takes your text in quotes.')
     text = textwrap.dedent(text or "").strip()
     if not text.strip(" .…"):
-        title = sentence(exercise, "not attempted yet")
+        title = sentence(exercise, _nothing_here(exercise))
         return [Card("·", title)], title
     first = _first_of_all(exercise, text)
     kept = record.read()["exercises"].get(exercise.id, {})
@@ -215,11 +226,17 @@ def why(id: str, text: str | None, now: bool = False):
         wait = f'{first}; why("{exercise.id}", …, now=True) shows the points all the same, and that is noted'
         title = sentence(exercise, wait)
         return [Card("·", title)], title
-    note = {"text": text} | ({"early": record.now()} if first and "compared" not in kept else {})
+    lines = ["Which of these did you make, in whatever words? Which do you now doubt?"]
+    if "compared" not in kept:
+        note = {"text": text} | ({"early": record.now()} if first else {})
+    elif text == kept.get("text"):
+        note = {}
+    else:
+        note = {"later": text}
+        lines.append("The text that you first compared is kept; this one stands after it in what export writes.")
     record.update(lambda data: record.exercise(data, exercise.id).update(note))
     record.update(lambda data: _done(record.exercise(data, exercise.id), "compared"))
     title = sentence(exercise, "your words beside the points of a full answer")
-    lines = ["Which of these did you make, in whatever words? Which do you now doubt?"]
     points = [["☐", point] for point in exercise.rubric]
     return [Card("·", title, lines, quote=text, rows=points)], ""
 

@@ -27,7 +27,8 @@ FIELDS = {
             "revealed": str,
             "compared": str,
         },
-        **{"answer": str, "text": str, "early": str},  # what was written; a rubric seen before its time
+        **{"answer": str, "text": str, "later": str},  # what was written; a text from after its rubric was seen
+        "early": str,  # a rubric seen before its time
     },
     "predictions": {
         **{"value": float | str, "low": float, "high": float, "at": str, "late": bool, "outcome": dict},

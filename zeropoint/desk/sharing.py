@@ -155,7 +155,10 @@ def markdown(puzzle: str, exercises: Sequence[Exercise], data: dict, name: str =
     if missing := what_is_missing(puzzle, exercises, data):
         parts.append(f"Not in it yet: {missing}.")
     if rows := prediction_rows(data, puzzle):
-        parts += ["## Predictions", calibration(data), table(PREDICTION_HEAD, rows)]
+        asked = {p.id: p.of for p in predictions_of(puzzle)}  # a mentor does not know what 3.i is
+        rows = [[id, asked.get(id, ""), *rest] for id, *rest in rows]
+        head = [PREDICTION_HEAD[0], "of", *PREDICTION_HEAD[1:]]
+        parts += ["## Predictions", calibration(data), table(head, rows)]
     for title, kept in _of(puzzle, data).get("notes", {}).items():
         parts += [f"## {title}", quoted(kept["text"])]
     for exercise in exercises:
@@ -184,6 +187,8 @@ def answer_part(exercise: Exercise, kept: dict) -> list[str]:
         parts.append(quoted(kept["text"]))
         if "compared" in kept:
             parts.append("The points of a full answer, to compare:\n\n" + "\n".join(f"- {p}" for p in exercise.rubric))
+        if "later" in kept:
+            parts += ["Written after the points were seen:", quoted(kept["later"])]
     elif kept.get("answer"):
         parts.append(f"```python\n{kept['answer']}\n```")
     return parts
