@@ -35,6 +35,16 @@ def own(net, ids):
     return logits(net, ids)
 
 
+@pytest.mark.parametrize(
+    "part, gain, words",
+    [("MLP", ("mlp",), "part is one of 'attn', 'mlp'; got 'MLP'"), ("attn", ("query",), "mlp; got query")],
+)
+def test_a_part_or_reader_that_does_not_exist_is_one_sentence(net, part, gain, words):
+    """ "MLP" once gave the move of another LayerNorm."""
+    with pytest.raises(ValueError, match=words):
+        absorb(net, 0, part, torch.ones(net.config.hidden_size), gain)
+
+
 def embeddings(net):
     return net.transformer.wte.weight, net.transformer.wpe.weight
 

@@ -5,7 +5,9 @@ import math
 import pytest
 import torch
 
+from zeropoint.tiny.options import changed
 from zeropoint.tiny.shape import TinyConfig, TinyLM
+from zeropoint.tiny.training import Recipe
 
 SMALL = dict(d_vocab=300, d_model=16, ctx=12, n_heads=2)
 VARIANTS = [
@@ -83,3 +85,23 @@ def test_seeded_and_named_as_in_transformer_lens():
     assert torch.equal(model.W_U.T, model.W_E) and not torch.equal(tiny(tied=False).W_U.T, tiny(tied=False).W_E)
     assert tiny(positions=False).W_pos is None
     assert not any(name.endswith("bias") for name, _ in tiny(biases=False).named_parameters())
+
+
+@pytest.mark.parametrize(
+    "settings, option, words",
+    [
+        (TinyConfig(), {"norm": None}, "norm is one of 'pre', 'post', 'none'; got None."),
+        (TinyConfig(), {"norm": "None"}, "norm is one of 'pre', 'post', 'none'; got 'None'."),
+        (TinyConfig(), {"tied": "no"}, "tied is one of True, False; got 'no'."),
+        (TinyConfig(), {"biases": None}, "biases is one of True, False; got None."),
+        (TinyConfig(), {"tide": False}, "There is no option 'tide'; there are d_vocab, .*, tied, norm, positions"),
+        (Recipe(), {"optimizer": "adam"}, "optimizer is one of 'adamw', 'sgd', 'coupled-adam'; got 'adam'."),
+        (Recipe(), {"z_through": "head"}, "z_through is one of 'both', 'hidden', 'matrix'; got 'head'."),
+    ],
+)
+def test_an_option_that_does_not_exist_is_one_sentence(settings, option, words):
+    """norm=None once trained a third model, neither "none" nor "pre", without a word."""
+    with pytest.raises(ValueError, match=f"^{words}") as raised:
+        changed(settings, **option)
+    assert "\n" not in str(raised.value)
+    assert changed(settings, seed=1).seed == 1

@@ -11,6 +11,8 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from zeropoint.tiny.options import check_options
+
 
 @dataclass(frozen=True)
 class TinyConfig:
@@ -33,6 +35,9 @@ class TinyConfig:
     free_scalar: bool = False  # one learned number added to every logit: softmax cannot see it, z-loss can
     init_std: float = 0.02
     seed: int = 0
+
+    def __post_init__(self):
+        check_options(self)
 
 
 class Attention(nn.Module):

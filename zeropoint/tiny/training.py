@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from tqdm.auto import tqdm
 
 from zeropoint.tiny.corpus import Text
+from zeropoint.tiny.options import check_options
 from zeropoint.tiny.watching import frequency_groups, observe, observed_steps
 
 if TYPE_CHECKING:
@@ -50,6 +51,9 @@ class Recipe:
     bias_correction: bool = True  # of Adam's moments; GPT-Neo's training code has none
     seed: int = 0
     optimizer: Literal["adamw", "sgd", "coupled-adam"] = "adamw"
+
+    def __post_init__(self):
+        check_options(self)
 
     @property
     def tokens_per_step(self) -> int:

@@ -81,7 +81,12 @@ def absorb(
 
     LayerNorm's shift loses c, so the reader's input does. The readers in `gain` gain the bias that c would have given:
     b + cW. The keys need none: what c adds to a key, softmax cannot see. Others than the default are for controls.
+    ValueError: there is no such part or reader.
     """
+    if part not in ("attn", "mlp"):
+        raise ValueError(f"part is one of 'attn', 'mlp'; got {part!r}.")
+    if unknown := set(gain) - {*READERS, "mlp"}:
+        raise ValueError(f"gain names readers: {', '.join(READERS)}, mlp; got {', '.join(sorted(unknown))}.")
     block, at = net.transformer.h[layer], f"transformer.h.{layer}"
     c = c.to(net.dtype)
     norm, name = (block.ln_1, "ln_1") if part == "attn" else (block.ln_2, "ln_2")
