@@ -132,8 +132,10 @@ doses = {
     "target 0": {"z_loss": 0.05},
     "target 20": {"z_loss": 0.05, "z_target": 20.0},
 }
-if trained := ready("4.c", "4.d", "4.e"):
+trained = False
+if ready("4.c", "4.d", "4.e"):
     watched = live.train_all(doses)
+    trained = True
     show("4 doses", live.figure(watched, f"Three doses, three seeds<br>{TINY}"))
 
 # %%

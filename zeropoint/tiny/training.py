@@ -279,7 +279,7 @@ def train(
     """Train a TinyLM on `text` and watch its embedding: rows of numbers by step and group of tokens, for a data frame.
 
     `watched`: the steps to observe, by default dense at first. `groups`: token ids, by default by frequency. `each(step)` is called after every update.
-    Interrupting the kernel ends the training early: the model keeps what it learned and the rows so far are returned.
+    Interrupted, it raises: the rows of a part are not returned under the name of the whole. The model keeps what it learned.
     """
     watched = observed_steps(recipe.steps) if watched is None else watched
     optimizer = optimizer or make_optimizer(model, recipe)
@@ -301,15 +301,12 @@ def train(
     if 0 in watched:
         look(0)
     with tqdm(total=recipe.steps, desc="training", unit="step", disable=not progress) as bar:
-        try:
-            for step, loss in train_steps(model, model.trunk, text.train, recipe, optimizer, pushes=pushes):
-                smooth = loss if math.isnan(smooth) else 0.98 * smooth + 0.02 * loss
-                if each is not None:
-                    each(step)
-                if step in watched:
-                    look(step)
-                    bar.set_postfix(loss=f"{smooth:.2f}", mean_cosine=f"{rows[-len(groups) - 1]['mean_cosine']:.2f}")
-                bar.update()
-        except KeyboardInterrupt:
-            tqdm.write(f"Stopped after {bar.n} of {recipe.steps} updates; the model keeps what it learned.")
+        for step, loss in train_steps(model, model.trunk, text.train, recipe, optimizer, pushes=pushes):
+            smooth = loss if math.isnan(smooth) else 0.98 * smooth + 0.02 * loss
+            if each is not None:
+                each(step)
+            if step in watched:
+                look(step)
+                bar.set_postfix(loss=f"{smooth:.2f}", mean_cosine=f"{rows[-len(groups) - 1]['mean_cosine']:.2f}")
+            bar.update()
     return rows
