@@ -5,11 +5,9 @@
 #
 # **Time** 85 min · **Difficulty** ●●○ · **You need** puzzle 01, and what an optimiser's update is
 #
-# A solution gives a time, the tokens that move, and a part whose removal removes the mean from the input embedding, beside parts whose removal does not. You have two recorded trainings, the runs of a grid, and a tiny model that you can train in a minute.
+# A solution gives a time, the tokens that move, and what of model, text and optimiser the mean needs, beside what it does not need. You have two recorded trainings, the runs of a grid, and a tiny model that you can train in a minute.
 
 # %%
-from dataclasses import replace
-
 import pandas as pd
 import torch
 from jaxtyping import Float, Int
@@ -33,6 +31,7 @@ from zeropoint.desk import (
 from zeropoint.puzzles.p03 import removals, trajectory
 from zeropoint.tiny import grid
 from zeropoint.tiny.corpus import tokens_for
+from zeropoint.tiny.options import changed
 from zeropoint.tiny.shape import TinyConfig, TinyLM
 from zeropoint.tiny.training import Recipe, batch_at, next_token_loss, train
 
@@ -47,23 +46,26 @@ list(courses[NEO].columns)
 # %% [markdown]
 # ## Predict
 #
-# Both are tied: one matrix reads tokens in and scores them at the end. Its weights are drawn from N(0, 0.02²).
+# Of mini-neo's embedding: its mean cosine before the first update, and the update at which that passes 0.5. And in the tiny model that you will train: which tokens end closer, by cosine, to the mean vector, the `"frequent"` or the `"rare"`?
 
 # %%
-predict("3.a", None, low=None, high=None)  # mini-neo's mean cosine before the first update
+predict("3.a", None, low=None, high=None)  # mean cosine before the first update
 predict("3.b", None, low=None, high=None)  # the update at which it passes 0.5
-predict(
-    "3.c", None
-)  # "frequent" or "rare": which tokens end closer to it, in the tiny model you will train?
+predict("3.c", None)  # "frequent" or "rare"
 
 # %% [markdown]
-# For each part: train without it. What is left of the mean cosine of the *input* embedding, as a share of the unchanged model's? 1 is all of it, 0 nothing.
+# A tiny model is trained again, each time with one change. What is left of its embedding's mean cosine, as a share of the unchanged model's? 1 is all of it, 0 nothing.
+#
+# * **3.d** No LayerNorm, anywhere.
+# * **3.e** Another text, in which all tokens are equally frequent.
+# * **3.f** Adam divides the steps of all tokens by the same numbers. (As it is, those of each token by its own.)
+# * **3.g** Not tied: the embedding reads tokens in, and another matrix scores them at the end. (As it is, one does both.)
 
 # %%
-predict("3.d", None, low=None, high=None)  # LayerNorm
-predict("3.e", None, low=None, high=None)  # positional embeddings
-predict("3.f", None, low=None, high=None)  # biases
-predict("3.g", None, low=None, high=None)  # tying
+predict("3.d", None, low=None, high=None)  # no LayerNorm
+predict("3.e", None, low=None, high=None)  # equally frequent tokens
+predict("3.f", None, low=None, high=None)  # one divisor for all tokens
+predict("3.g", None, low=None, high=None)  # not tied
 
 # %% tags=["solution"]
 skip("3")  # a solution predicts nothing
@@ -79,7 +81,7 @@ check("3.1", answer_3_1, real={label: (*shape, 0.02) for label, shape in shapes.
 # %% [markdown]
 # ## Look
 #
-# The first of mini-neo's recorded numbers is from before any update. And here is its embedding drawn anew: row norm and spread of cosines as root mean squares. Do the first three columns agree with 3.1?
+# The first of mini-neo's recorded numbers is from before any update. And here is its first embedding, drawn again from N(0, 0.02²) with the seed of its training: row norm and spread of cosines as root mean squares. If chance made it, the first three columns agree with 3.1.
 
 # %%
 if ready("3.a", "3.1"):
@@ -87,7 +89,7 @@ if ready("3.a", "3.1"):
     fresh, sigma = trajectory.fresh(models.standin_folder(MINI[NEO]))
     measured = trajectory.sizes(fresh)
     by_chance = (*checked("3.1")(*fresh.shape, sigma), 0.0)
-    names = [f"3.1, {NEO}", "drawn anew"]
+    names = [f"3.1, {NEO}", "drawn again"]
     show("3 at the start", pd.DataFrame([by_chance, measured.values()], names, measured))
 
 # %%
@@ -106,7 +108,7 @@ if ready("3.b"):
     outcome("3.b", trajectory.crossing(c.index, c.mean_cosine, 0.5), label=NEO)
 
 # %% [markdown]
-# What has the model learned by then, and what not yet? Say it to yourself; the clocks below give a yardstick for its loss.
+# What has the model learned by then, and what not yet? Say it to yourself; the clocks below will tell.
 #
 # And a question about the other curve: after its peak, mini-gpt2's mean cosine goes down. Is its mean vector then `"shorter"` at the end than at that peak, or `"longer"`?
 
@@ -121,12 +123,12 @@ if ready("3.a", "3.b", "3.h"):
     outcome("3.h", "shorter" if shrinks else "longer", label=GPT2)
 
 # %% [markdown]
-# Two updates to compare: when half of the largest mean cosine stands, and when the loss passes its yardstick. Then the last three rows: a mean cosine is roughly ‖mean‖² over the mean squared length of a row. Which of the two explains the fall?
+# Two updates to compare: when half of the largest mean cosine stands, and when the loss passes the entropy of the tokens' frequencies, which is the loss of a model that knows how frequent each token is, and no more. Then the last three rows: a mean cosine is roughly ‖mean‖² over the mean squared length of a row. Which of the two explains the fall?
 
 # %% [markdown]
 # ## Train one
 #
-# Two layers, 2,048 tokens of Python's own library. The bar shows the mean cosine. Stop it when you like: what is trained so far is used.
+# Two layers, 2,048 tokens of Python's own library, ten seconds on a free core; tied, as the two above are. The bar shows the mean cosine.
 
 # %%
 TINY = "tiny model, trained here"
@@ -137,21 +139,27 @@ recipe = Recipe(steps=300, batch=4, ctx=64, lr=2e-3, warmup=30, seed=0)
 
 def live(progress=True, **removed):
     """Train and give (W_E before, W_E after, what was seen on the way)."""
-    model = TinyLM(replace(shape, **removed))
+    model = TinyLM(changed(shape, **removed))
     before = model.W_E.detach().clone()
-    looks = {0, 8, 16, 32, 64, 128, 200, 300}
-    rows = train(model, text, recipe, watched=looks, progress=progress)
-    return before, model.W_E.detach(), pd.DataFrame(rows)
+    looks = {0, 8, 16, 32, 64, 96, 128, 200, 300}
+    rows = train(model, text, recipe, watched=looks, groups=[], progress=progress)
+    columns = ["matrix", "mean_cosine", "norm_of_mean", "mean_row_norm", "held_out_loss"]
+    return before, model.W_E.detach(), pd.DataFrame(rows).set_index("step")[columns]
 
 
 before, after, rows = live(progress=ready("3.a", "3.b"))  # the bar tells, too
 
 # %%
-c = rows[rows.group == "all"].set_index("step").mean_cosine
 if ready("3.a", "3.b"):
+    c = rows.mean_cosine
     fig = plots.go.Figure(plots.line("mean cosine", c.index, c, 0, mode="lines+markers"))
     title = f"Before your eyes<br>{TINY}"
     show("3 live", plots.finish(fig, title, "updates", "mean pairwise cosine"))
+    mine = trajectory.clocks_of(rows, text.entropy)
+    show("3 clocks of mine", pd.Series(mine, name=TINY).round(2))
+
+# %% [markdown]
+# The same two clocks, of your own model. (Between two looks they are interpolated.)
 
 # %% [markdown]
 # ## The first push
@@ -186,7 +194,7 @@ if ready("3.3"):
 # %% [markdown]
 # ## Who moves?
 #
-# That was one batch. Some tokens of this vocabulary are nowhere in the text (`text.counts`), so that no update ever finds them right. How far do they go along the final mean, in units of its length, where the average token goes about 1? And what is the cosine of their whole way, from first update to last, with that *first* push?
+# That was one batch. Some tokens of this vocabulary are nowhere in the text (`text.counts`), so that no update ever finds them right. How far do they go along the final mean, in units of its length, where the average token goes about 1? And what is the cosine of their whole way, from first update to last, with that *first* push? (The push is plain descent. Training took Adam's steps, of which the first is nearly the push's sign, number by number.)
 
 # %%
 predict("3.i", None, low=None, high=None)  # drift / ‖mean‖
@@ -202,7 +210,7 @@ nowhere = text.counts == 0
 if ready("3.c", "3.i", "3.4"):
     cosine = checked("3.4")(after, by_count, 16)
     mean = after.mean(0)
-    drift = (after - before) @ mean / mean.square().sum()  # 3.5, given: in units of ‖mean‖
+    drift = (after - before) @ mean / mean.square().sum()  # in units of ‖mean‖
     outcome("3.i", drift[nowhere].mean().item(), label=TINY)
     curves = {"cosine with the mean": cosine}
     curves["drift / ‖mean‖"] = drift[by_count].view(16, -1).mean(1)
@@ -219,53 +227,46 @@ if ready("3.j", "3.3"):
     along = torch.cosine_similarity(way, checked("3.3")(h, len(W_out)), dim=1)
     outcome("3.j", along.mean().item(), label=TINY)
     other = torch.randn(64, generator=torch.Generator().manual_seed(0))
-    aside = torch.cosine_similarity(way, other, dim=1).mean()
-    print(f"The same cosine with a random direction: {aside:.3f}")
+    aside = torch.cosine_similarity(way, other, dim=1)
+    compared = {"the first push": along.mean().item(), "a random direction": aside.mean().item()}
+    show("3 the whole way", pd.Series(compared, name="cosine of the whole way with"))
 
 # %% [markdown]
 # ## Take a part away
 #
-# One run is one seed. The **grid** is a set of tiny models that were trained beforehand: a **base**, and runs that differ from it in one thing, each with the weights and the batches of the base run of its seed. The base has more tokens and updates than yours, and so ends elsewhere. Compare which way the two still move in their second half.
+# One run is one seed. The **grid** is a set of tiny models that were trained beforehand: a **base**, and runs that differ from it in one thing, each with the weights and the batches of the base run of its seed. The base has twice as many tokens and updates as yours, and so ends elsewhere.
+#
+# Below, what is left of the base's mean cosine, seed by seed, with a 95 % interval over seeds; tying twice, since untied there are two matrices. Three rows leave the model whole: one text has its tokens in random order; in one all are equally frequent, and half of them follow from the one before; and in one Adam all tokens share their divisors.
 
 # %%
-runs, watched = grid.read()
-base = watched[(watched.run == "base") & (watched.group == "all")]
-if ready("3.a", "3.b"):
-    mine = rows[rows.group == "all"].set_index("step").mean_cosine
-    theirs = base.groupby("step").mean_cosine.mean()
-    for name, course, size in ((TINY, mine, 2048), ("the grid's base", theirs, 4096)):
-        looked = ", ".join(f"{value:.2f} at {step}" for step, value in course.items())
-        print(f"{name}, {size:,} tokens: mean cosine {looked}")
-
-# %% [markdown]
-# Below, what is left of the base's mean cosine, seed by seed, with a 95 % interval over seeds; tying twice, since untied there are two matrices. Three rows leave the model whole: one text has its tokens in random order, one has all tokens equally frequent, and one optimiser divides all tokens' steps by the same number, where Adam has one for each.
-
-# %%
-parts = {"d": "LayerNorm", "e": "positions", "f": "biases", "g": "tying"}
+runs, _ = grid.read()
+parts = {
+    "d": "LayerNorm",
+    "e": "unequal frequencies",
+    "f": "Adam's second moment by token",
+    "g": "tying",
+}
 if ready("3.d", "3.e", "3.f", "3.g"):
     left = {part: removals.share(runs, part) for part in removals.RUNS}
     GRID = "recorded tiny models"
     show("3 removals", removals.figure(left, f"What is left without<br>{GRID}, 95 % intervals"))
+    show("3 removals, in numbers", removals.table(runs, left).round(3))
     for letter, part in parts.items():
         outcome(f"3.{letter}", left[part].value, label=f"without {part}, {GRID}")
-        print(f"without {part}: {left[part]}")
 
 # %% [markdown]
-# Now your own: `live` takes `norm="none"`, `positions=False`, `biases=False`, `tied=False`, `n_layers=0`, alone or together. `live(…)[2]` is a table; read all its columns. Does a removal in yours go the way it goes in the grid?
+# Now your own: `live` takes `norm="none"`, `positions=False`, `biases=False`, `tied=False`, `n_layers=0`, alone or together. Does a removal in yours go the way it goes in the grid? And what is left with no layer at all?
+#
+# `live(…)[2]` is a table by update: `matrix`, input or output, where there are two; `mean_cosine`; `norm_of_mean`, the mean row's length; `mean_row_norm`, a row's mean length; `held_out_loss`, nats a token. What you `show` under a name of its own stands in the export.
 
 # %%
-# live(norm="none", positions=False, biases=False)[2].query("group == 'all'")
+# show("3 bare", live(norm="none", positions=False, biases=False)[2])
 
-# %% exercise="3.6"
-why("3.6", answer_3_6)
+# %% exercise="3.5"
+why("3.5", answer_3_5)
 
 # %% tags=["solution"]
-untied = (
-    live(tied=False)[2]
-    .query("group == 'all' and step == step.max()")
-    .set_index("matrix")
-    .mean_cosine
-)
+untied = live(tied=False)[2].loc[recipe.steps].set_index("matrix").mean_cosine
 untied.round(3)
 
 # %% [markdown]

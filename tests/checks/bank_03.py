@@ -424,6 +424,47 @@ def added_up(W, order, k):
     return F.cosine_similarity(W, W.mean(0)[None])[order].view(k, -1).sum(1)
 
 
+def swapped(n, d, sigma):
+    return sigma * math.sqrt(n), sigma * math.sqrt(n / d), 1 / math.sqrt(n)
+
+
+def repeats_lost(h, W, following):
+    p = (h @ W.T).softmax(-1)
+    G = p.T @ h
+    G[following] -= h
+    return G / len(h)
+
+
+def taken_off_everywhere(h, W, following):
+    p = (h @ W.T).softmax(-1)
+    p[:, following] -= 1
+    return p.T @ h / len(h)
+
+
+def among_the_wrong(h, d_vocab):
+    return -h.mean(0) / (d_vocab - 1)
+
+
+def groups_of_k(W, order, k):
+    cos = F.cosine_similarity(W, W.mean(0, keepdim=True), dim=1)
+    return cos[order].view(-1, k).mean(1)
+
+
+def pieces_of_k(W, order, k):
+    cos = F.cosine_similarity(W, W.mean(0, keepdim=True), dim=1)
+    return torch.stack([c.mean() for c in cos[order].split(k)])
+
+
+def over_the_width(W, order, k):
+    cos = F.cosine_similarity(W, W.mean(1, keepdim=True), dim=1)
+    return cos[order].view(k, -1).mean(1)
+
+
+def mean_of_units_as_it_is(W, order, k):
+    u = F.normalize(W)
+    return (u @ u.mean(0))[order].view(k, -1).mean(1)
+
+
 BANK = {
     "3.1": Bank(
         right=[roots, numpy_roots, in_torch, as_list],
@@ -439,6 +480,7 @@ BANK = {
             (mean_absolute_cosine, "the cosine: mean |cosine|, not root mean square"),
             (cosine_of_n, "the cosine depends on the number of tokens"),
             (two_values, None),
+            (swapped, "n and d have changed places"),
             (first_two_swapped, "the first two have changed places"),
             (last_two_swapped, "the last two have changed places"),
             (sigma_forgotten, None),
@@ -469,6 +511,8 @@ BANK = {
             (transposed, None),
             (over_the_vocabulary, "divided by the number of tokens, not of positions"),
             (log_probabilities, "log-probabilities for probabilities"),
+            (repeats_lost, "a token that follows twice is taken off once"),
+            (taken_off_everywhere, "the right answers are taken off at every position"),
         ],
         real={"a last product": (STATES, SCORES, FOLLOWING)},
     ),
@@ -488,6 +532,7 @@ BANK = {
             (a_number, None),
             (a_row_each, None),
             (by_positions, "divided by the number of positions, not of tokens"),
+            (among_the_wrong, "shared among the wrong answers only"),
             (unit_step, "the length of the mean hidden state is left out"),
         ],
         real={"hidden states": (STATES, 2048)},
@@ -514,6 +559,10 @@ BANK = {
             (running, None),
             (centred_tokens, "the tokens are centred first"),
             (added_up, "added up, not averaged"),
+            (groups_of_k, "k taken for the size of a group"),
+            (pieces_of_k, "k taken for the size of a group"),
+            (over_the_width, "the mean of each token's own numbers"),
+            (mean_of_units_as_it_is, "the mean of the unit rows, and not made a unit"),
         ],
         real={"a cloud": (CLOUD, torch.randperm(64, generator=G), 8)},
     ),

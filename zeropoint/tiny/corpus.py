@@ -57,6 +57,11 @@ class Text:
         """How often each token occurs in the training text."""
         return torch.bincount(self.train, minlength=self.tokenizer.get_vocab_size())
 
+    @property
+    def entropy(self) -> float:
+        """Of these frequencies, in nats: the loss of a model that knows how frequent each token is, and no more."""
+        return torch.distributions.Categorical(self.counts.double()).entropy().item()
+
 
 def encode(tokenizer: Tokenizer, texts: list[str]) -> Int[Tensor, " n"]:
     """All texts in one row of token ids, each followed by the end-of-text token."""

@@ -67,6 +67,11 @@ EX_3_1 = Exercise(
             "Two random directions partly cancel when they are averaged. What about thousands?",
         ),
         Mistake(
+            "n and d have changed places",
+            lambda n, d, s: at_initialisation(d, n, s),
+            "n rows, d numbers in each. How many of them does one row's length add up?",
+        ),
+        Mistake(
             "the first two have changed places",
             lambda n, d, s: (at_initialisation(n, d, s)[1], at_initialisation(n, d, s)[0], d**-0.5),
             "Which is longer, a row or the mean of many?",
@@ -176,6 +181,12 @@ def _hot(following: Tensor, W: Tensor) -> Tensor:
     return torch.nn.functional.one_hot(following, len(W)).to(W.dtype)
 
 
+def _taken_off_once(h: Tensor, W: Tensor, following: Tensor) -> Tensor:
+    G = (h @ W.T).softmax(1).T @ h
+    G[following] -= h  # of a token that follows twice, the last position alone counts
+    return G / len(h)
+
+
 def _from(weights):
     """The gradient with other weights [positions, d_vocab] in the place of p − 1[right]."""
     return lambda h, W, following: weights(h @ W.T, _hot(following, W)).T @ h / len(h)
@@ -190,8 +201,8 @@ EX_3_2 = Exercise(
     statement="""
     The last product of the model: hidden states h of some positions, a matrix W whose rows score the tokens
     (logits h @ W.T, no bias), and the token that follows each position. Return the gradient of the cross-entropy,
-    averaged over the positions, with respect to W, while h is held still: shape [d_vocab, d_model]. Autograd may
-    check you, but write it by hand: the next exercise needs its two terms.
+    averaged over the positions, with respect to W, while h is held still: shape [d_vocab, d_model]. Autograd gives
+    it too; written by hand, it falls into two terms, and the next exercise needs them.
     """,
     cases=positions,
     reference=output_gradient,
@@ -216,6 +227,16 @@ EX_3_2 = Exercise(
             "only the right answers",
             _from(lambda logits, right: -right),
             "The loss holds log Σ exp as well: what is its gradient?",
+        ),
+        Mistake(
+            "a token that follows twice is taken off once",
+            _taken_off_once,
+            "Indexing with `-=` writes each row once, however often it is named. What adds up instead?",
+        ),
+        Mistake(
+            "the right answers are taken off at every position",
+            _from(lambda logits, right: logits.softmax(1) - right.amax(0)),
+            "Position 0 has one right answer, its own. Which entries of [positions, d_vocab] does your index name?",
         ),
         Mistake(
             "softmax over the positions",
@@ -291,8 +312,8 @@ EX_3_3 = Exercise(
     minutes=6,
     statement="""
     In a fresh model all logits are all but 0, so take every token to be equally probable at every position. A token
-    follows none of the positions of a batch. Which way, and how far, does one step of plain gradient descent with
-    learning rate 1 move its row of W? Return the step: shape [d_model].
+    follows none of the positions of a batch. Which way, and how far, does one step of plain gradient descent on the
+    loss of 3.2, with learning rate 1, move its row of W? Return the step: shape [d_model].
     """,
     cases=fresh_states,
     reference=first_push,
@@ -328,6 +349,11 @@ EX_3_3 = Exercise(
             "it stays where it is",
             lambda h, v: torch.zeros_like(h[0]),
             "It is not in the batch. It is among the wrong answers at every position.",
+        ),
+        Mistake(
+            "shared among the wrong answers only",
+            lambda h, v: -h.mean(0) / (v - 1),
+            "All tokens are equally probable, the right one too. Among how many is the probability shared?",
         ),
         Mistake(
             "the token is taken to be right",
@@ -458,6 +484,23 @@ EX_3_4 = Exercise(
             "In what order did you normalise and average?",
         ),
         Mistake(
+            "the mean of the unit rows, and not made a unit",
+            lambda W, order, k: _groups(W, order, k, lambda V: (_units(V) @ _units(W).mean(0)).mean()),
+            "A cosine divides by two lengths. How long is a mean of unit rows, and whose mean is asked for?",
+        ),
+        Mistake(
+            "the mean of each token's own numbers",
+            lambda W, order, k: _groups(
+                W, order, k, lambda V: (V.sum(1).abs() / V.norm(dim=1)).mean() / V.shape[1] ** 0.5
+            ),
+            "The mean row has d_model numbers. Which axis did you average over?",
+        ),
+        Mistake(
+            "k taken for the size of a group",
+            lambda W, order, k: cosine_by_frequency(W, order, len(W) // k),
+            "k is the number of groups. How many tokens are in each?",
+        ),
+        Mistake(
             "every k-th token",
             lambda W, order, k: torch.stack([_to(W[order[i::k]], W.mean(0)).mean() for i in range(k)]),
             "Your groups mix frequent and rare tokens evenly.",
@@ -492,28 +535,30 @@ EX_3_4 = Exercise(
     ],
 )
 
-# --- 3.6 -----------------------------------------------------------------------------------------------------------
+# --- 3.5 -----------------------------------------------------------------------------------------------------------
 
-EX_3_6 = Exercise(
-    id="3.6",
-    title="when, from where, and what for",
+EX_3_5 = Exercise(
+    id="3.5",
+    title="when, from where, and what it needs",
     kind="why",
     difficulty=3,
     minutes=12,
     statement="""
     In a few sentences: when does the mean come, and what is the model learning then? Which tokens move, which way,
-    and why those? What does it need, of model and text, and what not, and what does that tell about where it is
-    made? Then compare, point by point.
+    and why those? What does it need, of model, text and optimiser, and what not, and what does that tell about where
+    it is made? What do these runs leave open? Then compare, point by point.
     """,
     answer="""
-    At the start the mean is as short as chance makes it. It grows early, in tens of updates, within the first few per cent of the recorded
-    training, while the loss falls to the entropy of single tokens: before word order, the model learns which
-    tokens are rare. Text in random order makes the mean too, text of equally frequent tokens does not. Each
-    update pushes every token that did not come next against the hidden states, at first by the same step, the
-    mean hidden state over d_vocab. A rare token gets little else, so nearly the whole vocabulary drifts one
-    way, rarest furthest, tokens that never occur included; the most frequent go the other way. That is work of
-    the output matrix: untied, it alone gets the mean, and the input embedding stays centred. Tied, the input
-    inherits it. LayerNorm, positions and biases can go.
+    At the start the mean is as short as chance makes it. It grows early, in tens of updates, within the first few
+    per cent of the recorded training, while the loss falls to the entropy of single tokens: before word order, the
+    model learns which tokens are rare. Text in random order makes the mean too, text of equally frequent tokens does
+    not. Each update pushes every token that did not come next against the hidden states, at first by the same step,
+    the mean hidden state over d_vocab. A rare token gets little else, so nearly the whole vocabulary drifts one way,
+    rarest furthest, tokens that never occur included; the most frequent go the other way. That is work of the output
+    matrix: untied, it alone gets the mean, and the input embedding stays centred. Tied, the input inherits it.
+    LayerNorm, positions and biases can go. Adam's own divisor for each token cannot: with one for all, the same pushes
+    leave hardly a mean. What Adam makes of them is open, and so is whether all this holds beyond tiny models and one
+    text.
     """,
     hints=[
         "When: give the update, and what else happens then; the table of clocks has both. And what do the two changed texts take away, and leave?",
@@ -522,17 +567,17 @@ EX_3_6 = Exercise(
     ],
     rubric=[
         "Initialisation is ruled out: a fresh model's mean is as short as chance makes it (σ√(d/n)), and its mean cosine is zero within a chance width.",
-        "When: early, in tens of updates (a few per cent of the recorded trainings, more of a short one), before the loss reaches the entropy of single tokens. The grid's changed texts say the same if the mean needs no order but needs unequal frequencies.",
+        "When: early. Half of its largest cosine stands in tens of updates (a few per cent of the recorded trainings, more of a short one), before the loss reaches the entropy of single tokens, in your own run as well. The grid's changed texts say the same: in random order nearly all of it comes, with all tokens equally frequent next to nothing.",
         "Who: nearly the whole vocabulary moves the same way, rare tokens furthest, tokens that never occur included; the most frequent few move the other way.",
         "What it does not need, each by a removal: LayerNorm, positions, biases (as far as this run's intervals show it).",
         "What the input embedding needs: tying. Untied, the input matrix stays centred and the output matrix has the mean: it is made on the output side and the input inherits it.",
+        "What it needs of the optimiser: a divisor for each token. Where all tokens share one, next to nothing is left, though the loss pushes as before: the push is not enough, it takes what Adam makes of it.",
         "A mechanism in outline: every update pushes all tokens that did not come next against the hidden state, by a share of their probability, at first by −h̄ / d_vocab for all alike; a rare token's gradients have little else in them. Where tokens that never occur have gone by the end says how far that first push still shows.",
-        "Limits: tiny models, one text, few seeds; a part not needed here may still matter at scale, and why the optimiser turns a small push into a large mean is open (04).",
+        "Limits: tiny models, few seeds, one text, and the one of equally frequent tokens is made up, so it lacks more than rare words; a part not needed here may still matter at scale, and why the optimiser turns a small push into a large mean is open (04).",
     ],
 )
 
 # Words that give the puzzle's answer away: none may stand in the puzzle file.
 SPOILERS = ("rarest", "output matrix", "output side", "unigram", "single tokens", "d**0.5", "never occur", "inherit")
 
-# 3.5 is given in the notebook; the others keep the ids by which progress files know them.
-EXERCISES = [EX_3_1, EX_3_2, EX_3_3, EX_3_4, EX_3_6]
+EXERCISES = [EX_3_1, EX_3_2, EX_3_3, EX_3_4, EX_3_5]

@@ -54,6 +54,15 @@ def figure(shares: Mapping[str, Estimate], title: str) -> plots.go.Figure:
     return plots.finish(fig, title, "mean cosine, in units of the unchanged model's", "part taken away")
 
 
+def table(runs: pd.DataFrame, shares: Mapping[str, Estimate]) -> pd.DataFrame:
+    """The figure's numbers: mean cosine at the end, averaged over seeds; what is left of the unchanged model's; ± 95 %."""
+    found = {"unchanged": (cosines(runs).mean(), 1.0, 0.0)}
+    for part, left in shares.items():
+        if left != NOT_MEASURED:
+            found[f"without {part}"] = (cosines(runs, part).mean(), left.value, left.half_width)
+    return pd.DataFrame(found, ["mean cosine", "left", "±"]).T
+
+
 def untied(rows: pd.DataFrame, often: int = 1000) -> dict[str, Estimate]:
     """Of the untied runs, seed by seed.
 

@@ -89,8 +89,15 @@ def crossing(steps: pd.Series | pd.Index, values: pd.Series, level: float) -> fl
 
 
 def clocks(name: str) -> dict[str, float]:
-    """Of a stand-in's training: the updates at which things happened, and what became of the norms after the peak."""
-    c, entropy = whole(name), record(name)["unigram_entropy_nats"]
+    """`clocks_of` a stand-in's training."""
+    return clocks_of(whole(name), record(name)["unigram_entropy_nats"])
+
+
+def clocks_of(c: pd.DataFrame, entropy: float) -> dict[str, float]:
+    """Of a training by step: the updates at which things happened, and what became of the norms after the peak.
+
+    `entropy`: of the tokens' frequencies, in nats.
+    """
     peak = c.mean_cosine.idxmax()
     return {
         "updates in all": c.index[-1],
