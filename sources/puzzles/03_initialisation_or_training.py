@@ -159,7 +159,7 @@ if ready("3.a", "3.b"):
     show("3 clocks of mine", pd.Series(mine, name=TINY).round(2))
 
 # %% [markdown]
-# The same two clocks, of your own model. (Between two looks they are interpolated.)
+# The same clocks, of your own model, interpolated between its looks. Do the two updates come in the same order in all three?
 
 # %% [markdown]
 # ## The first push
@@ -236,7 +236,7 @@ if ready("3.j", "3.3"):
 #
 # One run is one seed. The **grid** is a set of tiny models that were trained beforehand: a **base**, and runs that differ from it in one thing, each with the weights and the batches of the base run of its seed. The base has twice as many tokens and updates as yours, and so ends elsewhere.
 #
-# Below, what is left of the base's mean cosine, seed by seed, with a 95 % interval over seeds; tying twice, since untied there are two matrices. Three rows leave the model whole: one text has its tokens in random order; in one all are equally frequent, and half of them follow from the one before; and in one Adam all tokens share their divisors.
+# Below, what is left of the base's mean cosine, seed by seed, with a 95 % interval over seeds; tying twice, since untied there are two matrices. Three rows leave the model whole: one text has its tokens in random order; in one all are equally frequent, and half of them follow from the one before; and in one Adam all tokens share their divisors, the second moments.
 
 # %%
 runs, _ = grid.read()

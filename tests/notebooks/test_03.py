@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.notebooks.conftest import assert_figure
+from tests.notebooks.conftest import assert_figure, built, source
 from zeropoint.puzzles.p03 import claims, removals, trajectory
 from zeropoint.tiny import grid
 
@@ -91,9 +91,27 @@ def test_the_solved_puzzle_finds_what_the_walkthrough_finds(executed):
     assert abs(float(found["3.a"])) < 1e-4 and found["3.c"] == "rare"
     gpt2 = trajectory.clocks("mini-gpt2")["‖mean‖, end / peak"]
     assert found["3.h"] == ("shorter" if gpt2 < 1 else "longer")
+    assert float(found["3.e"]) < 0.1 and float(found["3.f"]) < 0.1 and float(found["3.g"]) < 0.1  # as the rubric says
     assert (
         float(found["3.i"]) > 1.5 and float(found["3.j"]) > 0.4
     )  # further than the average token, along the first push
+
+
+def test_the_mean_comes_before_the_loss_has_passed_the_entropy_of_the_frequencies(executed):
+    """The rubric of 3.5 says so of the recorded trainings, and of the reader's own."""
+    said = executed("solutions/03").text
+    half, loss = re.search(r"half of its peak +([\d.]+)\nloss passes .+? ([\d.]+)\n", said).groups()
+    assert float(half) < float(loss)
+    for name in ("mini-neo", "mini-gpt2"):
+        clocks = trajectory.clocks(name)
+        assert clocks["half of its peak"] < clocks["loss passes the entropy of single tokens"]
+
+
+def test_no_cell_before_the_predictions_tells_them():
+    """ "Both are tied", and the distribution that the weights are drawn from, once stood above 3.g and 3.a."""
+    cells = [cell.source for cell in source(next(n for n in built("puzzles") if "/03" in n)).cells]
+    first = next(i for i, text in enumerate(cells) if 'predict("3.a"' in text)
+    assert not re.search(r"\btie|drawn|N\(0|0\.02", "\n".join(cells[:first]))
 
 
 def test_the_unsolved_puzzle_holds_its_outcomes(executed):

@@ -42,6 +42,15 @@ def test_the_figure_leaves_out_what_is_not_recorded():
     assert list(dots.y) == ["without tying (output matrix)", "without tying"]
 
 
+def test_the_table_has_the_figure_s_numbers():
+    table = runs(*BASE, *(("norm=none", s, v, None) for s, v in ((0, 0.4), (1, 0.3), (2, 0.35))))
+    shares = {part: removals.share(table, part) for part in removals.RUNS}
+    found = removals.table(table, shares)
+    assert list(found.index) == ["unchanged", "without LayerNorm"]
+    assert found.loc["unchanged"].tolist() == pytest.approx([0.7, 1, 0])
+    assert found.loc["without LayerNorm"].tolist() == pytest.approx([0.35, 0.5, 0], abs=1e-12)
+
+
 def test_untied():
     _, rows = grid.read()
     assert set(removals.untied(rows[rows.run == "base"]).values()) == {NOT_MEASURED}

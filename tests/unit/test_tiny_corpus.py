@@ -1,6 +1,10 @@
 """The smaller vocabularies."""
 
+import math
+from types import SimpleNamespace
+
 import pytest
+import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
 from zeropoint.tiny import corpus
@@ -29,3 +33,10 @@ def test_a_truncated_tokenizer_is_the_smaller_tokenizer(monkeypatch, tmp_path):
         assert small.encode(sentence).ids == expected.encode(sentence).ids
     with pytest.raises(ValueError, match="between 257 and 290"):
         tokenizer_for(291)
+
+
+def test_the_entropy_of_the_frequencies():
+    """Four tokens equally frequent, and one that does not occur."""
+    ids = torch.arange(4).repeat(3)
+    text = corpus.Text(ids, ids[:0], SimpleNamespace(get_vocab_size=lambda: 5))
+    assert text.counts.tolist() == [3, 3, 3, 3, 0] and text.entropy == pytest.approx(math.log(4))
