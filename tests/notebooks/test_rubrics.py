@@ -16,13 +16,14 @@ SHOWN = {
         "most: amount",
     ),
     "03": (
-        "drawn anew",  # three numbers beside those of 3.1
-        "the grid's base, 4,096 tokens: mean cosine",
+        "drawn again",  # three numbers beside those of 3.1
+        "unchanged",  # the base, and what is left of it
         "without order of the text",
+        "without Adam's second moment by token",
         "without unequal frequencies",
         "without tying (output matrix)",
         "loss passes the entropy of single tokens",
-        "The same cosine with a random direction",
+        "a random direction",
     ),
 }
 
