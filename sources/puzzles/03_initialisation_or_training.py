@@ -41,7 +41,6 @@ NEO, GPT2 = MINI
 # rows: the updates that were looked at
 courses = {label: trajectory.whole(name) for label, name in MINI.items()}
 print(f"{NEO} was trained for {courses[NEO].index[-1]:,} updates.")
-list(courses[NEO].columns)
 
 # %% [markdown]
 # ## Predict
