@@ -878,6 +878,7 @@ def test_a_changed_prediction_does_not_replace_the_first(capsys):
         lambda: predict("1.a", 0.5, low=0.6, high=0.7), lambda: predict("1.a", 0.5, low=0.4),
         lambda: predict("1.a", float("nan")), lambda: predict("1.a", [1, 2]), lambda: predict("1.a", True),
         lambda: predict("1.a", "much", low=0, high=1), lambda: predict("1.a", 1, "a", "b"),
+        lambda: predict("1.a", 0.5, low=-1, high=1),  # would score as held, whatever comes out
     ],
 )  # fmt: skip
 def test_a_slip_in_a_prediction_is_one_line_and_keeps_nothing(call, capsys):

@@ -141,6 +141,8 @@ def test_what_was_noted_is_exported(desk, tmp_path, capsys):
     assert capsys.readouterr().out.count("nothing written yet") == 2 and not desk.exists()
     note("1 explanations", "All share a vector.\nOr the loader did it.")
     assert "kept" in capsys.readouterr().out
+    note("1 explanations", "...")  # the cell as it comes, run again
+    assert "kept as it was" in (said := capsys.readouterr().out) and "Or the loader did it." in said
     export("1", folder=tmp_path)
     assert "## 1 explanations\n\n> All share a vector.\n> Or the loader did it." in read(tmp_path)
     capsys.readouterr()

@@ -149,6 +149,9 @@ def _interval(asked: Prediction, value: Any, low: Any, high: Any) -> dict[str, f
     low, high = asked.read(low), asked.read(high)
     if not low <= asked.read(value) <= high:
         raise wrong
+    if low <= asked.low and high >= asked.high:
+        whole = f"an interval from {number(low)} to {number(high)} holds whatever can come out"
+        raise Slip(f"Prediction {asked.id}: {whole}; give one that you believe at {ODDS:.0%}.")
     return {"low": low, "high": high}
 
 

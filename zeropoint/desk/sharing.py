@@ -73,7 +73,8 @@ def note(name: str, text: str | None):
         raise Slip(f'note("{name}", …) takes your text in quotes.')
     text = textwrap.dedent(text or "").strip()
     if not text.strip(" .…"):
-        return [Card("·", f"{name}: nothing written yet")], ""
+        before = record.read()["notes"].get(name, {}).get("text", "")
+        return [Card("·", f"{name}: {'kept as it was' if before else 'nothing written yet'}", quote=before)], ""
     record.update(lambda data: data["notes"].update({name: {"text": text, "at": record.now()}}))
     return [Card("·", f'{name}: kept, for export("{name.split(" ")[0]}")', quote=text)], ""
 
