@@ -20,7 +20,6 @@ from zeropoint.puzzles.p02.attention import scores
 from zeropoint.puzzles.p02.symmetries import (
     Trial,
     absorb,
-    after_attention,
     by_position,
     cross_entropy,
     sweep,
@@ -51,12 +50,12 @@ print(f"floor of {SECOND}: {second.floor:.1e}")
 # %% [markdown]
 # A move does **nothing** if no log-probability moves by more than 10 floors; **a little** if one does, but the KL divergence is at most 0.1 nats a token; beyond that it is **breakage**.
 #
-# Staying under the floor is half of a proof. A small real effect could hide there. So every move is tried a second time in float64: what is rounding shrinks by a factor of 2²⁹, and what is real stays. **Exact** means both.
+# Staying under the floor is half of a proof. A small real effect could hide there. So every move is tried a second time in float64: what is rounding shrinks by a factor of 2²⁹, and what is real stays. **Exact** is a move whose change shrinks below a millionth of the floor. (A very long one costs float32 digits: "a little", and exact.)
 
 # %% [markdown]
 # ## Predict before you look
 #
-# r is a random vector as long as μ. "Tied" means that one matrix is both `W_E` and, transposed, `W_U`: what one loses the other loses. Write "nothing", "a little" or "breakage" for the first model.
+# r is a random vector of the same norm as μ. "Tied" means that one matrix is both `W_E` and, transposed, `W_U`: what one loses the other loses. Write "nothing", "a little" or "breakage" for the first model.
 
 # %%
 predict("n2.1", None)  # W_E − μ, W_pos + μ; W_U as it was (untied)
@@ -129,9 +128,8 @@ def own_means_tied(t):
 
 # %%
 def given_late(t):
-    move = after_attention(t.net, 0, t.mu)
-    move["W_E"] = t.W_E - t.mu
-    return move
+    b_O = t.weights["0.b_O"]  # what attention adds in block 0, whatever it reads
+    return {"W_E": t.W_E - t.mu, "0.b_O": b_O + t.mu}
 
 
 def random_to_positions(t):
@@ -500,14 +498,14 @@ def in_every_layer(t, part, gain):
     for i, layer in enumerate(layers[t.label]):
         read = layer.x if part == "attn" else layer.read_by_mlp
         c = read.mean((0, 1))
-        move |= absorb(t.net, i, part, c, gain)
+        move |= absorb(t.weights, i, part, c, gain)
     return move
 
 
 BUILT = {
-    "attention": lambda t: in_every_layer(t, "attn", ("queries", "values")),
-    "without queries": lambda t: in_every_layer(t, "attn", ("values",)),
-    "MLP": lambda t: in_every_layer(t, "mlp", ("mlp",)),
+    "attention": lambda t: in_every_layer(t, "attn", ("Q", "V")),
+    "without queries": lambda t: in_every_layer(t, "attn", ("V",)),
+    "MLP": lambda t: in_every_layer(t, "mlp", ("in",)),
     "without MLP": lambda t: in_every_layer(t, "mlp", ()),
 }
 

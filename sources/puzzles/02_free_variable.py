@@ -20,6 +20,7 @@ from zeropoint.desk import (
     checked,
     export,
     hint,
+    note,
     outcome,
     predict,
     progress,
@@ -30,44 +31,44 @@ from zeropoint.desk import (
     why,
 )
 from zeropoint.models import load_pair
-from zeropoint.puzzles.p02 import attention
-from zeropoint.puzzles.p02.symmetries import (
-    Move,
-    Trial,
-    absorb,
-    after_attention,
-    suited,
-    table_of,
-)
+from zeropoint.puzzles.p02 import attention, search
+from zeropoint.puzzles.p02.exercises import hide_the_mean
+from zeropoint.puzzles.p02.symmetries import Move, NoMove, Trial, suited, table_of
 
 torch.set_grad_enabled(False)
 first, second = map(Trial, suited(load_pair()).values())
 trials = {t.label: t for t in (first, second)}
-NEO, GPT2 = trials
 
 # %% [markdown]
-# A `Trial` is a copy of a model to try moves on (the loaded ones stay as they are), with a text: six stretches of held-out Python. It has the matrices `t.W_E`, `t.W_pos` and `t.W_U` [d_model, d_vocab], and `t.mu`, the mean row of `t.W_E`. Both models are *tied*: W_U is W_E transposed. In a copy the two count separately: whoever moves `W_E` alone has untied them.
+# A `Trial` is a copy of a model to try moves on (the loaded ones stay as they are), with a text: six stretches of held-out Python. It has the matrices `t.W_E`, `t.W_pos` and `t.W_U` [d_model, d_vocab], and `t.mu`, the mean row of `t.W_E`; `t.random()` is a random vector of the same norm as μ. `first` and `second` are the trials of the two models. Both models are *tied*: W_U is W_E transposed. In a copy the two count separately: whoever moves `W_E` alone has untied them.
 
 # %% [markdown]
-# ## 2.1 Does the model notice? (given)
+# ## 2.1 Does the model notice?
 #
-# Floats are rounded, so even an exact symmetry changes some digits. The yardstick: by how much does a log-probability differ when the *unmoved* model is computed in float64? That is the floor. A move does
+# Given · 6 min. Floats are rounded, so even an exact symmetry changes some digits. The yardstick: by how much does a log-probability differ when the *unmoved* model is computed in float64? That is the floor. A move does
 #
 # * **nothing**, if no log-probability moves by more than 10 floors;
 # * **a little**, if it does, and the KL divergence is at most 0.1 nats a token: Σ p (log p − log q), p before the move and q after it, says how much worse off somebody is who believes q while p is true;
 # * **breakage**, beyond that.
 #
-# Something small could still hide below ten floors. So each move is made a second time, all in float64: rounding shrinks there by a factor of 2²⁹.
+# float32 errs in two ways. Something small can hide below ten floors, and a long move costs digits: it does "a little" by rounding alone. So each move is made a second time, all in float64, where rounding shrinks by a factor of 2²⁹. A move is **exact** if its change shrinks with it, below a millionth of the floor.
 
 
 # %%
+tried = {}  # by its name, what a move did to the first model and to the second
+
+
 def try_out(moves):
-    """Make moves, by name, on both copies in float32 and float64; say what each did."""
-    found = {n: t.twice(moves) for n, t in trials.items()}
-    for n, twice in found.items():
-        print(f"{n}: floor {trials[n].floor:.1e}")
-        show(f"2 {', '.join(moves)}: {n}", table_of(twice, n))
-    return {name: twice.damage for name, twice in found[NEO].items()}
+    """Make moves, by name, on both copies in float32 and float64; show what each did."""
+    try:
+        found = [t.twice(moves) for t in trials.values()]
+    except NoMove as slip:
+        return print(slip)
+    for t, twice in zip(trials.values(), found, strict=True):
+        print(f"{t.label}: floor {t.floor:.1e}")
+        show(f"2 {', '.join(moves)}: {t.label}", table_of(twice, t.label))
+    for name in moves:
+        tried[name] = [twice[name] for twice in found]
 
 
 # %% exercise="2.2"
@@ -80,11 +81,11 @@ check("2.2", answer_2_2, real={n: (t.W_E, t.W_pos) for n, t in trials.items()})
 # %% [markdown]
 # ## Predict
 #
-# "nothing", "a little" or "breakage", for the first model. r is a random vector as long as μ.
+# 12 min, figures and reasons included. "nothing", "a little" or "breakage", for the first model. r is a random vector of the same norm as μ.
 
 # %%
-predict("2.a", None)  # your move of 2.2, the head left as it was
-predict("2.b", None)  # your move of 2.2, still tied: the head is your new W_E as well
+predict("2.a", None)  # the move of 2.2, the head left as it was
+predict("2.b", None)  # the same, still tied: the head loses μ as well
 predict("2.c", None)  # W_E loses μ, nothing else changes
 predict("2.d", None)  # W_E loses μ, still tied: the head loses it too
 predict("2.e", None)  # every token's column of W_U loses r
@@ -106,27 +107,36 @@ moves = {  # t.random(): r
 }
 
 
+# %% [markdown]
+# For 2.a and 2.b: of the answers to 2.2, whichever is yours, the one in which every row of W_E loses μ and no more (`reveal("2.2")` shows it).
+
+
 # %%
-def yours(t):
-    W_E, W_pos = map(torch.as_tensor, checked("2.2")(t.W_E, t.W_pos))  # your answer, as it passed
+def plainest(t):
+    W_E, W_pos = hide_the_mean(t.W_E, t.W_pos)
     return {"W_E": W_E, "W_pos": W_pos}
 
 
-def yours_tied(t):
-    return yours(t) | {"W_U": yours(t)["W_E"].T}
+def plainest_tied(t):
+    return plainest(t) | {"W_U": t.W_U - t.mu[:, None]}
 
 
 if ready("2.a", "2.b", "2.2"):
-    for name, damage in try_out({"2.a": yours, "2.b": yours_tied}).items():
-        outcome(name, damage, label=NEO)
+    try_out({"2.a": plainest, "2.b": plainest_tied})
+    for name in ("2.a", "2.b"):
+        outcome(name, tried[name][0].damage, label=first.label)
 
 # %%
 if ready(*moves):
-    for name, damage in try_out(moves).items():
-        outcome(name, damage, label=NEO)
+    try_out(moves)
+    for name in moves:
+        outcome(name, tried[name][0].damage, label=first.label)
 
 # %% [markdown]
-# Look at 2.a against 2.b, 2.c against 2.d, and 2.g against 2.h: logits and log-probabilities. Which of them did you not expect? Find the reason before you go on.
+# Look at 2.a against 2.b, 2.c against 2.d, and 2.g against 2.h: logits and log-probabilities. Which of them did you not expect, and what is the reason? `note` keeps a sentence or two; 2.6 will ask for all of it.
+
+# %%
+note("2 surprises", "...")
 
 # %%
 # your experiments: try_out({"a name": lambda t: {"W_E": ..., "W_pos": ..., "W_U": ...}})
@@ -135,7 +145,7 @@ if ready(*moves):
 check("2.3", answer_2_3, real={n: (t.W_E, t.h[0]) for n, t in trials.items()})
 
 # %% [markdown]
-# Would a training loss with a penalty on (log Z)², as GPT-Neo's, be as blind as the predictions? Would weight decay?
+# Keep it for 2.6: GPT-Neo's training loss had a penalty on (log Z)², and weight decay looks at the weights themselves. Whether they are as blind as the predictions belongs into your answer there.
 
 
 # %% exercise="2.4"
@@ -169,50 +179,80 @@ if ready("2.4"):
 
 
 # %% [markdown]
-# ## 2.5 Behind LayerNorm, and before it (given)
+# ## 2.5 Behind LayerNorm, and before it
 #
-# LayerNorm ends by adding a shift, and an MLP reads the result: xW + b. If the shift loses c, the reader gets (x − c)W + b = xW + b − cW, less by the same cW whatever x is. So its b can make up for it: b + cW. `absorb` makes this move. Three versions of it, in every MLP of both models, with c a random vector as long as μ. Predict first.
+# Given · 7 min. LayerNorm ends by adding a shift, and an MLP reads the result: xW + b. In a move, the tensors of a block have short names, the same in both models, and a matrix stands to the right of the vector that it multiplies, whichever way round a model keeps it.
 
 # %%
-predict("2.i", None)  # the shift loses c, b gains cW
-predict("2.j", None)  # the shift loses c, b gains nothing
-predict("2.k", None)  # c is lost before LayerNorm, b gains cW, and behind the MLP c comes back
+for name, weight in first.weights.items():
+    if name.startswith("0."):  # of block 0
+        print(name, list(weight.shape))
+
+# %% [markdown]
+# Three moves, in every MLP, with c a random vector of the same norm as μ. "exact" or "not exact", on both models?
+
+# %%
+predict("2.i", None)  # LayerNorm's shift loses c, b gains cW
+predict("2.j", None)  # LayerNorm's shift loses c, b gains nothing
+predict(
+    "2.k", None
+)  # c is lost before LayerNorm, b gains cW, and c comes back behind the MLP
 
 
 # %%
-def in_every_mlp(t):
-    move = {}
-    for layer in range(len(t.net.transformer.h)):
-        move |= absorb(t.net, layer, "mlp", t.random())
-    return move
+def biases_gain(t):
+    c, w = t.random(), t.weights
+    layers = range(len(t.net.transformer.h))
+    return {f"{i}.b_in": w[f"{i}.b_in"] + c @ w[f"{i}.W_in"] for i in layers}
 
 
-def shifts_only(t):
-    return {name: tensor for name, tensor in in_every_mlp(t).items() if ".ln_2." in name}
+def shifts_lose(t):
+    c, w = t.random(), t.weights
+    layers = range(len(t.net.transformer.h))
+    return {f"{i}.ln2.b": w[f"{i}.ln2.b"] - c for i in layers}
 
 
 def before_the_norm(t):
-    c = t.random()
-    move = {name: tensor for name, tensor in in_every_mlp(t).items() if ".c_fc." in name}
-    for layer, block in enumerate(t.net.transformer.h):
-        move |= after_attention(t.net, layer, -c)  # what attention writes loses c
-        move[f"transformer.h.{layer}.mlp.c_proj.bias"] = block.mlp.c_proj.bias + c
+    c, w, move = t.random(), t.weights, {}
+    for i in range(len(t.net.transformer.h)):
+        move[f"{i}.b_O"] = w[f"{i}.b_O"] - c  # what attention writes
+        move[f"{i}.b_out"] = w[f"{i}.b_out"] + c  # what the MLP writes
     return move
 
 
-behind = {"2.i": in_every_mlp, "2.j": shifts_only, "2.k": before_the_norm}
+behind = {
+    "2.i": lambda t: shifts_lose(t) | biases_gain(t),
+    "2.j": shifts_lose,
+    "2.k": lambda t: before_the_norm(t) | biases_gain(t),
+}
 if ready(*behind):
-    for name, damage in try_out(behind).items():
-        outcome(name, damage, label=NEO)
+    try_out(behind)
+    for name in behind:
+        exact = all(model.exact for model in tried[name])
+        outcome(name, "exact" if exact else "not exact", label=" and ".join(trials))
 
 # %% [markdown]
-# Could another b make up for 2.k? What does LayerNorm divide by?
+# For 2.6 as well: write out what the MLP reads, before and after, in each of the three.
 
 # %% exercise="2.6"
 why("2.6", answer_2_6)
 
 # %% exercise="2.7"
 check("2.7", answer_2_7, real=trials)
+
+# %% exercise="2.8"
+check("2.8", answer_2_8, real=trials)
+
+# %% exercise="2.9"
+check("2.9", answer_2_9, real=trials)
+
+# %% [markdown]
+# Your records, of the answers that passed last:
+
+# %%
+for id, judge in {"2.8": search.loud, "2.9": search.fools}.items():
+    if ready(id):
+        show(f"2 record of {id}", search.record(judge, checked(id), trials))
 
 # %% [markdown]
 # ## Where you stand
@@ -228,7 +268,7 @@ progress("2")
 
 # %% tags=["solution"]
 for n, t in trials.items():
-    tied, alone = t.change(yours_tied(t)), t.change(moves["2.c"](t))
+    tied, alone = t.change(plainest_tied(t)), t.change(moves["2.c"](t))
     report(
         n,
         {"floor": t.floor, "2.b: max |Δ log p|": tied.log_prob, "2.c: KL, nats a token": alone.kl},

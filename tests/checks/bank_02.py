@@ -118,6 +118,28 @@ def scalar(W_E, W_pos):
     return W_E - W_E.mean(), W_pos + W_E.mean()
 
 
+def half(W_E, W_pos):
+    mu = W_E.mean(0)
+    return W_E - mu, W_pos + 0.5 * mu
+
+
+def no_tokens(W_E, W_pos):
+    return torch.zeros_like(W_E), W_pos + W_E.mean(0)
+
+
+def two_axes(W_E, W_pos):
+    return W_E - W_E.mean(1, keepdim=True), W_pos + W_E.mean(0)
+
+
+def one_left_over(W_E, W_pos):
+    m = W_E.mean(0)
+    return W_E - m + 1, W_pos + m
+
+
+def scalar_not_given_back(W_E, W_pos):
+    return W_E - W_E.mean(), W_pos
+
+
 def as_they_are(W_E, W_pos):
     return W_E.clone(), W_pos.clone()
 
@@ -207,6 +229,11 @@ def all_logits(W_E, h):
     return h @ (W_E - W_E.mean(0)).T - h @ W_E.T
 
 
+def logsumexp_of_the_change(W_E, h):
+    new = h @ (W_E - W_E.mean(0)).T
+    return (new - h @ W_E.T).logsumexp(-1)
+
+
 def along_the_mean(W_E, h):
     return -h @ F.normalize(W_E.mean(0), dim=0)
 
@@ -267,6 +294,10 @@ def whole(u, v, c, A, b):
 
 def without_bias(u, v, c, A, b):
     return (c + u) @ A @ v.T
+
+
+def unseen(u, v, c, A, b):
+    return ((u @ A @ c)[:, None] + c @ A @ c + b @ c).expand(len(u), len(v))
 
 
 def u_and_bias(u, v, c, A, b):
@@ -343,67 +374,72 @@ def no_A(u, v, c, A, b):
     return (c + u) @ v.T + v @ b
 
 
-# --- 2.7 an open search --------------------------------------------------------------------------------------------
+# --- 2.7 a free move that nobody listed -----------------------------------------------------------------------------
 
 
-def _head(t):
-    h = t.h[0, -1]
-    return {"W_U": t.W_U + 3000 * (h / (h @ h))[:, None]}
+def attention_writes_ones(t):
+    return {"1.b_O": t.weights["1.b_O"] - 0.5}
 
 
-def _unread(t):
-    rows = torch.tensor([i not in set(t.ids.flatten().tolist()) for i in range(len(t.W_E))])
-    new = t.W_E.clone()
-    new[rows] = 0
-    return {"W_E": new}
+def neurons_renamed(t):
+    w = t.weights
+    return {"0.W_in": w["0.W_in"].flip(1), "0.b_in": w["0.b_in"].flip(0), "0.W_out": w["0.W_out"].flip(0)}
 
 
-def _attention_output(t):
-    name = "transformer.h.1.attn.c_proj.bias"
-    return {name: t.net.get_parameter(name) - 0.5}
+def by_the_models_own_names(t):
+    name = "transformer.h.1.mlp.c_proj.bias"
+    return {name: t.net.get_parameter(name) + 2}
 
 
-def _neurons_renamed(t):
-    at = "transformer.h.0.mlp."
-    W_in, b_in, W_out = (t.net.get_parameter(at + n) for n in ("c_fc.weight", "c_fc.bias", "c_proj.weight"))
-    return {at + "c_fc.weight": W_in.flip(1), at + "c_fc.bias": b_in.flip(0), at + "c_proj.weight": W_out.flip(0)}
+def output_rows_centred(t):
+    W = t.weights["0.W_out"]
+    return {"0.W_out": W - W.mean(1, keepdim=True)}
 
 
-def _far_positions(t):
-    new = t.W_pos.clone()
-    new[t.ids.shape[1] :] *= -1
-    return {"W_pos": new}
+def values_gain_what_the_output_loses(t):
+    w = t.weights
+    return {"0.b_V": w["0.b_V"] + 1, "0.b_O": w["0.b_O"] - w["0.W_O"].sum(0)}
 
 
-def _keys_gain_a_bias(t):
+def gain_into_the_matrix(t):
+    w = t.weights
+    scale = 1 + torch.arange(len(t.mu), dtype=t.mu.dtype) / len(t.mu)
+    move = {"0.ln2.w": w["0.ln2.w"] * scale, "0.ln2.b": w["0.ln2.b"] * scale}
+    return move | {"0.W_in": w["0.W_in"] / scale[:, None]}
+
+
+def keys_gain_a_bias(t):
+    return {"0.b_K": t.weights["0.b_K"] + 1}
+
+
+def keys_gain_a_bias_by_gpt2s_name(t):
     name = "transformer.h.0.attn.c_attn.bias"
     q, k, v = t.net.get_parameter(name).chunk(3)
     return {name: torch.cat([q, k + 1, v])}
 
 
-def search_layernorm(t):
-    return {"free": _attention_output(t), "loud": _head(t), "fools": _unread(t)}
+def to_the_positions(t):
+    return {"W_E": t.W_E - t.mu, "W_pos": t.W_pos + t.mu}
 
 
-def search_neurons(t):
-    return {"free": _neurons_renamed(t), "loud": _head(t), "fools": _far_positions(t)}
+def listed_and_listed(t):
+    return to_the_positions(t) | keys_gain_a_bias(t)
 
 
-def _final_shift(t):
-    """A number along the last LayerNorm's input: what the last block writes gains it."""
-    name = "transformer.h.1.mlp.c_proj.bias"
-    return {name: t.net.get_parameter(name) + 2}
+def own_means(t):
+    return {"W_E": t.W_E - t.W_E.mean(1, keepdim=True)}
 
 
-def search_last_block(t):
-    return {"free": _final_shift(t), "loud": {"W_U": t.W_U + 1e5 * t.mu[:, None]}, "fools": _unread(t)}
+def ones_for_positions(t):
+    return {"W_pos": t.W_pos + 1}
 
 
-def search_keys(t):
-    return search_last_block(t) | {"free": _keys_gain_a_bias(t)}
+def shift_absorbed(t):
+    w, c = t.weights, t.random()
+    return {"1.ln2.b": w["1.ln2.b"] - c, "1.b_in": w["1.b_in"] + c @ w["1.W_in"]}
 
 
-def _decoys(t):
+def decoys(t):
     """Many tokens change in a way that nobody sees, one in a way that counts."""
     rows = torch.tensor([i not in set(t.ids.flatten().tolist()) for i in range(len(t.W_E))])
     new = t.W_E.clone()
@@ -412,72 +448,111 @@ def _decoys(t):
     return {"W_E": new}
 
 
-def search_behind_decoys(t):
-    return search_last_block(t) | {"free": _decoys(t)}
+def unread_rows(t):
+    rows = torch.tensor([i not in set(t.ids.flatten().tolist()) for i in range(len(t.W_E))])
+    new = t.W_E.clone()
+    new[rows] = 0
+    return {"W_E": new}
 
 
-def search_not_finite(t):
+def far_positions(t):
+    new = t.W_pos.clone()
+    new[t.ids.shape[1] :] *= -1
+    return {"W_pos": new}
+
+
+def no_change(t):
+    return {"W_E": t.W_E.clone()}
+
+
+def nothing_returned(t):
+    return None
+
+
+def not_a_dict(t):
+    return t.W_E - t.mu
+
+
+def not_finite(t):
     new = t.W_E.clone()
     new[-1] = float("nan")
-    return search_last_block(t) | {"fools": {"W_E": new}}
+    return {"W_E": new}
 
 
-def search_in_place(t):
+def in_place_on_the_trial(t):
     t.W_E -= t.mu
-    return search_last_block(t)
+    return attention_writes_ones(t)
 
 
-def search_noise(t):
-    noise = torch.randn(t.W_E.shape, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
-    return search_last_block(t) | {"fools": {"W_E": t.W_E + 1e-7 * noise.to(t.W_E.dtype)}}
+def turned_matrix(t):
+    return {"W_U": t.W_U.T + 1}
 
 
-def search_listed(t):
-    return search_last_block(t) | {"free": {"W_E": t.W_E - t.mu, "W_pos": t.W_pos + t.mu}}
+def matrix_with_the_columns_lost(t):
+    return {"W_U": t.W_U + t.mu}
 
 
-def search_own_means(t):
-    return search_last_block(t) | {"free": {"W_E": t.W_E - t.W_E.mean(1, keepdim=True)}}
+def unknown_tensor(t):
+    return {"W_Q": t.W_U}
 
 
-def search_no_move(t):
-    return search_last_block(t) | {"free": {"W_E": t.W_E.clone()}}
+def three_at_once(t):
+    return {"free": attention_writes_ones(t), "loud": loud_along_h(t), "fools": unread_rows(t)}
 
 
-def search_unread_is_not_free(t):
-    return search_last_block(t) | {"free": _unread(t)}
+# --- 2.8 the loudest free move ------------------------------------------------------------------------------------------
 
 
-def search_far_is_not_free(t):
-    return search_last_block(t) | {"free": _far_positions(t)}
+def loud_along_h(t):
+    h = t.h[0, -1]
+    return {"W_U": t.W_U + 125 * (h / (h @ h))[:, None]}
 
 
-def search_not_loud(t):
-    return search_last_block(t) | {"loud": {"W_U": t.W_U + t.random()[:, None]}}
+def loud_along_the_loudest_h(t):
+    h = t.h.flatten(0, 1)
+    h = h[h.norm(dim=1).argmax()]
+    return {"W_U": t.W_U - (140 * h / h.square().sum())[:, None]}
 
 
-def search_loud_and_wrong(t):
-    return search_last_block(t) | {"loud": {"W_U": 5000 * t.W_U}}
+def loud_by_measure(t):
+    r = t.h.flatten(0, 1).mean(0)
+    return {"W_U": t.W_U - (130 * r / (t.h @ r).abs().max())[:, None]}
 
 
-def search_noticed(t):
-    return search_last_block(t) | {"fools": {"W_E": t.W_E - t.mu}}
+def quiet(t):
+    return {"W_U": t.W_U + 0.1 * loud_along_h(t)["W_U"] - 0.1 * t.W_U}
 
 
-def search_nobody_fooled(t):
-    return search_last_block(t) | {"fools": _keys_gain_a_bias(t)}
+def too_loud(t):
+    return {"W_U": t.W_U - (1e5 * t.mu / (t.h @ t.mu).abs().max())[:, None]}
 
 
-def search_half_found(t):
-    return search_last_block(t) | {"loud": None}
+def louder_all_over(t):
+    return {"W_U": 100 * t.W_U}
 
 
-def search_one_move(t):
-    return _head(t)
+def loud_and_wrong(t):
+    new = loud_along_h(t)["W_U"].clone()
+    new[:, 0] += t.mu
+    return {"W_U": new}
 
 
-def search_unknown_tensor(t):
-    return search_last_block(t) | {"loud": {"W_Q": t.W_U}}
+# --- 2.9 fool the yardstick ---------------------------------------------------------------------------------------------
+
+
+def unread_far_away(t):
+    rows = torch.ones(len(t.W_E), dtype=torch.bool)
+    rows[t.ids.unique()] = False
+    return {"W_E": torch.where(rows[:, None], -1e3 * t.W_E, t.W_E)}
+
+
+def noise(t):
+    numbers = torch.randn(t.W_E.shape, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    return {"W_E": t.W_E + 1e-7 * numbers.to(t.W_E.dtype)}
+
+
+def noticed(t):
+    return {"W_E": t.W_E - t.mu}
 
 
 def tiny_trial():
@@ -488,6 +563,7 @@ def tiny_trial():
     for name, parameter in net.named_parameters():
         if name.endswith("bias"):
             torch.nn.init.normal_(parameter.data, std=0.3)
+    net.transformer.ln_f.weight.data *= 5  # logits as large as real ones, so that rounding is
     with torch.no_grad():
         return Trial(SimpleNamespace(plain=net, label="tiny", tokenizer=None), torch.arange(24).view(2, 12))
 
@@ -531,8 +607,13 @@ BANK = {
             (tokens_only, None),
             (wrong_order, None),
             (in_place, None),
-            (unit_mean, None),
-            (joint_mean, None),
+            (unit_mean, "the mean's direction, at length one"),
+            (joint_mean, "the mean of both matrices together"),
+            (half, "only half of it is given back"),
+            (no_tokens, "the tokens lost all that they had"),
+            (two_axes, "two axes: each row lost its own mean, the positions gain the mean row"),
+            (one_left_over, None),
+            (scalar_not_given_back, None),
         ],
         real=REAL_EMBEDDINGS,
     ),
@@ -546,6 +627,7 @@ BANK = {
             (only_before, "log Z before the move, not its change"),
             (of_Z, "the change of Z, not of log Z"),
             (all_logits, "the change of every logit"),
+            (logsumexp_of_the_change, "the logsumexp of the logits' change"),
             (along_the_mean, "the length of the mean is left out"),
             (with_sum, "the sum of the rows, not their mean"),
             (one_number, "averaged over positions"),
@@ -561,6 +643,7 @@ BANK = {
         right=[three_terms, factored, einsum_terms, everything_less_three],
         wrong=[
             (whole, "all six terms"),
+            (unseen, "the terms that softmax cannot see"),
             (without_bias, "the term of the queries' bias is missing"),
             (u_and_bias, "all terms with c are gone"),
             (u_and_v, "only the term without c and b is left"),
@@ -585,25 +668,59 @@ BANK = {
         real=REAL_ATTENTION,
     ),
     "2.7": Bank(
-        right=[search_layernorm, search_neurons, search_last_block],
+        right=[
+            attention_writes_ones,
+            neurons_renamed,
+            by_the_models_own_names,
+            output_rows_centred,
+            values_gain_what_the_output_loses,
+            gain_into_the_matrix,
+        ],
         wrong=[
-            (search_keys, None),
-            (search_behind_decoys, None),
-            (search_not_finite, None),
-            (search_in_place, None),
-            (search_noise, None),
-            (search_listed, None),
-            (search_own_means, None),
-            (search_no_move, None),
-            (search_unread_is_not_free, None),
-            (search_far_is_not_free, None),
-            (search_not_loud, None),
-            (search_loud_and_wrong, None),
-            (search_noticed, None),
-            (search_nobody_fooled, None),
-            (search_half_found, None),
-            (search_one_move, None),
-            (search_unknown_tensor, None),
+            (keys_gain_a_bias, "listed: a bias of the keys"),
+            (keys_gain_a_bias_by_gpt2s_name, "listed: a bias of the keys"),
+            (to_the_positions, "listed: one vector"),
+            (listed_and_listed, "listed: one vector"),
+            (own_means, "listed: one vector, or a number along each row"),
+            (ones_for_positions, "listed: one vector"),
+            (shift_absorbed, "listed: a LayerNorm's shift"),
+            (decoys, "changes predictions in float64"),
+            (unread_rows, "changes predictions in float64"),
+            (far_positions, "changes predictions in float64"),
+            (no_change, "hardly moves anything"),
+            (nothing_returned, "and this is NoneType"),
+            (not_a_dict, "and this is Tensor"),
+            (not_finite, "W_E has numbers that are not finite"),
+            (in_place_on_the_trial, "changed the model itself"),
+            (turned_matrix, "W_U is a tensor of shape [16, 60], and yours is of shape [60, 16]"),
+            (matrix_with_the_columns_lost, "RuntimeError"),
+            (unknown_tensor, "the model has no W_Q; did you mean 1.W_Q?"),
+            (three_at_once, "the model has no free"),
+        ],
+        real={"tiny": tiny_trial()},
+    ),
+    "2.8": Bank(
+        right=[loud_along_h, loud_along_the_loudest_h, loud_by_measure],
+        wrong=[
+            (quiet, "no logit moves by 100"),
+            (attention_writes_ones, "no logit moves by 100"),
+            (too_loud, "float32 notices the move"),
+            (louder_all_over, "changes predictions in float64"),
+            (loud_and_wrong, "changes predictions in float64"),
+            (not_finite, "not finite"),
+            (nothing_returned, "and this is NoneType"),
+        ],
+        real={"tiny": tiny_trial()},
+    ),
+    "2.9": Bank(
+        right=[unread_rows, far_positions, unread_far_away],
+        wrong=[
+            (noise, None),
+            (noticed, "the yardstick notices the move"),
+            (keys_gain_a_bias, "the yardstick is right"),
+            (attention_writes_ones, "the yardstick is right"),
+            (not_finite, "not finite"),
+            (unknown_tensor, "the model has no W_Q"),
         ],
         real={"tiny": tiny_trial()},
     ),

@@ -95,4 +95,4 @@ def test_the_solved_puzzle_rebuilds_the_pattern_and_tries_every_move_twice(execu
 
 def test_solution_passes_everything(executed):
     solved = executed("solutions/02")
-    assert not solved.error and "Puzzle 2: 5 of 5 done" in solved.text
+    assert not solved.error and "Puzzle 2: 7 of 7 done" in solved.text

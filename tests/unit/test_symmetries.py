@@ -9,7 +9,15 @@ import torch
 from tests.hub import doubles
 from zeropoint import models
 from zeropoint.puzzles.p02 import symmetries
-from zeropoint.puzzles.p02.symmetries import Trial, absorb, after_attention, compare, cross_entropy, logits
+from zeropoint.puzzles.p02.symmetries import (
+    NoMove,
+    Trial,
+    absorb,
+    compare,
+    cross_entropy,
+    logits,
+    weights_of,
+)
 from zeropoint.streams.precise import copy_of
 
 
@@ -42,7 +50,7 @@ def own(net, ids):
 def test_a_part_or_reader_that_does_not_exist_is_one_sentence(net, part, gain, words):
     """ "MLP" once gave the move of another LayerNorm."""
     with pytest.raises(ValueError, match=words):
-        absorb(net, 0, part, torch.ones(net.config.hidden_size), gain)
+        absorb(weights_of(net), 0, part, torch.ones(net.config.hidden_size), gain)
 
 
 def embeddings(net):
@@ -82,31 +90,83 @@ def test_wte_alone_leaves_the_head(net, ids, own):
 def test_any_constant_is_absorbed_in_any_layer(net, ids, own, part):
     c = torch.randn(net.config.hidden_size, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
     for layer in range(net.config.num_hidden_layers):
-        move = absorb(net, layer, part, c)
+        move = absorb(weights_of(net), layer, part, c)
         assert compare(own, logits(net, ids, move)).log_prob < 1e-10
-        shift = {name: b for name, b in move.items() if ".ln_" in name}
+        shift = {name: b for name, b in move.items() if ".ln" in name}
         assert len(shift) == 1 and compare(own, logits(net, ids, shift)).kl > 1e-4
 
 
-def test_after_attention_adds_to_the_stream(net, ids, own):
-    c = torch.ones(net.config.hidden_size, dtype=torch.float64)
+def test_what_a_block_writes_into_the_stream_is_read_behind_layernorm(net, ids, own):
+    b_O = weights_of(net)["0.b_O"]
+    c = torch.ones_like(b_O)
     # the all-ones direction is the one that no LayerNorm lets through
-    assert compare(own, logits(net, ids, after_attention(net, 0, c))).log_prob < 1e-10
+    assert compare(own, logits(net, ids, {"0.b_O": b_O + c})).log_prob < 1e-10
     c[0] += 5
-    assert compare(own, logits(net, ids, after_attention(net, 0, c))).kl > 1e-6
+    assert compare(own, logits(net, ids, {"0.b_O": b_O + c})).kl > 1e-6
+
+
+def test_short_names_mean_the_same_in_both_kinds(net, ids, own):
+    """Neurons and, within a head, the dimensions of queries and keys change places by the same lines in either kind."""
+    w = weights_of(net)
+    d_model, d_mlp = w["0.W_in"].shape
+    assert d_mlp == 4 * d_model and w["0.W_out"].shape == (d_mlp, d_model)
+    neurons = {"0.W_in": w["0.W_in"].flip(1), "0.b_in": w["0.b_in"].flip(0), "0.W_out": w["0.W_out"].flip(0)}
+    within = torch.arange(d_model)
+    within[:2] = torch.tensor([1, 0])
+    heads = {f"0.W_{r}": w[f"0.W_{r}"][:, within] for r in "QK"} | {f"0.b_{r}": w[f"0.b_{r}"][within] for r in "QK"}
+    values = {"0.b_V": w["0.b_V"] + 1, "0.b_O": w["0.b_O"] - w["0.W_O"].sum(0)}  # a pattern's weights sum to one
+    for move in (neurons, heads, values, {"0.b_K": w["0.b_K"] + 1}):
+        assert compare(own, logits(net, ids, move)).log_prob < 1e-10
+    for part in (neurons, heads):
+        assert compare(own, logits(net, ids, dict(list(part.items())[:1]))).log_prob > 1e-6
+
+
+def test_every_tensor_has_a_short_name(net):
+    """All but the masks, and each number of a tensor under one name."""
+    numbers = sum(w.numel() for w in weights_of(net).values())
+    assert numbers == sum(p.numel() for p in net.parameters()) + net.lm_head.weight.numel()
 
 
 def test_neither_model_nor_copy_is_changed(model, ids):
     net = copy_of(model)
     before, W_E = {k: v.clone() for k, v in net.state_dict().items()}, model.W_E
-    logits(net, ids, {"W_E": torch.zeros_like(W_E), **absorb(net, 0, "attn", W_E[0])})
+    logits(net, ids, {"W_E": torch.zeros_like(W_E), **absorb(weights_of(net), 0, "attn", W_E[0])})
     assert all(torch.equal(v, before[k]) for k, v in net.state_dict().items())
     assert torch.equal(model.W_E, W_E)
 
 
 def test_unknown_tensor_is_named(net, ids):
-    with pytest.raises(KeyError, match="no wpos; short names are W_E, W_U, W_pos"):
-        logits(net, ids, {"wpos": torch.zeros(1)})
+    with pytest.raises(NoMove, match="no Wpos; did you mean W_pos?"):
+        logits(net, ids, {"Wpos": torch.zeros(1)})
+
+
+SLIPS = {
+    "W_E is a tensor of shape [8192, 128], and yours is of shape [128, 8192]": lambda t: {"W_E": t.W_U},
+    "W_E is a tensor of shape [8192, 128], and yours is a float": lambda t: {"W_E": 0.0},
+    "0.W_in is a tensor of shape [128, 512], and yours is of shape [512, 128]": lambda t: {
+        "0.W_in": t.weights["0.W_in"].T
+    },
+    "W_U is [128, 8192]; a vector v for every column of W_U is v[:, None]": lambda t: {"W_U": t.W_U - t.mu},
+    "AttributeError, 'Trial' object has no attribute 'W_O'": lambda t: {"W_E": t.W_O},
+    "KeyError, 'W_O'": lambda t: {"W_E": t.weights["W_O"]},
+    "a dict of tensors by name, and this is Tensor": lambda t: t.W_E,
+    "a dict of tensors by name, and this is NoneType": lambda t: None,
+}
+
+
+@pytest.mark.parametrize("said", SLIPS)
+def test_a_slip_in_a_move_is_one_sentence(model, ids, said):
+    with pytest.raises(NoMove) as slip:
+        Trial(model, ids).twice({"mine": SLIPS[said]})
+    told = str(slip.value)
+    assert told.startswith("mine cannot be made on mini-") and said in told and "\n" not in told
+
+
+def test_a_long_move_is_exact_where_float32_says_a_little(model, ids):
+    long = Trial(model, ids).twice({"long": lambda t: {"W_U": t.W_U - 3000 * t.random()[:, None]}})["long"]
+    assert long.damage == "a little" and long.exact and long.row["exact"] == "yes"
+    real = Trial(model, ids).twice({"real": lambda t: {"W_U": t.W_U.roll(1, 0)}})["real"]
+    assert not real.exact and real.row["exact"] == "no"
 
 
 @pytest.fixture(scope="module", params=["rotary, RMSNorm, untied", "rotary, LayerNorm, tied"])
@@ -247,7 +307,7 @@ def test_damage():
     assert change(3.0, 0.101).damage(floor=1e-6) == "breakage"
 
 
-def test_a_model_without_positions_or_ties_gives_its_place_to_a_stand_in(capsys):
+def test_a_model_of_another_kind_gives_its_place_to_a_stand_in(capsys):
     other, neo = models.load(doubles.small("pythia")), models.load("mini-neo")
     assert list(symmetries.suited([other, neo])) == ["mini-gpt2 (raw, stand-in)", neo.label]
     assert f"takes the place of {other.label}" in capsys.readouterr().out

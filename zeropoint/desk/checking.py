@@ -458,7 +458,11 @@ def differs(exercise: Exercise, yours: Any, right: Any, tolerance: float) -> Dif
         return found
     several = isinstance(yours, tuple | list)
     yours = tuple(plain(y).double() for y in yours) if several else plain(yours).double()
-    return found if difference(exercise.counts(yours), exercise.counts(right), tolerance, exercise.scale) else None
+    ours, theirs = exercise.counts(yours), exercise.counts(right)
+    if not isinstance(theirs, dict):
+        return found if difference(ours, theirs, tolerance, exercise.scale) else None
+    unmet = (said for said in theirs if difference(ours[said], theirs[said], tolerance, exercise.scale))
+    return next(map(Difference, unmet), None)
 
 
 def _judged(exercise: Exercise, fn: Callable, real: Mapping[str, Any]) -> Verdict:

@@ -79,8 +79,9 @@ class Exercise:
     pair, be it once."""
     real: Callable[[Any], tuple] = lambda W: (W,)
     """The arguments made of what a learner gives as real={label: x}."""
-    counts: Callable[[Any], tuple] | None = None
-    """What of an answer counts, where several are right: answers are the same where this is. None: all of it."""
+    counts: Callable[[Any], Any] | None = None
+    """What of an answer counts, where several are right: answers are the same where this is. None: all of it. As a dict,
+    each part under the sentence that says so where it is wrong: that is then shown, and not one right answer of many."""
     judge: Callable[[Callable[..., Any], Any], Judged] | None = None
     """Judges a function on each x of real={label: x}, in place of cases: for what has no single right answer."""
 

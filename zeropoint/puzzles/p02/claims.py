@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from zeropoint.claims import Claim, Estimate, Rule, above, below, exact
 from zeropoint.models import Found
-from zeropoint.puzzles.p02.symmetries import A_LITTLE_UP_TO, NOTHING_UP_TO, Twice
+from zeropoint.puzzles.p02.symmetries import A_LITTLE_UP_TO, EXACT_UP_TO, NOTHING_UP_TO, Twice
 
 ANSWER = "the post's answer"
 THREAD = "the post's thread"
 HERE = "this notebook"
 
 FLOORS = below(NOTHING_UP_TO, "max |Δ log p|, in float32 floors")
-FLOORS_IN_FLOAT64 = below(1e-6, "the same in float64, in float32 floors")
+FLOORS_IN_FLOAT64 = below(EXACT_UP_TO, "the same in float64, in float32 floors")
 EXACT: dict[str, Rule] = {"floors": FLOORS, "in_float64": FLOORS_IN_FLOAT64}
 REAL = above(NOTHING_UP_TO, "max |Δ log p| in float64, in float32 floors")
 
@@ -52,7 +52,7 @@ LOG_Z = Claim(
     HERE,
     {
         "floors": below(NOTHING_UP_TO, "largest miss, in float32 floors"),
-        "in_float64": below(1e-6, "the same in float64, in float32 floors"),
+        "in_float64": below(EXACT_UP_TO, "the same in float64, in float32 floors"),
     },
 )
 Z_LOSS_SEES = Claim(

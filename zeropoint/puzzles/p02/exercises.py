@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import torch
+import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
@@ -41,12 +42,17 @@ def _first_only(W_E: Tensor, W_pos: Tensor) -> tuple[Tensor, Tensor]:
     return W_E - W_E.mean(0), W_pos
 
 
+# Of a wrong answer the first that applies is said, and nothing of the rest: whether another move is free is to be predicted.
+NOT_ZERO = "the mean row of your new W_E is not zero"
+AT_FIRST = "the mean row of your new W_E is zero, but the model reads something else at its first position"
+ELSEWHERE = "the mean row of your new W_E is zero, and only at its first position does the model read what it did"
+
 SUMS = "Take any token at any position: what does the first layer read before your move, and what after it?"
-MEAN_ZERO = "Where is the mean of your new W_E?"
-FREE_BUT = "This move is free as well, and another one. "
+MEAN_ZERO = "Where is the mean of all rows of your new W_E?"
+OTHER_AXIS = "The mean over the tokens is asked for, one number for each dimension."
 
 
-def what_counts(moved: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
+def what_counts(moved: tuple[Tensor, Tensor]) -> dict[str, Tensor]:
     """The mean row of W_E, and what the model reads: each token and each position in a sum, less the sum's own mean.
 
     Every reader stands behind a LayerNorm, which takes that mean away.
@@ -56,7 +62,7 @@ def what_counts(moved: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
     def read(sums: Tensor) -> Tensor:
         return sums - sums.mean(1, keepdim=True)
 
-    return W_E.mean(0), read(W_E + W_pos[0]), read(W_E[0] + W_pos)
+    return {NOT_ZERO: W_E.mean(0), AT_FIRST: read(W_E + W_pos[0]), ELSEWHERE: read(W_E[0] + W_pos)}
 
 
 EX_2_2 = Exercise(
@@ -67,7 +73,8 @@ EX_2_2 = Exercise(
     minutes=5,
     statement="""
     Return a new W_E and a new W_pos: the mean of all rows of the new W_E is the zero vector, and the model predicts what
-    it did before, whatever it reads. (The head keeps the old W_E. There is more than one right answer.)
+    it did before, whatever it reads. The head keeps the old W_E. (There is more than one right answer; each passes, and
+    what follows is computed with the plainest.)
     """,
     cases=embeddings,
     reference=hide_the_mean,
@@ -94,29 +101,47 @@ EX_2_2 = Exercise(
             lambda W_E, W_pos: (W_E - W_E.mean(0), W_pos + W_pos.mean(0)),
             "Which vector did the tokens lose?",
         ),
+        Mistake("only half of it is given back", lambda W_E, W_pos: (W_E - W_E.mean(0), W_pos + W_E.mean(0) / 2), SUMS),
         Mistake(
-            "the sign is turned", lambda W_E, W_pos: (W_E + W_E.mean(0), W_pos - W_E.mean(0)), FREE_BUT + MEAN_ZERO
+            "the tokens lost all that they had",
+            lambda W_E, W_pos: (torch.zeros_like(W_E), W_pos + W_E.mean(0)),
+            "Their mean is zero, and so is each of them. How does the model tell tokens apart?",
         ),
+        Mistake(
+            "the mean of both matrices together",
+            lambda W_E, W_pos: (W_E - torch.cat([W_E, W_pos]).mean(0), W_pos + torch.cat([W_E, W_pos]).mean(0)),
+            MEAN_ZERO,
+        ),
+        Mistake(
+            "the mean's direction, at length one",
+            lambda W_E, W_pos: (W_E - F.normalize(W_E.mean(0), dim=0), W_pos + F.normalize(W_E.mean(0), dim=0)),
+            MEAN_ZERO,
+        ),
+        Mistake("the sign is turned", lambda W_E, W_pos: (W_E + W_E.mean(0), W_pos - W_E.mean(0)), MEAN_ZERO),
         Mistake(
             "the two means change places",
             lambda W_E, W_pos: (W_E - W_E.mean(0) + W_pos.mean(0), W_pos - W_pos.mean(0) + W_E.mean(0)),
-            FREE_BUT + MEAN_ZERO,
+            MEAN_ZERO,
         ),
         Mistake(
             "the positions are centred, not the tokens",
             lambda W_E, W_pos: (W_E + W_pos.mean(0), W_pos - W_pos.mean(0)),
-            FREE_BUT + MEAN_ZERO,
+            MEAN_ZERO,
         ),
         Mistake(
             "centred over d_model: each row lost its own mean",
             lambda W_E, W_pos: (W_E - W_E.mean(1, keepdim=True), W_pos),
-            FREE_BUT
-            + "LayerNorm takes each row's own mean away in any case. Where is the mean of all rows of your W_E?",
+            OTHER_AXIS,
+        ),
+        Mistake(
+            "two axes: each row lost its own mean, the positions gain the mean row",
+            lambda W_E, W_pos: (W_E - W_E.mean(1, keepdim=True), W_pos + W_E.mean(0)),
+            OTHER_AXIS,
         ),
         Mistake(
             "one number moved, not a vector",
             lambda W_E, W_pos: (W_E - W_E.mean(), W_pos + W_E.mean()),
-            FREE_BUT + "The mean token has one number a dimension: is all of it gone?",
+            "The mean token has one number a dimension: is all of it gone?",
         ),
         Mistake("nothing has moved", lambda W_E, W_pos: (W_E, W_pos), MEAN_ZERO),
     ],
@@ -157,9 +182,9 @@ EX_2_3 = Exercise(
     difficulty=2,
     minutes=8,
     statement="""
-    After your move of 2.2 the tied head uses the new W_E; the final hidden states h are what they were.
-    Return by how much log Z, the logsumexp of a position's logits, changes at each position, new less old:
-    shape [seq].
+    In the move of 2.2 every row w of W_E becomes w − μ. A tied head uses the new rows as well; the final hidden states h
+    are what they were. Return by how much log Z, the logsumexp of a position's logits, changes at each position, new less
+    old: shape [seq].
     """,
     cases=heads,
     reference=change_of_log_Z,
@@ -185,6 +210,11 @@ EX_2_3 = Exercise(
             "Z itself can overflow. Where did the logarithm go?",
         ),
         Mistake(
+            "the logsumexp of the logits' change",
+            lambda W_E, h: (h @ -W_E.mean(0))[:, None].expand(-1, len(W_E)).logsumexp(-1),
+            "The difference of two logsumexps is not the logsumexp of the differences.",
+        ),
+        Mistake(
             "the change of every logit",
             lambda W_E, h: (h @ -W_E.mean(0))[:, None].expand(-1, len(W_E)),
             "All numbers in a row of yours are equal. What does that say about log Z?",
@@ -205,7 +235,7 @@ EX_2_3 = Exercise(
         Mistake(
             "the mean is taken over d_model",
             lambda W_E, h: _log_Z(W_E - W_E.mean(1, keepdim=True), h) - _log_Z(W_E, h),
-            "The move is that of 2.2: every token loses the same vector.",
+            "Every token loses the same vector.",
         ),
     ],
     hints=[
@@ -269,8 +299,8 @@ EX_2_4 = Exercise(
     statement="""
     Something like it happens inside attention. Let everything a head reads share a vector c: the query comes from c + u,
     the key from c + v, and the score is (c + u)ᵀA(c + v) + bᵀ(c + v). Here A is W_Q W_Kᵀ, and b is W_K b_Q: what the
-    bias of the queries, which GPT-2 has and GPT-Neo has not, makes of a key. (The bias of the keys adds nothing that softmax
-    sees.) Multiply out: six terms. A softmax over the keys cannot see all of them: return the sum of those that it
+    bias of the queries makes of a key (GPT-2 has one; GPT-Neo has none, so that its b is zero here). The bias of the keys
+    adds nothing that softmax sees. Multiply out: six terms. A softmax over the keys cannot see all of them: return the sum of those that it
     sees, shape [query, key].
     """,
     cases=attention_inputs,
@@ -282,6 +312,11 @@ EX_2_4 = Exercise(
             "the term of the queries' bias is missing",
             _sum_of("uAv", "cAv"),
             "The bias of the queries meets every key. Is bᵀv the same for all of them?",
+        ),
+        Mistake(
+            "the terms that softmax cannot see",
+            _sum_of("uAc", "cAc", "bc"),
+            "What is the same for all keys of a query is what softmax does not see.",
         ),
         Mistake("all terms with c are gone", _sum_of("uAv", "bv"), "One term with c depends on the key."),
         Mistake("only the term without c and b is left", _sum_of("uAv"), "Which of the others depend on the key?"),
@@ -361,58 +396,101 @@ EX_2_6 = Exercise(
         "Name one thing outside the forward pass that is not indifferent to the move.",
     ],
     rubric=[
-        "The exchange is exact: the model reads only W_E[t] + W_pos[p], so what all tokens lose all positions can gain, in any direction and size: d_model free numbers.",
+        "The exchange is exact: the model reads only W_E[t] + W_pos[p], so what all tokens lose all positions can gain, in any direction and size.",
         "A constant vector taken from every row of the output matrix is exact too: it lowers all logits of a position by the same h·v, and softmax ignores that.",
         "A tied model keeps its predictions under the exchange, because it makes both moves at once; its logits and log Z change. Untying matters for logits, and for W_E − μ alone it matters not at all.",
         "Not free: W_E − μ with nothing given back, or a random vector of that length added. Evidence: KL far above rounding, the same in float64.",
-        "Exactness is judged by a yardstick: a change at the size of rounding, which shrinks when the precision doubles; a real change would not.",
+        "Exactness is judged by a yardstick: a change at the size of rounding, which shrinks when the precision doubles; a real change would not. float32 alone errs in both ways: a long exact move costs digits, and a small change hides below the floor.",
         "In attention, three of the six terms are constant over keys and cancel; cᵀAv stays beside bᵀv and acts as the bias of the query does. That c is the mean after LayerNorm: what LayerNorm makes of W_E's mean differs from position to position.",
         "A constant behind LayerNorm can be absorbed by the biases of whatever reads it (2.i); one before LayerNorm can't in this way, since it changes the denominators, each token's own (2.k).",
         "Free for the predictions is not free for training: weight decay sees the norms, z-loss sees log Z. Rows less their own mean over d_model are another freedom, given by LayerNorm, which the tied head breaks.",
     ],
 )
 
-# --- 2.7 -----------------------------------------------------------------------------------------------------------
+# --- 2.7 to 2.9: an open search -------------------------------------------------------------------------------------
 
 
-def three_moves(t: Trial) -> dict[str, Move | None]:
-    """Three moves by their names, "free", "loud" and "fools"; None for one that is not found."""
-    bias = "transformer.h.0.mlp.c_proj.bias"
-    h = t.h[0, -1]
-    unread = torch.ones(len(t.W_E), dtype=torch.bool)
-    unread[t.ids.flatten()] = False
-    return {
-        # one number in every dimension of what a block writes: each later LayerNorm takes it away
-        "free": {bias: t.net.get_parameter(bias) + 1},
-        # one vector for the whole head, so long that its dot product with this h is 2,000
-        "loud": {"W_U": t.W_U + (2000 * h / h.square().sum())[:, None]},
-        # a yardstick can only see what its text reads
-        "fools": {"W_E": torch.where(unread[:, None], -t.W_E, t.W_E)},
-    }
+def a_free_move(t: Trial) -> Move:
+    """A move that is exact and of none of the kinds so far."""
+    # one number in every dimension of what a block writes: each later LayerNorm takes it away
+    return {"0.b_out": t.weights["0.b_out"] + 1}
 
 
 EX_2_7 = Exercise(
     id="2.7",
-    title="an open search",
+    title="a free move that nobody listed",
     kind="function",
     difficulty=3,
-    minutes=20,
+    minutes=12,
     statement="""
-    Three moves, each a dict as above, found by you and scored by the machine; None stands for one that you have not
-    found. `free`: exact, and of no kind that this puzzle has listed, at whatever place (the moves 2.a to 2.k, and a bias
-    of the keys). `loud`: some logit moves by 1,000, and no prediction at all. `fools`: the yardstick (float32, on these
-    six stretches) says "nothing", and yet a prediction changes, by more than ten floors and by as many as you can; the
-    record is yours to raise. All are tried in float64, and on a text that begins with the tokens which your move
-    changes most. `t.net.state_dict()` names every tensor that can be moved; both models must bear your move. Names under
-    `ln_1`, `ln_2`, `ln_f` and the biases of `mlp` are the same in both; those of attention differ, and GPT-2 writes
-    the MLP's matrices the other way round.
+    Find a move that is exact and of none of the kinds tried so far, wherever in the model. These are: one vector for all
+    rows of W_E, of W_pos or of W_U; a number for each row of W_E or W_pos, the same along the row; a LayerNorm's shift
+    together with biases; a bias of the keys. What a *block* writes, by its weights or biases, counts as new. Some tensor
+    has to change by a hundredth of its norm or more. It is tried in float64, and on a second text, which begins with the
+    tokens that your move changes most. Both models must bear it.
     """,
-    reference=three_moves,
-    judge=search.judge,
+    reference=a_free_move,
+    judge=search.free,
     hints=[
-        "free: what does every reader of the residual stream do first, before it reads? What could a block write that it never sees?",
-        "loud: 2.e's move is free in any size. Why may float32 call it something else when it is large?",
-        "fools: a move just below ten floors fools it a little. What can no number from six stretches of text tell you?",
+        "What does every reader of the residual stream do first, before it reads? What could a block write that it never sees?",
+        "Another family: is there an order of things inside a block that nobody outside can tell?",
+        "A third: where do two matrices meet with nothing but sums between them?",
+    ],
+)
+
+
+def a_loud_move(t: Trial) -> Move:
+    """A move by which a logit changes by 100 or more, and no prediction, to float32's eyes as well."""
+    # one vector for the whole head, along one h: its dot product with that h is 130
+    h = t.h[0, -1]
+    return {"W_U": t.W_U + (130 * h / h.square().sum())[:, None]}
+
+
+EX_2_8 = Exercise(
+    id="2.8",
+    title="the loudest free move",
+    kind="function",
+    difficulty=2,
+    minutes=7,
+    statement="""
+    Find a move by which some logit changes by 100 or more, and yet every prediction stays: exactly, in float64, and the
+    yardstick in float32 says "nothing" as well. How loud can it be before float32 notices? The record is yours to raise.
+    """,
+    reference=a_loud_move,
+    judge=search.loud,
+    hints=[
+        "One of the moves that you tried is exact at any length. Which of them moves logits?",
+        "float32 keeps seven digits of a logit. How many are left for its difference from another, when both are near 1,000?",
+        "A vector r changes a logit by h·r. Which r of a given length makes that largest?",
+    ],
+)
+
+
+def a_move_that_fools(t: Trial) -> Move:
+    """A move of which the yardstick says "nothing", and which changes predictions."""
+    unread = torch.ones(len(t.W_E), dtype=torch.bool)
+    unread[t.ids.flatten()] = False
+    # a yardstick can only see what its text reads
+    return {"W_E": torch.where(unread[:, None], -t.W_E, t.W_E)}
+
+
+EX_2_9 = Exercise(
+    id="2.9",
+    title="fool the yardstick",
+    kind="function",
+    difficulty=2,
+    minutes=8,
+    statement="""
+    Find a move of which the yardstick (float32, on these six stretches, `t.ids`) says "nothing", and by which a prediction
+    changes all the same: by more than ten floors, in float64, on these stretches or on the second text of 2.7. By as many
+    floors as you can: this record is yours to raise too.
+    """,
+    reference=a_move_that_fools,
+    judge=search.fools,
+    hints=[
+        "A move just below ten floors fools it a little. What can no number from six stretches of text tell you?",
+        "Which rows of W_E do these stretches read, and which of W_pos?",
+        "What they do not read may be anything at all. What would hurt most?",
     ],
 )
 
@@ -428,4 +506,4 @@ SPOILERS = (
 )
 
 # 2.1 and 2.5 are given in the notebook; the others keep the ids by which progress files know them.
-EXERCISES = [EX_2_2, EX_2_3, EX_2_4, EX_2_6, EX_2_7]
+EXERCISES = [EX_2_2, EX_2_3, EX_2_4, EX_2_6, EX_2_7, EX_2_8, EX_2_9]

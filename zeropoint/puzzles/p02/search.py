@@ -1,155 +1,155 @@
-"""Scores the open search of puzzle 02: a free move that nobody listed, a loud one, and one that fools the yardstick."""
+"""Scores the open search of puzzle 02: a free move that nobody listed, a loud one, and one that fools the yardstick.
+
+A judge gets the learner's function and a model, and makes the move in float32 and in float64, where it is read on a second
+text as well.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
+import pandas as pd
 import torch
 from torch import Tensor
 
 from zeropoint.desk.exercise import Judged
-from zeropoint.puzzles.p02.symmetries import NOTHING_UP_TO, Move, Trial, names_of
+from zeropoint.puzzles.p02.symmetries import (
+    MATRICES,
+    NOTHING_UP_TO,
+    SLIPS,
+    MakesMove,
+    Move,
+    Trial,
+    Twice,
+    moved,
+    places_of,
+)
 
-PARTS = ("free", "loud", "fools")
-IN_FLOAT64 = 1e-6  # float32 floors: an exact move leaves less than that when the precision doubles
 A_MOVE = 0.01  # of the largest change among its tensors, in units of that tensor's norm: less is hardly a move
-LOUD = 1000.0  # nats, of the largest change of a logit
+LOUD = 100.0  # nats, of the largest change of a logit
 UNREAD = 64  # how many of the tokens that a move changes most are read on top
-DIGITS = 64 * torch.finfo(torch.float64).eps  # what is left of a log-probability in float64, for each unit of logit
+
+Changes = dict[str, Tensor]  # what a move adds to a tensor, by its short name
+Scores = Callable[[Trial, Twice, Changes], Judged]
 
 
-def judge(find_moves: Callable[[Trial], Mapping[str, Move | None]], trial: Trial) -> Judged:
-    """What a reader's three moves do to one model: on the trial's text, and on one that the move's own tokens begin."""
-    exact, before = trial.exact(), {name: tensor.clone() for name, tensor in trial.net.state_dict().items()}
-    here = find_moves(trial)
-    if edited := [name for name, tensor in trial.net.state_dict().items() if not torch.equal(tensor, before[name])]:
-        trial.net.load_state_dict(before)
-        said = f"your function changed the model itself ({edited[0]}), which was put back: change a `.clone()`"
-        return Judged(said, {})
-    there = find_moves(exact)
-    if not isinstance(here, Mapping) or set(here) != set(PARTS):
-        return Judged(f"return a dict of three moves, {', '.join(PARTS)}; None for one that you have not found", {})
-    parts, wanting = {}, []
-    for name in PARTS:
-        if here[name] is None:
-            parts[name], wrong = "not found yet", f"{name} is not found yet"
-        else:
-            try:
-                _assert_finite(there[name])
-                line, wrong = SCORES[name](trial, exact, here[name], there[name])
-                parts[name] = line
-            except (KeyError, AttributeError, TypeError, ValueError, RuntimeError) as error:
-                parts[name], wrong = "does not run", f"{name} is no move of this model: {str(error.args[0])[:120]}"
-        if wrong:
-            wanting.append(wrong)
-    return Judged("; ".join(wanting), parts)
+def _judged_by(score: Scores) -> Callable[[MakesMove, Trial], Judged]:
+    """A judge for `score`, which gets the trial, what the move did to it (in float64: on the second text, where that is
+    more), and what the move changes."""
+
+    def judge(makes_move: MakesMove, trial: Trial) -> Judged:
+        exact, before = trial.exact(), {name: tensor.clone() for name, tensor in trial.net.state_dict().items()}
+        here = makes_move(trial)
+        if edited := [name for name, tensor in trial.net.state_dict().items() if not torch.equal(tensor, before[name])]:
+            trial.net.load_state_dict(before)
+            said = f"your function changed the model itself ({edited[0]}), which was put back: change a `.clone()`"
+            return Judged(said, {})
+        there = makes_move(exact)
+        try:
+            seen, real = trial.change(here), exact.change(there)
+            if unfit := [name for name, tensor in there.items() if not tensor.isfinite().all()]:
+                raise ValueError(f"{unfit[0]} has numbers that are not finite")
+            changes = changes_of(exact, there)
+            worst = max(real.log_prob, _elsewhere(exact, there, changes))
+        except SLIPS as error:
+            return Judged(f"this is no move of the model: {trial.slip(error)}", {})
+        return score(trial, Twice(seen, replace(real, log_prob=worst), trial.floor), changes)
+
+    return judge
 
 
-def _assert_finite(move: Move) -> None:
-    if unfit := [name for name, tensor in move.items() if not tensor.isfinite().all()]:
-        raise ValueError(f"{unfit[0]} has numbers that are not finite")
-
-
-def free(trial: Trial, exact: Trial, here: Move, there: Move) -> tuple[str, str]:
+@_judged_by
+def free(trial: Trial, did: Twice, changes: Changes) -> Judged:
     """Exact on both texts, large enough to be a move, and not of a kind that the puzzle listed."""
-    change, elsewhere = exact.change(there), _elsewhere(exact, there)
-    worst = max(change.log_prob, elsewhere) / trial.floor
-    line = f"{trial.change(here).damage(trial.floor)} in float32; {worst:.1e} floors in float64; {size(exact, there):.2g} of a norm"
-    if worst > IN_FLOAT64:
-        return line, "free changes the predictions in float64"
-    if size(exact, there) < A_MOVE:
-        return line, "free hardly moves anything"
-    if is_listed(exact, there):
-        return line, "free is a move that the puzzle has listed"
-    return line, ""
+    sizes = {name: (added.norm() / (trial.weights[name].norm() or 1)).item() for name, added in changes.items()}
+    largest = max(sizes, key=sizes.get, default="nothing")
+    size = sizes.get(largest, 0.0)
+    parts = {
+        "in float64": f"{did.floors_in_float64:.1e} floors",
+        "in float32": did.damage,
+        "most changed": f"{largest}, by {size:.2g} times its own norm",
+    }
+    if not did.exact:
+        return Judged("the move changes predictions in float64", parts)
+    if size < A_MOVE:
+        return Judged(f"the move hardly moves anything: no tensor by {A_MOVE:.0%} of its norm", parts)
+    listed = listed_as(changes)
+    return Judged(f"the move is of a kind that the puzzle has listed: {listed}" if listed else "", parts)
 
 
-def loud(trial: Trial, exact: Trial, here: Move, there: Move) -> tuple[str, str]:
-    """A logit moves by 1,000 and no prediction does, in float64: float32 has too few digits beside 1,000 to tell."""
-    change, elsewhere = exact.change(there), _elsewhere(exact, there)
-    seen = trial.change(here).damage(trial.floor)
-    line = f"logits by {change.logit:,.0f}; {change.log_prob / trial.floor:.1e} floors in float64; float32 says {seen}"
-    if change.logit < LOUD:
-        return line, "loud moves no logit by 1,000"
-    rounding = max(IN_FLOAT64 * trial.floor, DIGITS * change.logit)  # beside a larger logit float64 has fewer digits
-    if max(change.log_prob, elsewhere) > rounding:
-        return line, "loud changes the predictions in float64"
-    return line, ""
+@_judged_by
+def loud(trial: Trial, did: Twice, changes: Changes) -> Judged:
+    """A logit moves far and no prediction does: in float64, and float32 notices nothing. The farther, the better."""
+    parts = {
+        "a logit moves by": f"{did.change.logit:,.0f}",
+        "float32 says": f"{did.damage} ({did.floors:.2g} floors)",
+        "in float64": f"{did.floors_in_float64:.1e} floors",
+    }
+    if not did.exact:
+        return Judged("the move changes predictions in float64", parts)
+    if did.change.logit < LOUD:
+        return Judged(f"the move is not loud: no logit moves by {LOUD:.0f}", parts)
+    if did.damage != "nothing":
+        return Judged(f"float32 notices the move: more than {NOTHING_UP_TO} floors", parts)
+    return Judged("", parts)
 
 
-def fools(trial: Trial, exact: Trial, here: Move, there: Move) -> tuple[str, str]:
+@_judged_by
+def fools(trial: Trial, did: Twice, changes: Changes) -> Judged:
     """The yardstick, float32 on the trial's text, says nothing of a move that changes predictions. The more, the better."""
-    seen = trial.change(here)
-    real = max(exact.change(there).log_prob, _elsewhere(exact, there)) / trial.floor
-    line = f"the yardstick says {seen.damage(trial.floor)}; in truth {real:,.3g} floors"
-    if seen.log_prob > NOTHING_UP_TO * trial.floor:
-        return line, "fools is noticed by the yardstick"
-    if real <= NOTHING_UP_TO:
-        return line, f"fools changes nothing that is over {NOTHING_UP_TO} floors: the yardstick is right"
-    return line, ""
+    parts = {"the yardstick says": did.damage, "in truth": f"{did.floors_in_float64:,.3g} floors"}
+    if did.damage != "nothing":
+        return Judged("the yardstick notices the move", parts)
+    if did.floors_in_float64 <= NOTHING_UP_TO:
+        return Judged(f"the move changes nothing that is over {NOTHING_UP_TO} floors: the yardstick is right", parts)
+    return Judged("", parts)
 
 
-SCORES = {"free": free, "loud": loud, "fools": fools}
+def record(judge: Callable[..., Judged], makes_move: MakesMove, trials: Mapping[str, Trial]) -> pd.DataFrame:
+    """What a move reaches, a line a model."""
+    return pd.DataFrame({label: judge(makes_move, trial).parts for label, trial in trials.items()}).T
 
 
-def _elsewhere(exact: Trial, move: Move) -> float:
+def _elsewhere(exact: Trial, move: Move, changes: Changes) -> float:
     """Largest |Δ log-probability| on another text: the tokens that the move changes most, then tokens at random.
 
     A number added along a whole row is no change here: LayerNorm takes it away, and it could hide one that counts.
     """
     length = min(256, exact.W_pos.shape[0] if exact.W_pos is not None else 256)
     ids = torch.randint(len(exact.W_E), (length,), generator=torch.Generator().manual_seed(1))
-    tensors = _by_short_name(exact, move)
-    if "W_E" in tensors:
-        changed = tensors["W_E"].double() - exact.W_E
-        changed = changed - changed.mean(1, keepdim=True)
+    if "W_E" in changes:
+        changed = changes["W_E"] - changes["W_E"].mean(1, keepdim=True)
         own = (changed - changed.median(0).values).norm(dim=1)
         most = own.topk(min(UNREAD, length // 2, len(own))).indices
         ids[: len(most)] = most
     return Trial(exact.model, ids[None], torch.float64).change(move).log_prob
 
 
-def _by_short_name(exact: Trial, move: Move) -> dict[str, Tensor]:
-    short = {full: name for name, full in names_of(exact.net).items()}
-    return {short.get(name, name): tensor for name, tensor in move.items()}
-
-
-def _changes(exact: Trial, move: Move) -> dict[str, tuple[Tensor, Tensor]]:
-    """(what a move adds, what was there) for each of its tensors."""
-    own = {"W_E": exact.W_E, "W_pos": exact.W_pos, "W_U": exact.W_U}
-    found = {}
-    for name, new in _by_short_name(exact, move).items():
-        old = own[name] if name in own else exact.net.get_parameter(name)
-        found[name] = (new.double() - old, old)
+def changes_of(exact: Trial, move: Move) -> Changes:
+    """What a move adds, in float64, to each tensor that it changes by more than rounding."""
+    new, found = moved(exact.net, move), {}
+    for name, place in places_of(exact.net).items():
+        if place.tensor in new:
+            old = exact.weights[name]
+            added = place.view(new[place.tensor]) - old
+            if added.norm() > 1e-9 * old.norm():
+                found[name] = added
     return found
 
 
-def size(exact: Trial, move: Move) -> float:
-    """The largest change among a move's tensors, in units of that tensor's norm (of one, where it is zero)."""
-    sizes = [
-        (added.norm() / (old.norm() if old.norm() > 0 else 1)).item() for added, old in _changes(exact, move).values()
-    ]
-    return max(sizes, default=0.0)
-
-
-def is_listed(exact: Trial, move: Move) -> bool:
-    """Is a move one of the puzzle's own? One vector for all rows of W_E, W_pos or W_U; own means of W_E or W_pos; a
-    LayerNorm's shift with the biases behind it; a bias of the keys."""
-    changes = {name: both for name, both in _changes(exact, move).items() if both[0].norm() > 1e-9 * both[1].norm()}
-    if changes and all(_moves_keys_only(name, added) for name, (added, _) in changes.items()):
-        return True
-    biases = [name for name in changes if name.endswith("bias")]
-    matrices = [name for name in changes if name in ("W_E", "W_pos", "W_U")]
-    if len(biases) + len(matrices) < len(changes) or (biases and not any(".ln_" in name for name in biases)):
-        return False
-    return all(_is_plain(name, changes[name][0]) for name in matrices)
-
-
-def _moves_keys_only(name: str, added: Tensor) -> bool:
-    if name.endswith("c_attn.bias"):  # GPT-2 keeps queries, keys and values in one
-        query, _, value = added.chunk(3)
-        return not query.any() and not value.any()
-    return name.endswith("k_proj.bias")
+def listed_as(changes: Changes) -> str:
+    """The kind that a move is of, among those that the puzzle lists; "" if it is none, or does something else as well."""
+    besides = {name: added for name, added in changes.items() if not name.endswith(".b_K")}
+    if changes and not besides:
+        return "a bias of the keys"
+    biases = [name for name in besides if ".b" in name]
+    matrices = [name for name in besides if name in MATRICES]
+    if len(biases) + len(matrices) < len(besides) or (biases and not any("ln" in name for name in biases)):
+        return ""
+    if not all(_is_plain(name, besides[name]) for name in matrices):
+        return ""
+    return "a LayerNorm's shift, and biases" if biases else "one vector, or a number along each row"
 
 
 def _is_plain(name: str, added: Tensor) -> bool:

@@ -1,16 +1,17 @@
 """Move parts of a model's weights and see whether its predictions notice. A loaded model is never changed.
 
     trials = {m.label: Trial(m) for m in pair}
-    trials[label].twice(lambda t: {"W_E": t.W_E - t.mu})      # in float32 and in float64
+    trials[label].twice({"W_E − μ": lambda t: {"W_E": t.W_E - t.mu}})      # in float32 and in float64
 
 `streams.precise.copy_of` makes a plain copy, in float32 (sharing the loaded weights) or float64. A move is a dict of tensors
 that stand in for the copy's own during one call of `logits`; `compare` says what became of the predictions. A `Trial`
-does all three on one text, for any decoder that Hugging Face knows; `absorb` and `after_attention` are for the kinds of
-GPT-2 and GPT-Neo.
+does all three on one text, for any decoder that Hugging Face knows. In the blocks of GPT-2's and GPT-Neo's kinds, which
+keep their matrices in different ways, short names such as "0.W_in" mean the same thing.
 """
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -27,55 +28,127 @@ from zeropoint.models import STAND_INS, LoadedModel, load
 from zeropoint.streams import text
 from zeropoint.streams.precise import copy_of
 
+KINDS = (GPT2LMHeadModel, GPTNeoForCausalLM)  # the architectures whose blocks have short names here
 POSITIONS = ("wpe.weight", "embed_positions.weight")  # what architectures call W_pos, by the end of the tensor's name
 NOTHING_UP_TO = 10  # float floors
 A_LITTLE_UP_TO = 0.1  # nats of KL divergence a token
+EXACT_UP_TO = 1e-6  # floors of float32: an exact move leaves less than that in float64
+DIGITS = 64 * torch.finfo(torch.float64).eps  # … or this for each unit that a logit moves, where float64 rounds as well
+
+MATRICES = ("W_E", "W_pos", "W_U")
+# what a slip in a learner's move may raise
+SLIPS = (AttributeError, IndexError, KeyError, NameError, RuntimeError, TypeError, ValueError)
 
 Move = Mapping[str, Tensor]
+UNMOVED: Move = {}
 MakesMove = Callable[["Trial"], Move]  # a move is made for a trial, so that it can be made in float32 and in float64
 
 
-def names_of(net: nn.Module) -> dict[str, str]:
-    """What the copy calls W_E, W_U and, where it has learned positions, W_pos. All are stored with d_model last."""
+class NoMove(ValueError):
+    """A move that cannot be made; its message is one sentence for the learner."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a model keeps what has a short name: in which tensor, in which third of its last axis (GPT-2 keeps queries,
+    keys and values in one), and whether it is stored the other way round."""
+
+    tensor: str
+    third: int | None = None
+    turned: bool = False
+
+    def view(self, stored: Tensor) -> Tensor:
+        """This place in the stored tensor: who writes into it writes into that."""
+        part = stored if self.third is None else stored.chunk(3, -1)[self.third]
+        return part.T if self.turned else part
+
+
+def places_of(net: nn.Module) -> dict[str, Place]:
+    """The short names of a copy's tensors: W_E [d_vocab, d_model], W_U [d_model, d_vocab], with learned positions W_pos
+    [n_ctx, d_model], and for GPT-2's and GPT-Neo's kinds those of the blocks.
+
+    In block 0: 0.W_Q, 0.W_K, 0.W_V, 0.W_O [d_model, d_model] (the heads side by side), 0.W_in [d_model, d_mlp], 0.W_out
+    [d_mlp, d_model], their biases 0.b_Q and so on, and LayerNorm's gain and shift 0.ln1.w, 0.ln1.b, 0.ln2.w, 0.ln2.b.
+    Every matrix stands to the right of the row vector that it multiplies, as in TransformerLens.
+    """
     module_names = {id(module): name for name, module in net.named_modules()}
     found = {
-        "W_E": module_names[id(net.get_input_embeddings())] + ".weight",
-        "W_U": module_names[id(net.get_output_embeddings())] + ".weight",
+        "W_E": Place(module_names[id(net.get_input_embeddings())] + ".weight"),
+        "W_U": Place(module_names[id(net.get_output_embeddings())] + ".weight", turned=True),
     }
     positions = [name for name, _ in net.named_parameters() if name.endswith(POSITIONS)]
     if positions:
-        found["W_pos"] = positions[0]
+        found["W_pos"] = Place(positions[0])
+    if isinstance(net, KINDS):
+        for layer in range(len(net.transformer.h)):
+            found |= {f"{layer}.{name}": place for name, place in _in_block(net, layer).items()}
+        found |= _norm("transformer.ln_f", "ln_final")
     return found
 
 
-@torch.no_grad()
-def logits(
-    net: nn.Module, ids: Int[Tensor, "batch seq"], move: Move | None = None
-) -> Float[Tensor, "batch seq d_vocab"]:
-    """The copy's logits with the tensors of `move` in place of its own.
+def _in_block(net: nn.Module, layer: int) -> dict[str, Place]:
+    at, is_neo = f"transformer.h.{layer}", isinstance(net, GPTNeoForCausalLM)
+    kept = {"in": "mlp.c_fc", "out": "mlp.c_proj"}
+    kept |= {r: f"attn.attention.{r.lower()}_proj" if is_neo else "attn.c_attn" for r in "QKV"}
+    kept["O"] = "attn.attention.out_proj" if is_neo else "attn.c_proj"
+    found = {}
+    for name, module in kept.items():
+        third = "QKV".index(name) if module == "attn.c_attn" else None
+        found[f"W_{name}"] = Place(f"{at}.{module}.weight", third, turned=is_neo)
+        found[f"b_{name}"] = Place(f"{at}.{module}.bias", third)
+    return found | _norm(f"{at}.ln_1", "ln1") | _norm(f"{at}.ln_2", "ln2")
 
-    Names are the copy's own, or W_E [d_vocab, d_model], W_pos [n_ctx, d_model] and W_U [d_model, d_vocab], as in
-    TransformerLens. Input and output matrix count as two: who moves W_E and not W_U has untied them.
+
+def _norm(module: str, name: str) -> dict[str, Place]:
+    return {f"{name}.w": Place(f"{module}.weight"), f"{name}.b": Place(f"{module}.bias")}
+
+
+def weights_of(net: nn.Module) -> dict[str, Tensor]:
+    """The copy's own tensors by their short names."""
+    stored = net.state_dict()
+    return {name: place.view(stored[place.tensor]) for name, place in places_of(net).items()}
+
+
+def moved(net: nn.Module, move: Move) -> dict[str, Tensor]:
+    """The copy's tensors, by the copy's own names, that `move` changes, as they then are. NoMove: it cannot be made."""
+    if not isinstance(move, Mapping):
+        raise NoMove(f"a move is a dict of tensors by name, and this is {type(move).__name__}")
+    places, stored, new = places_of(net), net.state_dict(), {}
+    for name, given in move.items():
+        place = places.get(name, Place(name))
+        if place.tensor not in stored:
+            near = difflib.get_close_matches(str(name), [*places, *stored], n=1)
+            meant = f"; did you mean {near[0]}?" if near else ""
+            raise NoMove(f"the model has no {name}{meant} (`t.weights` names what can be moved)")
+        if place.tensor not in new:
+            new[place.tensor] = stored[place.tensor].clone()
+        into = place.view(new[place.tensor])
+        if not isinstance(given, Tensor) or given.shape != into.shape:
+            got = f"of shape {list(given.shape)}" if isinstance(given, Tensor) else f"a {type(given).__name__}"
+            raise NoMove(f"{name} is a tensor of shape {list(into.shape)}, and yours is {got}")
+        into.copy_(given)
+    return new
+
+
+@torch.no_grad()
+def logits(net: nn.Module, ids: Int[Tensor, "batch seq"], move: Move = UNMOVED) -> Float[Tensor, "batch seq d_vocab"]:
+    """The copy's logits with the tensors of `move`, named as in `places_of` or by the copy's own names, in place of its own.
+
+    Input and output matrix count as two: who moves W_E and not W_U has untied them.
     """
-    names, tensors = names_of(net), {}
-    for name, tensor in (move or {}).items():
-        if name == "W_U":
-            tensor = tensor.T
-        tensors[names.get(name, name)] = tensor.to(net.dtype)
-    if unknown := sorted(tensors.keys() - net.state_dict().keys()):
-        raise KeyError(f"The model has no {unknown[0]}; short names are {', '.join(names)}.")
+    tensors = moved(net, move)
     return functional_call(net, tensors, (ids,), {"use_cache": False}, tie_weights=False).logits
 
 
-READERS = ("queries", "keys", "values")
+PARTS = {"attn": ("ln1", ("Q", "K", "V")), "mlp": ("ln2", ("in",))}  # of a block: the LayerNorm before it, and who reads
 
 
 def absorb(
-    net: nn.Module,
+    weights: Mapping[str, Tensor],
     layer: int,
     part: str,
     c: Float[Tensor, " d_model"],
-    gain: tuple[str, ...] = ("queries", "values", "mlp"),
+    gain: tuple[str, ...] = ("Q", "V", "in"),
 ) -> dict[str, Tensor]:
     """The move that takes c out of what attention (`part` "attn") or the MLP ("mlp") of a layer reads, and makes up for it.
 
@@ -83,39 +156,17 @@ def absorb(
     b + cW. The keys need none: what c adds to a key, softmax cannot see. Others than the default are for controls.
     ValueError: there is no such part or reader.
     """
-    if part not in ("attn", "mlp"):
-        raise ValueError(f"part is one of 'attn', 'mlp'; got {part!r}.")
-    if unknown := set(gain) - {*READERS, "mlp"}:
-        raise ValueError(f"gain names readers: {', '.join(READERS)}, mlp; got {', '.join(sorted(unknown))}.")
-    block, at = net.transformer.h[layer], f"transformer.h.{layer}"
-    c = c.to(net.dtype)
-    norm, name = (block.ln_1, "ln_1") if part == "attn" else (block.ln_2, "ln_2")
-    move = {f"{at}.{name}.bias": norm.bias - c}
-    if part == "mlp":
-        if "mlp" in gain:
-            move[f"{at}.mlp.c_fc.bias"] = _bias_with(block.mlp.c_fc, c)
-    elif hasattr(block.attn, "attention"):
-        for reader in set(gain) & set(READERS):
-            linear = f"{reader[0]}_proj"
-            move[f"{at}.attn.attention.{linear}.bias"] = _bias_with(getattr(block.attn.attention, linear), c)
-    else:  # GPT-2 keeps queries, keys and values in one matrix, in this order
-        old, new = block.attn.c_attn.bias.chunk(3), _bias_with(block.attn.c_attn, c).chunk(3)
-        parts = [new[i] if reader in gain else old[i] for i, reader in enumerate(READERS)]
-        move[f"{at}.attn.c_attn.bias"] = torch.cat(parts)
+    if part not in PARTS:
+        raise ValueError(f"part is one of {', '.join(PARTS)}; got {part!r}.")
+    if unknown := set(gain) - {"Q", "K", "V", "in"}:
+        raise ValueError(f"gain names readers: Q, K, V, in; got {', '.join(sorted(unknown))}.")
+    norm, readers = PARTS[part]
+    c = c.to(weights["W_E"].dtype)
+    move = {f"{layer}.{norm}.b": weights[f"{layer}.{norm}.b"] - c}
+    for reader in readers:
+        if reader in gain:
+            move[f"{layer}.b_{reader}"] = weights[f"{layer}.b_{reader}"] + c @ weights[f"{layer}.W_{reader}"]
     return move
-
-
-def after_attention(net: nn.Module, layer: int, c: Float[Tensor, " d_model"]) -> dict[str, Tensor]:
-    """The move that adds c to the output bias of a layer's attention: everything that reads later sees it."""
-    at = f"transformer.h.{layer}.attn."
-    name = at + ("attention.out_proj.bias" if hasattr(net.transformer.h[layer].attn, "attention") else "c_proj.bias")
-    return {name: net.get_parameter(name) + c.to(net.dtype)}
-
-
-def _bias_with(reader: nn.Module, c: Tensor) -> Tensor:
-    """b + cW, for a Linear or for GPT-2's Conv1D, which keeps its matrix the other way round."""
-    W = reader.weight.T if isinstance(reader, nn.Linear) else reader.weight
-    return reader.bias + c @ W
 
 
 @dataclass(frozen=True)
@@ -172,6 +223,11 @@ class Twice:
         return self.in_float64.log_prob / self.floor
 
     @property
+    def exact(self) -> bool:
+        """Does the change vanish with the rounding? float32 may call a long move "a little" that is exact."""
+        return self.in_float64.log_prob <= max(EXACT_UP_TO * self.floor, DIGITS * self.in_float64.logit)
+
+    @property
     def row(self) -> dict[str, str]:
         """One line of a table."""
         return {
@@ -180,6 +236,7 @@ class Twice:
             "… in float64": f"{self.in_float64.log_prob:.1e}",
             "KL, nats a token": f"{self.change.kl:.2g}",
             "damage": self.damage,
+            "exact": "yes" if self.exact else "no",
         }
 
 
@@ -187,8 +244,9 @@ class Trial:
     """A copy of a model, a text for it to read and what it predicts: something to try moves on.
 
     `W_E` [d_vocab, d_model], `W_pos` [n_ctx, d_model] (None without learned positions) and `W_U` [d_model, d_vocab] are the
-    copy's matrices, `mu` [d_model] the mean row of `W_E`, `h` [batch, seq, d_model] what the copy multiplies with W_U, and
-    `own` [batch, seq, d_vocab] its logits on `ids`, by default six stretches of the held-out text.
+    copy's matrices, `weights` all its tensors by short name (`places_of`), `mu` [d_model] the mean row of `W_E`, `h`
+    [batch, seq, d_model] what the copy multiplies with W_U, and `own` [batch, seq, d_vocab] its logits on `ids`, by default
+    six stretches of the held-out text.
     """
 
     def __init__(
@@ -196,9 +254,8 @@ class Trial:
     ):
         self.model, self.net = model, copy_of(model, dtype)
         self.ids = text.sequences(model.tokenizer, count=6, length=48) if ids is None else ids
-        names, tensors = names_of(self.net), self.net.state_dict()
-        self.W_E, self.W_U = tensors[names["W_E"]], tensors[names["W_U"]].T
-        self.W_pos = tensors[names["W_pos"]] if "W_pos" in names else None
+        self.weights = weights_of(self.net)
+        self.W_E, self.W_U, self.W_pos = self.weights["W_E"], self.weights["W_U"], self.weights.get("W_pos")
         self.mu = self.W_E.mean(0)
         self.own, self.h = self.run()
 
@@ -212,10 +269,10 @@ class Trial:
 
     @property
     def can_absorb(self) -> bool:
-        """Is it of a kind for which `absorb` and `after_attention` know where the biases are?"""
-        return isinstance(self.net, GPT2LMHeadModel | GPTNeoForCausalLM)
+        """Is it of a kind whose blocks have short names, so that `absorb` knows where the biases are?"""
+        return isinstance(self.net, KINDS)
 
-    def run(self, move: Move | None = None) -> tuple[Tensor, Tensor]:
+    def run(self, move: Move = UNMOVED) -> tuple[Tensor, Tensor]:
         """(logits [batch, seq, d_vocab], final hidden states [batch, seq, d_model]) under a move."""
         seen = []
         hook = self.net.get_output_embeddings().register_forward_pre_hook(lambda module, args: seen.append(args[0]))
@@ -244,7 +301,7 @@ class Trial:
         return compare(self.exact().own, self.own).log_prob
 
     def random(self, seed: int = 0) -> Float[Tensor, " d_model"]:
-        """A random vector as long as `mu`, the same in every dtype."""
+        """A random vector with the norm of `mu`, the same in every dtype."""
         generator = torch.Generator().manual_seed(seed)
         r = torch.randn(len(self.mu), generator=generator, dtype=torch.float64)
         return (r * self.mu.norm() / r.norm()).to(self.net.dtype)
@@ -255,12 +312,24 @@ class Trial:
     def damage(self, move: Move) -> str:
         return self.change(move).damage(self.floor)
 
+    def slip(self, error: Exception) -> str:
+        """What went wrong in making a move, in a line; with the shapes, where two do not fit."""
+        if isinstance(error, NoMove):
+            return str(error)
+        shapes = "; ".join(f"{name} is {list(self.weights[name].shape)}" for name in MATRICES if name in self.weights)
+        told = f" ({shapes}; a vector v for every column of W_U is v[:, None])"
+        return f"{type(error).__name__}, {str(error)[:160]}" + (told if "size" in str(error) else "")
+
     def twice(self, moves: Mapping[str, MakesMove]) -> dict[str, Twice]:
-        """Each move, a function of a trial, here and in float64."""
-        exact = self.exact()
-        return {
-            name: Twice(self.change(move(self)), exact.change(move(exact)), self.floor) for name, move in moves.items()
-        }
+        """Each move, a function of a trial, here and in float64. NoMove: one cannot be made."""
+        exact, found = self.exact(), {}
+        for name, makes_move in moves.items():
+            try:
+                here, there = self.change(makes_move(self)), exact.change(makes_move(exact))
+            except SLIPS as error:
+                raise NoMove(f"{name} cannot be made on {self.label}: {self.slip(error)}.") from None
+            found[name] = Twice(here, there, self.floor)
+        return found
 
 
 def sweep(trial: Trial, makes_move: MakesMove, sizes: Sequence[float]) -> list[float]:
@@ -301,13 +370,16 @@ def cross_entropy(logits: Float[Tensor, "batch seq d_vocab"], ids: Int[Tensor, "
 
 
 def suited(pair: Sequence[LoadedModel]) -> dict[str, LoadedModel]:
-    """The models by label. One without `W_pos`, or untied, gives its place to a stand-in, and a line says so."""
+    """The models by label. One of another kind than GPT-2's and GPT-Neo's, or untied, gives its place to a stand-in, and a
+    line says so."""
     models = {}
     for model in pair:
-        if not (model.has_W_pos and model.is_tied):
+        if not (isinstance(model.plain, KINDS) and model.is_tied):
             taken = {m.found.name for m in (*pair, *models.values())}
             stand_in = load(next(name for name in STAND_INS if name not in taken))
-            print(f"This puzzle needs tied models with a W_pos; {stand_in.label} takes the place of {model.label}.")
+            print(
+                f"This puzzle needs tied models of GPT-2's or GPT-Neo's kind; {stand_in.label} takes the place of {model.label}."
+            )
             model = stand_in
         models[model.label] = model
     return models
