@@ -194,9 +194,7 @@ for name, weight in first.weights.items():
 # %%
 predict("2.i", None)  # LayerNorm's shift loses c, b gains cW
 predict("2.j", None)  # LayerNorm's shift loses c, b gains nothing
-predict(
-    "2.k", None
-)  # c is lost before LayerNorm, b gains cW, and c comes back behind the MLP
+predict("2.k", None)  # c is lost before LayerNorm, and back behind the MLP; b gains cW as in 2.i
 
 
 # %%

@@ -171,6 +171,35 @@ def test_a_named_mistake_gets_its_nudge_and_not_the_solution(capsys):
     assert "u.sum(0)" not in said
 
 
+def test_where_several_answers_are_right_the_unmet_condition_is_said_and_none_of_them_shown(capsys):
+    def too_little(W_E, W_pos):
+        return W_E - W_E.mean(0), W_pos + 0.7 * W_E.mean(0)
+
+    def one_left_over(W_E, W_pos):
+        return W_E - W_E.mean(0) + 1, W_pos + W_E.mean(0)
+
+    def on_one_position(W_E, W_pos):
+        new = W_pos + 0.7 * W_E.mean(0)
+        new[0] = W_pos[0] + W_E.mean(0)
+        return W_E - W_E.mean(0), new
+
+    for answer, condition in {
+        too_little: "but the model reads something else at its first position",
+        one_left_over: "the mean row of your new W_E is not zero",
+        on_one_position: "only at its first position does the model read what it did",
+    }.items():
+        check("2.2", answer)
+        said = capsys.readouterr().out
+        assert condition in said and "expected" not in said
+
+
+def test_a_wrong_answer_to_2_2_does_not_tell_whether_another_move_is_free(capsys):
+    """Centring over d_model is free, which 2.g asks to predict."""
+    check("2.2", lambda W_E, W_pos: (W_E - W_E.mean(1, keepdim=True), W_pos))
+    said = capsys.readouterr().out
+    assert "centred over d_model" in said and not re.search("free|LayerNorm|predict", said)
+
+
 @pytest.mark.parametrize("nothing", [None, ..., lambda W: (_ for _ in ()).throw(NotImplementedError("your code here"))])
 def test_not_attempted(nothing, capsys):
     check("1.1", nothing)

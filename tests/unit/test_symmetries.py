@@ -136,8 +136,9 @@ def test_neither_model_nor_copy_is_changed(model, ids):
 
 
 def test_unknown_tensor_is_named(net, ids):
-    with pytest.raises(NoMove, match="no Wpos; did you mean W_pos?"):
-        logits(net, ids, {"Wpos": torch.zeros(1)})
+    for name, meant in {"Wpos": "W_pos", "W_e": "W_E", "0.w_in": "0.W_in"}.items():
+        with pytest.raises(NoMove, match=f"no {name}; did you mean {meant}?"):
+            logits(net, ids, {name: torch.zeros(1)})
 
 
 SLIPS = {

@@ -440,7 +440,7 @@ EX_2_7 = Exercise(
 
 
 def a_loud_move(t: Trial) -> Move:
-    """A move by which a logit changes by 100 or more, and no prediction, to float32's eyes as well."""
+    """A move by which a logit changes by 100 or more, and no prediction, in float32 as well."""
     # one vector for the whole head, along one h: its dot product with that h is 130
     h = t.h[0, -1]
     return {"W_U": t.W_U + (130 * h / h.square().sum())[:, None]}

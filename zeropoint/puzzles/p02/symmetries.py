@@ -117,8 +117,9 @@ def moved(net: nn.Module, move: Move) -> dict[str, Tensor]:
     for name, given in move.items():
         place = places.get(name, Place(name))
         if place.tensor not in stored:
-            near = difflib.get_close_matches(str(name), [*places, *stored], n=1)
-            meant = f"; did you mean {near[0]}?" if near else ""
+            known = {own.casefold(): own for own in (*places, *stored)}
+            near = difflib.get_close_matches(str(name).casefold(), known, n=1)
+            meant = f"; did you mean {known[near[0]]}?" if near else ""
             raise NoMove(f"the model has no {name}{meant} (`t.weights` names what can be moved)")
         if place.tensor not in new:
             new[place.tensor] = stored[place.tensor].clone()
