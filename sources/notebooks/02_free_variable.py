@@ -442,7 +442,7 @@ def random_term(layer, r):
 
 
 # %% [markdown]
-# Take one term at a time out of the scores of every head, and see how far its pattern moves. The baseline puts a random r, as long as c, in c's place; the floor is what rounding the scores to float32 does. If softmax cancels a term, its rings lie at the floor in *every* head; if it does not, they stand about as high as those of uᵀAv.
+# Take one term at a time out of the scores of every head, and see how far its pattern moves. The baseline puts a random r, of the same norm as c, in c's place; the floor is what rounding the scores to float32 does. If softmax cancels a term, its rings lie at the floor in *every* head; if it does not, they stand about as high as those of uᵀAv.
 
 # %%
 layers, moved = {}, {}
@@ -461,7 +461,7 @@ title = "Which term does attention notice?<br>" + " and ".join(moved)
 attention.figure(moved, title)
 
 # %% [markdown]
-# Compare uᵀAc and cᵀAc with the floor: is there a gap of powers of ten, or none? Then cᵀAv with its baseline: would any vector of that length have done?
+# Compare uᵀAc and cᵀAc with the floor: is there a gap of powers of ten, or none? Then cᵀAv with its baseline: would any vector of that norm have done?
 
 # %%
 for label, heads in moved.items():

@@ -200,19 +200,19 @@ predict("2.k", None)  # c is lost before LayerNorm, and back behind the MLP; b g
 # %%
 def biases_gain(t):
     c, w = t.random(), t.weights
-    layers = range(len(t.net.transformer.h))
+    layers = range(t.net.config.num_hidden_layers)
     return {f"{i}.b_in": w[f"{i}.b_in"] + c @ w[f"{i}.W_in"] for i in layers}
 
 
 def shifts_lose(t):
     c, w = t.random(), t.weights
-    layers = range(len(t.net.transformer.h))
+    layers = range(t.net.config.num_hidden_layers)
     return {f"{i}.ln2.b": w[f"{i}.ln2.b"] - c for i in layers}
 
 
 def before_the_norm(t):
     c, w, move = t.random(), t.weights, {}
-    for i in range(len(t.net.transformer.h)):
+    for i in range(t.net.config.num_hidden_layers):
         move[f"{i}.b_O"] = w[f"{i}.b_O"] - c  # what attention writes
         move[f"{i}.b_out"] = w[f"{i}.b_out"] + c  # what the MLP writes
     return move

@@ -8,7 +8,7 @@ import torch
 
 from tests.hub import doubles
 from zeropoint import models
-from zeropoint.puzzles.p02 import symmetries
+from zeropoint.puzzles.p02 import exercises, search, symmetries
 from zeropoint.puzzles.p02.symmetries import (
     NoMove,
     Trial,
@@ -306,6 +306,18 @@ def test_damage():
     assert change(11e-6, 0.0).damage(floor=1e-6) == "a little"
     assert change(3.0, 0.099).damage(floor=1e-6) == "a little"
     assert change(3.0, 0.101).damage(floor=1e-6) == "breakage"
+
+
+def test_an_opt_is_moved_by_the_same_names():
+    """Its W_pos has two rows more than positions."""
+    trial = Trial(models.load(doubles.small("opt-4k")))
+    judged = search.free(exercises.a_free_move, trial)
+    assert not judged.wanting and "0.b_out" in judged.parts["most changed"]
+    c = trial.random()
+    twice = trial.twice(
+        {"mlp": lambda t: absorb(t.weights, 1, "mlp", c), "attn": lambda t: absorb(t.weights, 0, "attn", c)}
+    )
+    assert twice["mlp"].exact and twice["attn"].exact
 
 
 def test_a_model_of_another_kind_gives_its_place_to_a_stand_in(capsys):

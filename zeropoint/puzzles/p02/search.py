@@ -116,7 +116,7 @@ def _elsewhere(exact: Trial, move: Move, changes: Changes) -> float:
 
     A number added along a whole row is no change here: LayerNorm takes it away, and it could hide one that counts.
     """
-    length = min(256, exact.W_pos.shape[0] if exact.W_pos is not None else 256)
+    length = min(256, exact.net.config.max_position_embeddings)
     ids = torch.randint(len(exact.W_E), (length,), generator=torch.Generator().manual_seed(1))
     if "W_E" in changes:
         changed = changes["W_E"] - changes["W_E"].mean(1, keepdim=True)

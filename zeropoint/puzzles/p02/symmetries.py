@@ -5,8 +5,8 @@
 
 `streams.precise.copy_of` makes a plain copy, in float32 (sharing the loaded weights) or float64. A move is a dict of tensors
 that stand in for the copy's own during one call of `logits`; `compare` says what became of the predictions. A `Trial`
-does all three on one text, for any decoder that Hugging Face knows. In the blocks of GPT-2's and GPT-Neo's kinds, which
-keep their matrices in different ways, short names such as "0.W_in" mean the same thing.
+does all three on one text, for any decoder that Hugging Face knows. Architectures keep
+the matrices of their blocks in different ways: short names such as "0.W_in" mean the same thing in each that is known here.
 """
 
 from __future__ import annotations
@@ -22,13 +22,12 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.func import functional_call
-from transformers import GPT2LMHeadModel, GPTNeoForCausalLM
+from transformers import GPT2LMHeadModel, GPTNeoForCausalLM, OPTForCausalLM
 
 from zeropoint.models import STAND_INS, LoadedModel, load
 from zeropoint.streams import text
 from zeropoint.streams.precise import copy_of
 
-KINDS = (GPT2LMHeadModel, GPTNeoForCausalLM)  # the architectures whose blocks have short names here
 POSITIONS = ("wpe.weight", "embed_positions.weight")  # what architectures call W_pos, by the end of the tensor's name
 NOTHING_UP_TO = 10  # float floors
 A_LITTLE_UP_TO = 0.1  # nats of KL divergence a token
@@ -63,9 +62,55 @@ class Place:
         return part.T if self.turned else part
 
 
+@dataclass(frozen=True)
+class Layout:
+    """What an architecture calls the parts of its blocks: modules of a weight and a bias, by the letters of their short
+    names."""
+
+    blocks: str
+    parts: dict[str, str]
+    norms: dict[str, str]
+    last_norm: str
+    turned: bool
+    """Are matrices stored [out, in]?"""
+
+
+LAYOUTS = {
+    GPT2LMHeadModel: Layout(
+        blocks="transformer.h",
+        parts={"QKV": "attn.c_attn", "O": "attn.c_proj", "in": "mlp.c_fc", "out": "mlp.c_proj"},
+        norms={"ln1": "ln_1", "ln2": "ln_2"},
+        last_norm="transformer.ln_f",
+        turned=False,
+    ),
+    GPTNeoForCausalLM: Layout(
+        blocks="transformer.h",
+        parts={r: f"attn.attention.{r.lower()}_proj" for r in "QKV"}
+        | {"O": "attn.attention.out_proj", "in": "mlp.c_fc", "out": "mlp.c_proj"},
+        norms={"ln1": "ln_1", "ln2": "ln_2"},
+        last_norm="transformer.ln_f",
+        turned=True,
+    ),
+    OPTForCausalLM: Layout(
+        blocks="model.decoder.layers",
+        parts={r: f"self_attn.{r.lower()}_proj" for r in "QKV"}
+        | {"O": "self_attn.out_proj", "in": "fc1", "out": "fc2"},
+        norms={"ln1": "self_attn_layer_norm", "ln2": "final_layer_norm"},
+        last_norm="model.decoder.final_layer_norm",
+        turned=True,
+    ),
+}
+
+
+def layout_of(net: nn.Module) -> Layout | None:
+    """The layout of an architecture whose blocks have short names, None for others (and for the OPT that normalises late)."""
+    early = getattr(net.config, "do_layer_norm_before", True)
+    return next((layout for kind, layout in LAYOUTS.items() if isinstance(net, kind) and early), None)
+
+
 def places_of(net: nn.Module) -> dict[str, Place]:
     """The short names of a copy's tensors: W_E [d_vocab, d_model], W_U [d_model, d_vocab], with learned positions W_pos
-    [n_ctx, d_model], and for GPT-2's and GPT-Neo's kinds those of the blocks.
+    [n_ctx, d_model], and those of the blocks of an architecture that `LAYOUTS` knows.
 
     In block 0: 0.W_Q, 0.W_K, 0.W_V, 0.W_O [d_model, d_model] (the heads side by side), 0.W_in [d_model, d_mlp], 0.W_out
     [d_mlp, d_model], their biases 0.b_Q and so on, and LayerNorm's gain and shift 0.ln1.w, 0.ln1.b, 0.ln2.w, 0.ln2.b.
@@ -79,24 +124,23 @@ def places_of(net: nn.Module) -> dict[str, Place]:
     positions = [name for name, _ in net.named_parameters() if name.endswith(POSITIONS)]
     if positions:
         found["W_pos"] = Place(positions[0])
-    if isinstance(net, KINDS):
-        for layer in range(len(net.transformer.h)):
-            found |= {f"{layer}.{name}": place for name, place in _in_block(net, layer).items()}
-        found |= _norm("transformer.ln_f", "ln_final")
+    if layout := layout_of(net):
+        for layer in range(net.config.num_hidden_layers):
+            found |= {f"{layer}.{name}": place for name, place in _in_block(layout, layer).items()}
+        found |= _norm(layout.last_norm, "ln_final")
     return found
 
 
-def _in_block(net: nn.Module, layer: int) -> dict[str, Place]:
-    at, is_neo = f"transformer.h.{layer}", isinstance(net, GPTNeoForCausalLM)
-    kept = {"in": "mlp.c_fc", "out": "mlp.c_proj"}
-    kept |= {r: f"attn.attention.{r.lower()}_proj" if is_neo else "attn.c_attn" for r in "QKV"}
-    kept["O"] = "attn.attention.out_proj" if is_neo else "attn.c_proj"
-    found = {}
-    for name, module in kept.items():
-        third = "QKV".index(name) if module == "attn.c_attn" else None
-        found[f"W_{name}"] = Place(f"{at}.{module}.weight", third, turned=is_neo)
-        found[f"b_{name}"] = Place(f"{at}.{module}.bias", third)
-    return found | _norm(f"{at}.ln_1", "ln1") | _norm(f"{at}.ln_2", "ln2")
+def _in_block(layout: Layout, layer: int) -> dict[str, Place]:
+    at, found = f"{layout.blocks}.{layer}", {}
+    for letters, module in layout.parts.items():
+        thirds = enumerate(letters) if letters == "QKV" else [(None, letters)]
+        for third, name in thirds:
+            found[f"W_{name}"] = Place(f"{at}.{module}.weight", third, layout.turned)
+            found[f"b_{name}"] = Place(f"{at}.{module}.bias", third)
+    for name, module in layout.norms.items():
+        found |= _norm(f"{at}.{module}", name)
+    return found
 
 
 def _norm(module: str, name: str) -> dict[str, Place]:
@@ -270,8 +314,8 @@ class Trial:
 
     @property
     def can_absorb(self) -> bool:
-        """Is it of a kind whose blocks have short names, so that `absorb` knows where the biases are?"""
-        return isinstance(self.net, KINDS)
+        """Is it of GPT-2's or GPT-Neo's kind, for which the walkthrough knows where biases and dropout are?"""
+        return isinstance(self.net, GPT2LMHeadModel | GPTNeoForCausalLM)
 
     def run(self, move: Move = UNMOVED) -> tuple[Tensor, Tensor]:
         """(logits [batch, seq, d_vocab], final hidden states [batch, seq, d_model]) under a move."""
@@ -371,15 +415,15 @@ def cross_entropy(logits: Float[Tensor, "batch seq d_vocab"], ids: Int[Tensor, "
 
 
 def suited(pair: Sequence[LoadedModel]) -> dict[str, LoadedModel]:
-    """The models by label. One of another kind than GPT-2's and GPT-Neo's, or untied, gives its place to a stand-in, and a
-    line says so."""
+    """The models by label. One whose blocks have no short names, or untied, gives its place to a stand-in, and a line says
+    so."""
     models = {}
     for model in pair:
-        if not (isinstance(model.plain, KINDS) and model.is_tied):
+        if not (layout_of(model.plain) and model.is_tied):
             taken = {m.found.name for m in (*pair, *models.values())}
             stand_in = load(next(name for name in STAND_INS if name not in taken))
             print(
-                f"This puzzle needs tied models of GPT-2's or GPT-Neo's kind; {stand_in.label} takes the place of {model.label}."
+                f"This puzzle needs tied models with a W_pos, of a kind it knows; {stand_in.label} takes the place of {model.label}."
             )
             model = stand_in
         models[model.label] = model
