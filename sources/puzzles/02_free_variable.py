@@ -32,8 +32,7 @@ from zeropoint.desk import (
 )
 from zeropoint.models import load_pair
 from zeropoint.puzzles.p02 import attention, search
-from zeropoint.puzzles.p02.exercises import hide_the_mean
-from zeropoint.puzzles.p02.symmetries import Move, NoMove, Trial, suited, table_of
+from zeropoint.puzzles.p02.symmetries import Move, NoMove, Trial, hide_the_mean, suited, table_of
 
 torch.set_grad_enabled(False)
 first, second = map(Trial, suited(load_pair()).values())
@@ -112,17 +111,12 @@ moves = {  # t.random(): r
 
 
 # %%
-def plainest(t):
-    W_E, W_pos = hide_the_mean(t.W_E, t.W_pos)
-    return {"W_E": W_E, "W_pos": W_pos}
-
-
-def plainest_tied(t):
-    return plainest(t) | {"W_U": t.W_U - t.mu[:, None]}
+def hide_it_tied(t):
+    return hide_the_mean(t) | {"W_U": t.W_U - t.mu[:, None]}
 
 
 if ready("2.a", "2.b", "2.2"):
-    try_out({"2.a": plainest, "2.b": plainest_tied})
+    try_out({"2.a": hide_the_mean, "2.b": hide_it_tied})
     for name in ("2.a", "2.b"):
         outcome(name, tried[name][0].damage, label=first.label)
 
@@ -266,7 +260,7 @@ progress("2")
 
 # %% tags=["solution"]
 for n, t in trials.items():
-    tied, alone = t.change(plainest_tied(t)), t.change(moves["2.c"](t))
+    tied, alone = t.change(hide_it_tied(t)), t.change(moves["2.c"](t))
     report(
         n,
         {"floor": t.floor, "2.b: max |Δ log p|": tied.log_prob, "2.c: KL, nats a token": alone.kl},

@@ -96,6 +96,5 @@ def test_the_solved_puzzle_rebuilds_the_pattern_and_tries_every_move_twice(execu
 def test_solution_passes_everything(executed):
     solved = executed("solutions/02")
     assert not solved.error and "Puzzle 2: 7 of 7 done" in solved.text
-    assert (
-        solved.text.count("a logit moves by") > 2 and solved.text.count("in truth") > 2
-    )  # the checks, and the records
+    for reached in ("a logit moves by", "in truth"):  # said by the check, and kept as a record
+        assert solved.text.count(reached) > 2

@@ -423,7 +423,8 @@ EX_2_7 = Exercise(
     difficulty=3,
     minutes=12,
     statement="""
-    Find a move that is exact and of none of the kinds tried so far, wherever in the model. These are: one vector for all
+    Find a move that is exact and of none of the kinds tried so far, wherever in the model. It is a function of a trial, as
+    those above, and `t.weights` holds every tensor by the name under which it can be moved. The kinds so far are: one vector for all
     rows of W_E, of W_pos or of W_U; a number for each row of W_E or W_pos, the same along the row; a LayerNorm's shift
     together with biases; a bias of the keys. What a *block* writes, by its weights or biases, counts as new. Some tensor
     has to change by a hundredth of its norm or more. It is tried in float64, and on a second text, which begins with the

@@ -377,6 +377,11 @@ class Trial:
         return found
 
 
+def hide_the_mean(trial: Trial) -> Move:
+    """The plainest right answer to 2.2, as a move. What is predicted of it must not depend on which one a learner gave."""
+    return {"W_E": trial.W_E - trial.mu, "W_pos": trial.W_pos + trial.mu}
+
+
 def sweep(trial: Trial, makes_move: MakesMove, sizes: Sequence[float]) -> list[float]:
     """Largest |Δ log-probability| of a move of W_E, W_pos and W_U made `sizes` times as far; at least 1e-16, for a log axis."""
     own, move = {"W_E": trial.W_E, "W_pos": trial.W_pos, "W_U": trial.W_U}, makes_move(trial)
