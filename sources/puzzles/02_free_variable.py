@@ -139,7 +139,7 @@ note("2 surprises", "...")
 check("2.3", answer_2_3, real={n: (t.W_E, t.h[0]) for n, t in trials.items()})
 
 # %% [markdown]
-# Keep it for 2.6: GPT-Neo's training loss had a penalty on (log Z)², and weight decay looks at the weights themselves. Whether they are as blind as the predictions belongs into your answer there.
+# Keep it for 2.6: GPT-Neo's training loss had a penalty on (log Z)², and weight decay looks at the weights themselves. Whether they are as blind as the predictions belongs in your answer there.
 
 
 # %% exercise="2.4"
@@ -220,7 +220,7 @@ behind = {
 if ready(*behind):
     try_out(behind)
     for name in behind:
-        exact = all(model.exact for model in tried[name])
+        exact = all(did.exact for did in tried[name])
         outcome(name, "exact" if exact else "not exact", label=" and ".join(trials))
 
 # %% [markdown]
@@ -242,9 +242,9 @@ check("2.9", answer_2_9, real=trials)
 # Your records, of the answers that passed last:
 
 # %%
-for id, judge in {"2.8": search.loud, "2.9": search.fools}.items():
-    if ready(id):
-        show(f"2 record of {id}", search.record(judge, checked(id), trials))
+for number, judge in {"2.8": search.loud, "2.9": search.fools}.items():
+    if ready(number):
+        show(f"2 record of {number}", search.record(judge, checked(number), trials))
 
 # %% [markdown]
 # ## Where you stand
