@@ -45,7 +45,7 @@ def own(net, ids):
 
 @pytest.mark.parametrize(
     "part, gain, words",
-    [("MLP", ("mlp",), "part is one of 'attn', 'mlp'; got 'MLP'"), ("attn", ("query",), "mlp; got query")],
+    [("MLP", ("in",), "part is one of attn, mlp; got 'MLP'"), ("attn", ("query",), "K, V, in; got query")],
 )
 def test_a_part_or_reader_that_does_not_exist_is_one_sentence(net, part, gain, words):
     """ "MLP" once gave the move of another LayerNorm."""

@@ -185,7 +185,8 @@ def logits(net: nn.Module, ids: Int[Tensor, "batch seq"], move: Move = UNMOVED) 
     return functional_call(net, tensors, (ids,), {"use_cache": False}, tie_weights=False).logits
 
 
-PARTS = {"attn": ("ln1", ("Q", "K", "V")), "mlp": ("ln2", ("in",))}  # of a block: the LayerNorm before it, and who reads
+# Of a block: the LayerNorm before a part, and who reads it
+PARTS = {"attn": ("ln1", ("Q", "K", "V")), "mlp": ("ln2", ("in",))}
 
 
 def absorb(
