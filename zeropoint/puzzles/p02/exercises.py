@@ -386,9 +386,9 @@ EX_2_6 = Exercise(
     The model reads sums of a token row and a position row, so any vector may pass from all tokens to all
     positions: equal logits if the head stays, equal probabilities if it follows, since a vector taken from
     every row of the head changes all logits of a position alike. Taking μ from the tokens alone is no
-    symmetry, tied or not. Inside attention, half of the six terms are the same for all keys; cᵀAv stays and adds
+    symmetry, tied or not. A row's own mean over d_model is lost behind any LayerNorm, but a tied head reads it. Inside attention, half of the six terms are the same for all keys; cᵀAv stays and adds
     to the bias of the query. Biases behind LayerNorm can take over any constant; one before it changes what each token is divided by. Rounding is told from
-    change by the floor, and by doing it again in float64, where rounding shrinks and a change does not. Weight decay and z-loss see what the predictions do not.
+    change by the floor, and by doing it again in float64, where rounding shrinks and a change does not; float32 alone takes a very long free move for a small change. Weight decay and z-loss see what the predictions do not.
     """,
     hints=[
         "For each move: which is the first thing in the model that could notice it? What does that thing read?",
