@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from itertools import cycle
+from collections.abc import Callable, Iterator, Mapping
+from itertools import cycle, islice
 
 import torch
 from jaxtyping import Float
@@ -82,23 +82,29 @@ def volume_hooks(
 
 def matched_dose(
     model: LoadedModel, cache: Mapping[str, Tensor], block: int, mu: Float[Tensor, " d_model"]
-) -> Float[Tensor, ""]:
+) -> Float[Tensor, "batch 1 1"]:
     """The part of μ to take out, denominators kept, that moves the first norm's output as far (rms) as `volume_hooks`.
 
-    That is the first norm behind the stream before `block`; what comes before its gain is compared.
+    That is the first norm behind the stream before `block`; what comes before its gain is compared. Each row of text has
+    a part of its own, so that what is done to it does not depend on which rows are in its batch.
     """
     first = _norms_from(cache, block)[0]
     now, seen = cache[f"{first}.hook_scale"], as_seen(model)(mu)
     x = cache[f"{first}.hook_normalized"] * now
     then = denominator_without(now, x, seen)
     by_volume, by_direction = (x - seen) * (1 / then - 1 / now), seen / now
-    return (by_volume.square().sum() / by_direction.square().expand_as(x).sum()).sqrt()
+    far = [moved.square().expand_as(x).sum((1, 2), keepdim=True) for moved in (by_volume, by_direction)]
+    return (far[0] / far[1]).sqrt()
 
 
 def random_vectors(mu: Float[Tensor, " d_model"], count: int = 16, seed: int = 0) -> Float[Tensor, "count d_model"]:
-    """Vectors of μ's length that point anywhere."""
+    """Vectors of μ's length that point anywhere: one for each of `count` rows of text."""
     r = torch.randn(count, len(mu), generator=torch.Generator().manual_seed(seed))
     return r * mu.norm() / r.norm(dim=1, keepdim=True)
+
+
+def _one_a_row(vectors: Iterator[Tensor], rows: Tensor) -> Float[Tensor, "batch 1 d_model"]:
+    return torch.stack(list(islice(vectors, len(rows))))[:, None]
 
 
 def changes(
@@ -113,8 +119,9 @@ def changes(
     """Conditions for `streams.effects` that take a mean apart: its direction, its volume.
 
     `mu` stands in the stream before `block` (after the last one: `block` = n_layers) and is left there `factor` times;
-    `hook` names another place for it, such as hook_embed. `random`: one or more vectors of μ's length, for two controls;
-    each batch of text gets the next.
+    `hook` names another place for it, such as hook_embed. `random`: vectors of μ's length for two controls. Each row of
+    text gets the next, and after the last the first: give one a row. Rows that share a random vector are not independent,
+    and an error over rows is then too small.
     """
     place, step = hook or layer_names(model.bridge)[block], (factor - 1) * mu
     instead, added = cycle(torch.atleast_2d(random)), cycle(torch.atleast_2d(random))
@@ -130,6 +137,6 @@ def changes(
         "direction only": lambda cache, rows: moved(step) + kept(cache),
         "volume only": lambda cache, rows: volume_hooks(model, cache, block, mu, factor),
         "direction, matched dose": lambda cache, rows: nudged(cache) + kept(cache),
-        "random vector for the mean": lambda cache, rows: moved(next(instead) - mu),
-        "random vector added": lambda cache, rows: moved(next(added)),
+        "random vector for the mean": lambda cache, rows: moved(_one_a_row(instead, rows) - mu),
+        "random vector added": lambda cache, rows: moved(_one_a_row(added, rows)),
     }
