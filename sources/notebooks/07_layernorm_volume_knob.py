@@ -37,10 +37,13 @@ rows, length = (16, 64) if small else (8, 32)
 
 stream_of = {}
 texts = {}
+means = {}
 for m in models:
     ids = streams.sequences(m.tokenizer, count)
     stream_of[m.label] = streams.stream(m.bridge, ids)
-    texts[m.label] = streams.sequences(m.tokenizer, rows, length)  # [row, position]
+    ids = streams.sequences(m.tokenizer, rows, length)  # [row, position]
+    texts[m.label] = ids
+    means[m.label] = streams.stream(m.bridge, ids).vectors.mean(1)  # μ there, [layer, d_model]
 
 # %% [markdown]
 # ## What a knob would do
@@ -53,11 +56,11 @@ for m in models:
 #
 # The rival: μ is an ordinary bias, and what comes after reads **where it points**. Then the last two fail.
 #
-# So ask two questions that a plain removal mixes up. What if μ's direction were gone and every denominator stayed? And what if μ stayed and u were as loud as it would be without μ? Which of the two will harm the predictions more?
+# So ask two questions that a plain removal mixes up. What if μ's direction were gone and every denominator stayed? And what if μ stayed and u were as loud as it would be without μ? Which of the two will harm the predictions more? ("Undecided": the 95 % interval of the difference, over rows of text, holds 0.)
 
 # %%
 predict("n7.1", None, low=None, high=None)  # ‖μ‖² / E‖x‖² before the last block, second model
-predict("n7.2", None)  # which harms more, "direction" or "volume"? The first model
+predict("n7.2", None)  # which harms more? "direction", "volume" or "undecided"; the first model
 predict("n7.3", None)  # the second model
 
 # %% [markdown]
@@ -173,9 +176,11 @@ print(f"without μ, denominators kept: {kl.mean():.3f} nats a token")
 # `volume.changes` has six such changes. Beside the removal and **direction only**:
 #
 # * **volume only**: μ stays and sounds as it did; u is divided by what it would be divided by without μ;
-# * **direction, matched dose**: the first two may not be equal blows, so here only so much of μ is taken out that the next norm's output moves as far as under volume only;
+# * **direction, matched dose**: the first two may not be equal blows, so here only so much of μ is taken out, in each row of text, that the next norm's output moves as far as under volume only;
 # * **random vector for the mean**, of its length: if length is all, this mends everything;
 # * **random vector added**, while μ stays: what a blow of that size does to anyone.
+#
+# Each row of text gets a random vector of its own. If rows shared one, they would err together, and an error over rows would be too small.
 #
 # They are tried after 0, 1, half and all of the blocks. And since the guess was about the embedding: on its mean over the **vocabulary**, taken out of the tokens as they come in.
 
@@ -183,16 +188,15 @@ print(f"without μ, denominators kept: {kl.mean():.3f} nats a token")
 effects = {}
 for m in models:
     n = m.bridge.cfg.n_layers
-    s = streams.stream(m.bridge, texts[m.label])
     tried = {}
 
     for k in sorted({0, 1, n // 2, n}):
-        mu = s.vectors[k].mean(0)
-        other = volume.random_vectors(mu)
+        mu = means[m.label][k]
+        other = volume.random_vectors(mu, rows)
         tried[f"after {k}"] = volume.changes(m, k, mu, other)
 
     mu = m.W_E.mean(0)
-    other = volume.random_vectors(mu)
+    other = volume.random_vectors(mu, rows)
     tried["vocabulary"] = volume.changes(m, 0, mu, other, hook="hook_embed")
 
     plan = {}
@@ -269,8 +273,10 @@ judge(claims.DOSE, "gap", "volume only", "direction, matched dose")
 judge(claims.ANY_VECTOR, "gain", "mean removed", "random vector for the mean")
 
 for question, name in (("n7.2", FIRST), ("n7.3", SECOND)):
-    more = gap(name, in_stream[name], "volume only", "direction only").mean()
-    outcome(question, "volume" if more > 0 else "direction", label=name)
+    values = gap(name, in_stream[name], "volume only", "direction only")
+    more = over(values.tolist(), "rows of text")
+    said = "volume" if more.low > 0 else "direction" if more.high < 0 else "undecided"
+    outcome(question, said, label=name)
 
 # %% [markdown]
 # ## Turn the knob
@@ -289,8 +295,8 @@ knob = {}
 for m in models:
     by_layers = shares[m.label].mean(0)
     k = by_layers[:-1].argmax().item()
-    mu = stream_of[m.label].vectors[k].mean(0)
-    other = volume.random_vectors(mu)
+    mu = means[m.label][k]
+    other = volume.random_vectors(mu, rows)
     plan = {}
     for factor in factors:
         six = volume.changes(m, k, mu, other, factor=factor)

@@ -1,9 +1,9 @@
 # %% [markdown]
 # # 07 A volume knob? The puzzle
 #
-# **Question.** The vectors in a model share a mean. The author of the post guesses that it helps to control LayerNorm's scale, like a volume knob. Does it, in the models that run here? (A knob: what the mean does, it does by changing what all else is divided by.)
+# **Question.** The vectors in a model share a mean. The author of the post guesses that it helps to control LayerNorm's scale, like a volume knob. Does it, in the models that run here? (A knob: whatever the mean does, it does through the number by which LayerNorm divides. Nothing reads the mean itself.)
 #
-# **Time** 95 min · **Difficulty** ●●● · **You need** puzzle 06, and LayerNorm: take away a vector's own mean over d_model, divide by its spread, multiply by γ, add β
+# **Time** 105 min · **Difficulty** ●●● · **You need** puzzle 06, and LayerNorm: take away a vector's own mean over d_model, divide by its spread, multiply by γ, add β
 #
 # A solution is an experiment whose outcome would differ if the guess were false, its result with an error, and a control.
 #
@@ -33,25 +33,31 @@ from zeropoint.desk import (
     why,
 )
 from zeropoint.models import load_pair
+from zeropoint.puzzles.p07 import volume
 
 # %% [markdown]
-# `stream_of[name].vectors[k]`: the residual stream after k blocks, one vector a token of a held-out text (see 06).
+# `stream_of[name].vectors[k]`: the residual stream after k blocks, one vector a token of a held-out text (see 06). Everything below is measured on these rows of text.
 
 # %%
 models = load_pair()
 NEO, GPT2 = labels = [m.label for m in models]
-count, rows = (
-    (64, (16, 64)) if models[0].source == "stand-in" else (12, (8, 32))
-)  # large models: minutes otherwise
-stream_of = {
-    m.label: streams.stream(m.bridge, streams.sequences(m.tokenizer, count)) for m in models
-}
+rows = (16, 64) if models[0].source == "stand-in" else (8, 64)  # large models: minutes otherwise
+texts = {m.label: streams.sequences(m.tokenizer, *rows) for m in models}
+stream_of = {m.label: streams.stream(m.bridge, texts[m.label]) for m in models}
+affine = {}  # γ and β of the LayerNorm that comes after one block
+for m in models:
+    if m.norm == "LayerNorm":
+        ln1 = m.bridge.blocks[1].ln1
+        affine[m.label] = (ln1.weight.detach(), ln1.bias.detach())
+    else:
+        print(f"{m.label} has RMSNorm, which takes no mean away and has no β: no 7.4 for it.")
+effects, in_words = {}, {}  # of the changes: filled further down
 {name: tuple(s.vectors.shape) for name, s in stream_of.items()}  # [layer, token in text, d_model]
 
 # %% [markdown]
 # ## Predict
 #
-# Which part of LayerNorm's squared denominator does the mean vector make, after the first block? A fraction between 0 and 1.
+# What fraction of LayerNorm's squared denominator, averaged over the text, comes from the mean vector? After the first block; between 0 and 1.
 
 # %%
 predict("7.a", None, low=None, high=None)  # the first model
@@ -86,7 +92,7 @@ if ready("7.a", "7.b", "7.2"):
 # %% [markdown]
 # ## Design
 #
-# By how much would the denominators shrink without the mean? Then think of an intervention that tells a knob from a rival of your choice: what does each predict? Twenty minutes, before you hand out the next tasks: they are one such design; `note` keeps yours. With TransformerBridge a hook may change the stream or a LayerNorm:
+# By how much would the denominators shrink without the mean? Then think of an intervention that tells a knob from a rival of your choice: what does each predict? Twenty minutes, before you hand out the next tasks: they are one such design; `note` keeps yours. With TransformerBridge a hook may change the stream or a LayerNorm. One hook holds one LayerNorm; the stream is read by `ln1` and `ln2` of every later block, and by `ln_final`.
 #
 # ```
 # models[0].bridge.run_with_hooks(ids, fwd_hooks=[("blocks.1.hook_resid_pre", lambda x, hook: x + v)])
@@ -110,50 +116,51 @@ check(
 
 # %% exercise="7.4"
 inputs = {}
-for m in models:
-    if m.norm == "RMSNorm":
-        print(f"{m.label} has RMSNorm, which takes no mean away and has no β: it is left out here.")
-        continue
-    X, ln1 = stream_of[m.label].vectors[1], m.bridge.blocks[1].ln1
-    inputs[m.label] = (geometry.centre(X), X, ln1.weight.detach(), ln1.bias.detach())
+for name, gain_and_bias in affine.items():
+    X = stream_of[name].vectors[1]
+    inputs[name] = (geometry.centre(X), X, *gain_and_bias)
 check("7.4", answer_7_4, real=inputs)
 
 # %% [markdown] exercise="7.5"
-# Keep your two predictions before you run on.
+# Keep your predictions before you run on. *More*: the larger mean KL of the changed predictions from the untouched ones. *Undecided*: the difference of the two is under two standard errors, over rows of text.
 
 # %%
 predict("7.c", None)  # "B", "C" or "undecided", the first model
 predict("7.d", None)  # and the second model
+predict("7.e", None)  # "D", "C" or "undecided", the first model
+predict("7.f", None)  # and the second model
 
 # %% [markdown]
-# How hard is each blow? By your 7.4, how far the output of the next LayerNorm goes from where it was, in units of its own length:
+# How hard is each blow? By your 7.4, how far the output of the next LayerNorm goes from where it was, in units of its own length. And by your 7.1, how much the denominators shrink without the mean: what did you say under Design?
 
 # %%
-if ready("7.c", "7.d", "7.4"):
-    normed = checked("7.4")
-    for name, (u, X, *affine) in inputs.items():
-        before = normed(X, X, *affine)
-        after = {"A": normed(u, u, *affine), "B": normed(u, X, *affine)}
+if ready("7.c", "7.d", "7.e", "7.f", "7.1", "7.4"):
+    divides_by, normed, blows = checked("7.1"), checked("7.4"), {}
+    for name, gain_and_bias in affine.items():
+        X = stream_of[name].vectors[1]
+        u = geometry.centre(X)
+        before = normed(X, X, *gain_and_bias)
+        after = {"A": normed(u, u, *gain_and_bias), "B": normed(u, X, *gain_and_bias)}
         after["C"] = after["A"] + before - after["B"]  # before − B is μ/old alone
         far = {what: ((Y - before).norm() / before.norm()).item() for what, Y in after.items()}
-        print(name, {what: round(size, 3) for what, size in far.items()})
+        left = divides_by(u, 1e-5).mean() / divides_by(X, 1e-5).mean()
+        blows[name] = far | {"denominators shrink by": 1 - left.item()}
+    show("7 how hard", pd.DataFrame(blows).round(3))
 
 # %% [markdown]
-# Now all six changes, in the models themselves. What they do to the predictions is shown after 7.5.
+# Now **the six changes**, in the models themselves. What they do to the predictions is shown after 7.5.
 
 # %%
-effects = {}
-if ready("7.c", "7.d", "7.3"):
-    from zeropoint.puzzles.p07 import volume
-
+if ready("7.c", "7.d", "7.e", "7.f", "7.3"):
+    generator = torch.Generator().manual_seed(1)
     for m in models:
-        ids = streams.sequences(m.tokenizer, *rows)
-        X = streams.stream(m.bridge, ids).vectors[1]
-        draws = torch.randn(16, X.shape[1], generator=generator)
+        X = stream_of[m.label].vectors[1]
+        draws = torch.randn(rows[0], X.shape[1], generator=generator)  # one for each row of text
         others = torch.stack([checked("7.3")(X, r).mean(0) for r in draws])
         changes = volume.changes(m, 1, X.mean(0), others)  # A to F of 7.5, in that order
+        in_words |= zip("ABCDEF", changes, strict=True)
         lettered = dict(zip("ABCDEF", changes.values(), strict=True))
-        effects[m.label] = streams.effects(m.bridge, ids, lettered, batch=4)
+        effects[m.label] = streams.effects(m.bridge, texts[m.label], lettered, batch=4)
 
 # %% exercise="7.5"
 check(
@@ -163,42 +170,53 @@ check(
 )
 
 # %% [markdown]
-# KL of the changed predictions from the untouched ones, nats a token; then the verdict, for which two standard errors are asked.
+# KL of the changed predictions from the untouched ones, nats a token; your bets; and the differences that decide them, with one standard error.
 
 # %%
-if ready("7.c", "7.d", "7.3", "7.5"):
-    kl = {}
-    for name, found in effects.items():
-        kl[name] = {what: effect.kl.mean().item() for what, effect in found.items()}
-    show("7 what each costs", pd.DataFrame(kl).round(3))
-    for asked, (name, e) in zip("cd", effects.items(), strict=True):
-        gap, error = checked("7.5")(e["B"].kl, e["C"].kl)
-        said = "undecided" if abs(gap) < 2 * error else "B" if gap > 0 else "C"
-        outcome(f"7.{asked}", said, label=name)
+if not effects:
+    print("Run the cell of the six changes first: it has nothing yet.")
+elif ready("7.5"):
+    kl, gaps, compare = {}, {}, checked("7.5")
+    for name, e in effects.items():
+        kl[name] = {f"{letter}, {in_words[letter]}": e[letter].kl.mean().item() for letter in e}
+        gaps[name] = {}
         for one, other in ("BC", "DC", "EA"):
-            gap, error = checked("7.5")(e[one].kl, e[other].kl)
-            print(f"{name}: {one} − {other} {gap:+.3f} ± {error:.3f}")
+            gap, error = compare(e[one].kl, e[other].kl)
+            gaps[name][f"{one} − {other}"] = f"{gap:+.4f} ± {error:.4f}"
+    show("7 what each costs", pd.DataFrame(kl).round(3))
+    for bet, name, one in (
+        ("7.c", NEO, "B"),
+        ("7.d", GPT2, "B"),
+        ("7.e", NEO, "D"),
+        ("7.f", GPT2, "D"),
+    ):
+        gap, error = compare(effects[name][one].kl, effects[name]["C"].kl)
+        said = "undecided" if abs(gap) < 2 * error else one if gap > 0 else "C"
+        outcome(bet, said, label=name)
+    show("7 differences", pd.DataFrame(gaps))
 
 # %% [markdown]
-# What do E and F tell? (Each batch of four rows had another draw; a single one may lie either way.) What does D change, and why compare it with C?
+# What do E and F tell? A knob predicts that E costs next to nothing. (Each row of text has a draw of its own, so the error of E − A covers the chance of the draws as well.) What does D change, and does the verdict of B against C outlive it?
 #
 # The guess was about the embedding, and the vocabulary has a mean of its own. Is it the text's? It is taken out of the tokens as they come in:
 
 # %%
-if ready("7.c", "7.d", "7.3", "7.5"):
+if ready("7.c", "7.d", "7.e", "7.f", "7.3", "7.5"):
     of_vocabulary = {}
     for m in models:
         mu, enters = m.W_E.mean(0), stream_of[m.label].vectors[0].mean(0)
         row = {"cosine with the mean of what enters": torch.cosine_similarity(mu, enters, dim=0)}
         changes = volume.changes(m, 0, mu, mu, hook="hook_embed")  # mu: E and F are not tried here
-        lettered = dict(zip("ABC", changes.values(), strict=False))
-        tried = streams.effects(m.bridge, streams.sequences(m.tokenizer, *rows), lettered, batch=4)
+        first = {
+            f"{letter}, {what}": changes[what] for letter, what in zip("ABC", changes, strict=False)
+        }
+        tried = streams.effects(m.bridge, texts[m.label], first, batch=4)
         of_vocabulary[m.label] = row | {what: e.kl.mean() for what, e in tried.items()}
     table = pd.DataFrame(of_vocabulary).T.astype(float).round(3)
     show("7 the vocabulary's mean", table.rename_axis("KL, nats a token"))
 
 # %% [markdown]
-# And at other layers: `volume.changes(m, k, X.mean(0), r)` with `X = stream_of[m.label].vectors[k]` and an `r` as long as that mean.
+# Do your verdicts hold at another block? Try one, k, at least: `volume.changes(m, k, mu, volume.random_vectors(mu))` with `mu = stream_of[m.label].vectors[k].mean(0)`, then `streams.effects` as above. `show("7 another block", table)` keeps what you find for the export.
 
 # %%
 # your experiments

@@ -75,6 +75,19 @@ def torch_std(X, eps):
     return X.std(1) + eps
 
 
+def fixed_eps(X, eps):
+    return torch.sqrt(X.var(-1, unbiased=False) + 1e-5)
+
+
+def text_first(X, eps):
+    X = X - X.mean(0)
+    return torch.sqrt(X.var(-1, unbiased=False) + eps)
+
+
+def flat_means(X, eps):
+    return ((X - X.mean(-1)).pow(2).mean(-1) + eps).sqrt()
+
+
 # --- 7.2 the mean's share of the squared denominator ---------------------------------------------------------------
 
 
@@ -148,6 +161,49 @@ def denominators_drop(X):
     return 1 - (1 - two_steps(X)) ** 0.5
 
 
+def mixed_variances(X):
+    m = X.mean(0)
+    return m.var() / X.var(-1, unbiased=False).mean()
+
+
+def mixed_the_other_way(X):
+    return X.mean(0).var(unbiased=False) / X.var(-1).mean()
+
+
+def each_ones_fall(X):
+    return (1 - (X - X.mean(0)).var(-1, unbiased=False) / X.var(-1, unbiased=False)).mean()
+
+
+def typical_fall(X):
+    m = X.mean(0)
+    return 1 - (X - m).std(-1, unbiased=False).mean() / X.std(-1, unbiased=False).mean()
+
+
+def undivided(X):
+    a, b = X.var(-1, unbiased=False).mean(), (X - X.mean(0)).var(-1, unbiased=False).mean()
+    return a - b
+
+
+def undivided_sum(X):
+    x = X - X.mean(1, keepdim=True)
+    return x.mean(0).norm() ** 2
+
+
+def sum_over_mean(X):
+    m = X.mean(0)
+    return m.norm() ** 2 / X.var(-1, unbiased=False).mean()
+
+
+def seen_sum_over_mean(X):
+    m = X.mean(0) - X.mean()
+    return m.norm() ** 2 / X.var(-1, unbiased=False).mean()
+
+
+def flat_share(X):
+    x = X - X.mean(-1)
+    return x.mean(0).pow(2).sum() / x.pow(2).sum(-1).mean()
+
+
 # --- 7.3 another vector for the mean -------------------------------------------------------------------------------
 
 
@@ -208,6 +264,34 @@ def in_place(X, r):
 def projected(X, r):
     mu = X.mean(0) / X.mean(0).norm()
     return X - (X @ mu)[:, None] * mu + (X @ mu)[:, None] * F.normalize(r, dim=0)
+
+
+def wrong_axis(X, r):
+    m = X.mean(-1)
+    return X - m + F.normalize(r, dim=0) * m.norm()
+
+
+def by_seen_lengths(X, r):
+    m = X.mean(0)
+
+    def P(v):
+        return v - v.mean()
+
+    return X - m + r * P(m).norm() / P(r).norm()
+
+
+def seen_r(X, r):
+    m, v = X.mean(0), r - r.mean()
+    return X - m + F.normalize(v, dim=0) * (m - m.mean()).norm()
+
+
+def component(X, r):
+    m, u = X.mean(0), F.normalize(r, dim=0)
+    return X - m + (m @ u) * u
+
+
+def mean_alone(X, r):
+    return F.normalize(r, dim=0) * X.mean(0).norm()
 
 
 # --- 7.4 LayerNorm with borrowed denominators ----------------------------------------------------------------------
@@ -286,6 +370,43 @@ def gain_only(X, clean, weight, bias):
     return bare(X, clean, weight, bias) * weight
 
 
+def text_centred(X, clean, weight, bias):
+    s = (clean.var(1, correction=0, keepdim=True) + 1e-5).sqrt()
+    return (X - X.mean(0)) / s * weight + bias
+
+
+def plain_lengths(X, clean, weight, bias):
+    return (X - X.mean(-1, keepdim=True)) / clean.norm(dim=-1, keepdim=True) * weight + bias
+
+
+def mean_denominator(X, clean, weight, bias):
+    s = (clean.var(1, correction=0) + 1e-5).sqrt().mean()
+    return (X - X.mean(1, keepdim=True)) / s * weight + bias
+
+
+def whole_rescaled(X, clean, weight, bias):
+    mine, theirs = ((v.var(1, correction=0, keepdim=True) + 1e-5).sqrt() for v in (X, clean))
+    return F.layer_norm(X, X.shape[1:], weight, bias, eps=1e-5) * mine / theirs
+
+
+def flat_numerator(X, clean, weight, bias):
+    s = (clean.var(1, correction=0, keepdim=True) + 1e-5).sqrt()
+    return (X - X.mean(1)) / s * weight + bias
+
+
+def flat_denominator(X, clean, weight, bias):
+    return (X - X.mean(1, keepdim=True)) / (clean.var(1, correction=0) + 1e-5).sqrt() * weight + bias
+
+
+def flat_both(X, clean, weight, bias):
+    return (X - X.mean(1)) / (clean.var(1, correction=0) + 1e-5).sqrt() * weight + bias
+
+
+def flat_everywhere(X, clean, weight, bias):
+    c = clean - clean.mean(-1)
+    return (X - X.mean(-1)) / (c.pow(2).mean(-1) + 1e-5).sqrt() * weight + bias
+
+
 # --- 7.5 which does more, and how sure is it? ----------------------------------------------------------------------
 
 
@@ -357,6 +478,24 @@ def median(a, b):
     return (a - b).median(), (a - b).std() / len(a) ** 0.5
 
 
+def added(a, b):
+    return (a - b).mean(), (a.std() + b.std()) / len(a) ** 0.5
+
+
+def swapped(a, b):
+    gap, error = differences(a, b)
+    return error, gap
+
+
+def interval(a, b):
+    gap, error = differences(a, b)
+    return gap, 1.96 * error
+
+
+def stacked(a, b):
+    return torch.stack(differences(a, b))
+
+
 generator = torch.Generator().manual_seed(3)
 VECTORS = torch.randn(2000, 32, generator=generator) + 2 * torch.randn(32, generator=generator)
 MOVED = VECTORS - VECTORS.mean(0)
@@ -421,6 +560,9 @@ BANK = {
             (as_column, None),
             (inverse, "the factor, not the denominator"),
             (torch_std, "divided by d − 1, and eps is outside the root"),
+            (fixed_eps, "another eps than the one given"),
+            (text_first, "the mean over the text is taken away first"),
+            (flat_means, "the rows' numbers are laid along the columns"),
         ],
     ),
     "7.2": Bank(
@@ -438,6 +580,15 @@ BANK = {
             (rooted, "the root of it"),
             (denominators_drop, "how far the denominator falls, not the square's share"),
             (squared_mean_denominator, "the squared mean of the denominators, not the mean of their squares"),
+            (mixed_variances, "one variance from d − 1, the other from d"),
+            (mixed_the_other_way, "one variance from d − 1, the other from d"),
+            (each_ones_fall, "a share for each vector, then averaged"),
+            (typical_fall, "how far the denominator falls, not the square's share"),
+            (undivided, "not a share yet"),
+            (undivided_sum, "not a share yet"),
+            (sum_over_mean, "a sum over a mean"),
+            (seen_sum_over_mean, "a sum over a mean"),
+            (flat_share, "the rows' numbers are laid along the columns"),
         ],
     ),
     "7.3": Bank(
@@ -456,6 +607,11 @@ BANK = {
             (projected, "each vector moved by its own amount: what lies along the mean is turned"),
             (r_not_unit, "r is stretched before it has length 1"),
             (each_its_length, "each vector gets one of its own length"),
+            (wrong_axis, "the mean over the other axis"),
+            (by_seen_lengths, "the lengths as LayerNorm sees them"),
+            (seen_r, "the lengths as LayerNorm sees them"),
+            (component, "only as much of r as the mean had of it"),
+            (mean_alone, "the new mean, without the vectors"),
         ],
     ),
     "7.4": Bank(
@@ -480,6 +636,14 @@ BANK = {
             (rms_of_clean, "the own mean of `clean` is left in its denominator"),
             (frozen_eps_outside, "eps is outside the root"),
             (frozen_no_eps, "eps is left out"),
+            (text_centred, "the mean over the text is taken away, not each vector's own"),
+            (plain_lengths, "the length, not the root mean square"),
+            (mean_denominator, "one denominator for all vectors"),
+            (whole_rescaled, "the bias is rescaled too"),
+            (flat_numerator, "the rows' numbers are laid along the columns"),
+            (flat_denominator, "the rows' numbers are laid along the columns"),
+            (flat_both, "the rows' numbers are laid along the columns"),
+            (flat_everywhere, "the rows' numbers are laid along the columns"),
         ],
     ),
     "7.5": Bank(
@@ -499,6 +663,10 @@ BANK = {
             (median, None),  # of an even number the lower of the two in the middle
             (middle_row, "the median row"),
             (n_minus_one_twice, "divided by √(n − 1)"),
+            (added, "the two errors are added"),
+            (swapped, "the error first"),
+            (interval, "half an interval, not a standard error"),
+            (stacked, None),  # one tensor for two numbers
         ],
     ),
 }

@@ -1,8 +1,14 @@
 """07: numbers, verdicts and figures of the walkthrough, and the solved puzzle."""
 
+import ast
+import builtins
+import re
+
+import nbformat
 import pytest
 
-from tests.notebooks.conftest import assert_figure, source
+from tests.notebooks.conftest import Executed, assert_figure, source
+from tools.run import execute
 from zeropoint import models, streams
 from zeropoint.puzzles.p07 import claims, volume
 
@@ -95,9 +101,40 @@ def test_the_puzzles_code_does_not_name_the_design():
         assert name not in below, name
 
 
+def code_of(name):
+    return [cell for cell in source(name).cells if cell.cell_type == "code"]
+
+
+def test_a_held_cell_needs_names_of_the_first_cells_only():
+    """After a restart, who has solved an exercise leaves its cell out."""
+    first, there = [], set(dir(builtins))
+    for cell in code_of("puzzles/07_layernorm_volume_knob"):
+        nodes = list(ast.walk(ast.parse(cell.source)))
+        names = [node for node in nodes if isinstance(node, ast.Name)]
+        stored = {node.id for node in names if not isinstance(node.ctx, ast.Load)}
+        if len(first) < 3:  # set-up, imports, models
+            first.append(cell)
+            imported = [node for node in nodes if isinstance(node, ast.Import | ast.ImportFrom)]
+            there |= stored | {alias.asname or alias.name for node in imported for alias in node.names}
+        elif "ready(" in cell.source:
+            assert not {node.id for node in names} - stored - there, cell.source
+
+
+def test_the_cells_in_another_order_show_and_keep_nothing_empty(tmp_path):
+    """The six changes are run before the predictions are made, and not again."""
+    nb = source("solutions/07_layernorm_volume_knob")
+    beginnings = ('skip("7")', 'if ready("7.c", "7.d", "7.e", "7.f", "7.3"):', "for name, s in stream_of.items()")
+    late, changes, report = (next(c for c in nb.cells if c.source.startswith(words)) for words in beginnings)
+    nb.cells = [cell for cell in nb.cells if cell is not late and cell is not report]
+    nb.cells.insert(nb.cells.index(changes) + 1, late)
+    nbformat.write(nb, tmp_path / "07_another_order.ipynb")
+    run = Executed(execute(tmp_path / "07_another_order.ipynb"))
+    assert not run.error and "Run the cell of the six changes first" in run.text
+    assert "Empty DataFrame" not in run.text and "B − C" not in run.text
+
+
 def test_the_solution_gives_the_walkthroughs_sign(executed):
     """Both models' direction does more when the whole mean goes, and the puzzle's verdict is its figure's."""
     text = executed("solutions/07").text
-    for label in LABELS:
-        assert f"{label}: B − C +" in text
+    assert len(re.findall(r"\+\d\.\d+ ± ", re.search("B − C.+", text)[0])) == len(LABELS)
     assert "cosine with the mean of what enters" in text  # whose mean: the rubric asks, so it is shown

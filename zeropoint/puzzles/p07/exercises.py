@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -73,6 +75,14 @@ def _own(X: Tensor) -> Tensor:
     return X - X.mean(1, keepdim=True)
 
 
+def _across(X: Tensor) -> Tensor:
+    return X - X.mean(1)  # one number a row, and torch lays them along the columns
+
+
+NO_KEEPDIM = "the rows' numbers are laid along the columns"
+KEEPDIM = "One number a row has the shape [n], and torch lines that up with the columns: as [n, 1] it goes to its row (`keepdim=True`)."
+
+
 # --- 7.1 -----------------------------------------------------------------------------------------------------------
 
 
@@ -95,6 +105,17 @@ EX_7_1 = Exercise(
     reference=denominators,
     real=lambda X: (X, 1e-5),
     mistakes=[
+        Mistake(NO_KEEPDIM, lambda X, eps: (_across(X).square().mean(1) + eps).sqrt(), KEEPDIM),
+        Mistake(
+            "another eps than the one given",
+            lambda X, eps: (_own(X).square().mean(1) + 1e-5).sqrt(),
+            "`eps` is an argument: other models have another.",
+        ),
+        Mistake(
+            "the mean over the text is taken away first",
+            lambda X, eps: (_own(X - X.mean(0)).square().mean(1) + eps).sqrt(),
+            "LayerNorm sees one vector at a time. Which mean can it know?",
+        ),
         Mistake(
             "the vector's own mean is left in",
             lambda X, eps: (X.square().mean(1) + eps).sqrt(),
@@ -159,7 +180,7 @@ EX_7_2 = Exercise(
     title="the mean's share of the squared denominator",
     kind="function",
     difficulty=2,
-    minutes=8,
+    minutes=10,
     statement="""
     Which share of the squared denominators (their mean over the text; leave eps out) is due to the mean
     vector of X, the one over the text? The rest would be there without it.
@@ -183,10 +204,50 @@ EX_7_2 = Exercise(
             lambda X: _own(X).mean(0).square().sum() / X.square().sum(1).mean(),
             "Measure both, above and below, after the same step.",
         ),
+        Mistake(
+            NO_KEEPDIM,
+            lambda X: _across(X).mean(0).square().sum() / _across(X).square().sum(1).mean(),
+            KEEPDIM,
+        ),
+        Mistake(
+            "one variance from d − 1, the other from d",
+            lambda X: X.mean(0).var() / X.var(1, correction=0).mean(),
+            "A ratio of variances, of the mean vector's to the vectors', may be taken with d − 1 or with d: the same in both.",
+        ),
+        Mistake(
+            "one variance from d − 1, the other from d",
+            lambda X: X.mean(0).var(correction=0) / X.var(1).mean(),
+            "A ratio of variances, of the mean vector's to the vectors', may be taken with d − 1 or with d: the same in both.",
+        ),
+        Mistake(
+            "a sum over a mean",
+            lambda X: _own(X).mean(0).square().sum() / _own(X).square().mean(),
+            "Above, squares are added up over d_model; below, they are averaged. Make d_model larger: what becomes of your share?",
+        ),
+        Mistake(
+            "a sum over a mean",
+            lambda X: X.mean(0).square().sum() / _own(X).square().mean(),
+            "Above, squares are added up over d_model; below, they are averaged. Make d_model larger: what becomes of your share?",
+        ),
+        Mistake(
+            "not a share yet",
+            lambda X: _own(X).mean(0).square().mean(),
+            "That is how much of the squared denominator is due to the mean. What part of the whole is it?",
+        ),
+        Mistake(
+            "not a share yet",
+            lambda X: _own(X).mean(0).square().sum(),
+            "That is how much of the squared length is due to the mean. What part of the whole is it?",
+        ),
         Mistake("in percent", lambda X: 100 * mean_share(X), "A share of one whole, please: 0.25, not 25."),
         Mistake(
             "a share for each vector, then averaged",
             lambda X: (_own(X).mean(0).square().sum() / _own(X).square().sum(1)).mean(),
+            "A ratio of averages or an average of ratios: short vectors would have the loudest say.",
+        ),
+        Mistake(
+            "a share for each vector, then averaged",
+            lambda X: (1 - (X - X.mean(0)).var(1) / X.var(1)).mean(),
             "A ratio of averages or an average of ratios: short vectors would have the loudest say.",
         ),
         Mistake(
@@ -205,6 +266,11 @@ EX_7_2 = Exercise(
         Mistake(
             "how far the denominator falls, not the square's share",
             lambda X: 1 - (1 - mean_share(X)) ** 0.5,
+            "That is how far the knob reaches, and worth knowing. The share of the squares was asked for.",
+        ),
+        Mistake(
+            "how far the denominator falls, not the square's share",
+            lambda X: 1 - (X - X.mean(0)).std(1).mean() / X.std(1).mean(),
             "That is how far the knob reaches, and worth knowing. The share of the squares was asked for.",
         ),
         Mistake(
@@ -241,6 +307,10 @@ def replace_mean(
     return X - mu + r * mu.norm() / r.norm()
 
 
+def _seen(v: Tensor) -> Tensor:
+    return v - v.mean()
+
+
 def _projected(X: Tensor, r: Tensor) -> Tensor:
     along = X.mean(0) / X.mean(0).norm()
     return X + (X @ along)[:, None] * (r / r.norm() - along)
@@ -252,8 +322,8 @@ EX_7_3 = Exercise(
     kind="function",
     difficulty=1,
     minutes=5,
-    task="Take the mean vector out of X and put a vector of the same length in its place that points along `r`. "
-    "Every vector of X is moved alike.",
+    task="Take the mean vector out of X and put a vector of the same length in its place that points along `r` "
+    "(plain length: nothing is taken away first). Every vector of X is moved alike.",
     cases=with_vector,
     reference=replace_mean,
     real=lambda x: x,
@@ -285,6 +355,31 @@ EX_7_3 = Exercise(
             "each vector moved by its own amount: what lies along the mean is turned",
             _projected,
             "Every vector of X is to be moved alike. How far do two of yours move?",
+        ),
+        Mistake(
+            "the mean over the other axis",
+            lambda X, r: X - X.mean(1) + r * X.mean(1).norm() / r.norm(),
+            "The mean vector has d_model entries. How many numbers does your mean have?",
+        ),
+        Mistake(
+            "the lengths as LayerNorm sees them",
+            lambda X, r: X - X.mean(0) + r * _seen(X.mean(0)).norm() / _seen(r).norm(),
+            "Well thought of, but the plain length was asked for. How far apart are the two in a real stream?",
+        ),
+        Mistake(
+            "the lengths as LayerNorm sees them",
+            lambda X, r: X - X.mean(0) + _seen(r) * _seen(X.mean(0)).norm() / _seen(r).norm(),
+            "Well thought of, but the plain length was asked for. How far apart are the two in a real stream?",
+        ),
+        Mistake(
+            "only as much of r as the mean had of it",
+            lambda X, r: X - X.mean(0) + (X.mean(0) @ r) * r / r.norm().square(),
+            "How long is what you put in, and how long is what you took away?",
+        ),
+        Mistake(
+            "the new mean, without the vectors",
+            lambda X, r: r * X.mean(0).norm() / r.norm(),
+            "One row for each row of X: what becomes of the rest of it?",
         ),
         Mistake(
             "turned round", lambda X, r: X - X.mean(0) - r * X.mean(0).norm() / r.norm(), "Which way does r point?"
@@ -326,6 +421,18 @@ def _scale(X: Tensor) -> Tensor:
     return (_own(X).square().mean(1, keepdim=True) + 1e-5).sqrt()
 
 
+def _without_keepdim(numerator: bool, lender: bool, denominator: bool) -> Mistake:
+    """`keepdim=True` forgotten in one or more of three places: X's own means, those of `clean`, and what is divided by."""
+
+    def fn(X: Tensor, clean: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+        above = _across(X) if numerator else _own(X)
+        lent = _across(clean) if lender else _own(clean)
+        below = (lent.square().mean(1, keepdim=not denominator) + 1e-5).sqrt()
+        return above / below * weight + bias
+
+    return Mistake(NO_KEEPDIM, fn, KEEPDIM)
+
+
 EX_7_4 = Exercise(
     id="7.4",
     title="LayerNorm with borrowed denominators",
@@ -338,6 +445,7 @@ EX_7_4 = Exercise(
     reference=frozen_layer_norm,
     real=lambda x: x,
     mistakes=[
+        *(_without_keepdim(*forgotten) for forgotten in product((False, True), repeat=3) if any(forgotten)),
         Mistake(
             "X's own denominators",
             lambda X, clean, weight, bias: _own(X) / _scale(X) * weight + bias,
@@ -357,6 +465,11 @@ EX_7_4 = Exercise(
             "the clean vectors' own means are taken away too",
             lambda X, clean, weight, bias: (X - clean.mean(1, keepdim=True)) / _scale(clean) * weight + bias,
             "Only the denominator is borrowed.",
+        ),
+        Mistake(
+            "the mean over the text is taken away, not each vector's own",
+            lambda X, clean, weight, bias: (X - X.mean(0)) / _scale(clean) * weight + bias,
+            "LayerNorm sees one vector at a time. Which mean can it know?",
         ),
         Mistake(
             "X's own means are left in",
@@ -389,6 +502,11 @@ EX_7_4 = Exercise(
             "In which order come gain and bias?",
         ),
         Mistake(
+            "the bias is rescaled too",
+            lambda X, clean, weight, bias: (_own(X) / _scale(X) * weight + bias) * _scale(X) / _scale(clean),
+            "What is divided by the borrowed number, and what is added after that?",
+        ),
+        Mistake(
             "the denominators the wrong way round",
             lambda X, clean, weight, bias: _own(X) * _scale(clean) / _scale(X).square() * weight + bias,
             "Where `clean` is twice as loud, should the result be larger or smaller?",
@@ -396,6 +514,11 @@ EX_7_4 = Exercise(
         Mistake(
             "one denominator for all vectors",
             lambda X, clean, weight, bias: _own(X) / (_own(clean).square().mean() + 1e-5).sqrt() * weight + bias,
+            "Every row of `clean` has its own.",
+        ),
+        Mistake(
+            "one denominator for all vectors",
+            lambda X, clean, weight, bias: _own(X) / _scale(clean).mean() * weight + bias,
             "Every row of `clean` has its own.",
         ),
         Mistake(
@@ -407,6 +530,11 @@ EX_7_4 = Exercise(
             "the length, not the root mean square",
             lambda X, clean, weight, bias: _own(X) / _own(clean).norm(dim=1, keepdim=True) * weight + bias,
             "After LayerNorm a coordinate is about 1 in size, whatever d_model is.",
+        ),
+        Mistake(
+            "the length, not the root mean square",
+            lambda X, clean, weight, bias: _own(X) / clean.norm(dim=1, keepdim=True) * weight + bias,
+            "After LayerNorm a coordinate is about 1 in size, whatever d_model is. And what is taken away before it measures?",
         ),
         Mistake(
             "the root is missing",
@@ -453,19 +581,23 @@ EX_7_5 = Exercise(
     title="which does more, and how sure is it?",
     kind="function",
     difficulty=2,
-    minutes=12,
+    minutes=18,
     statement="""
     Six changes after the first block, A to F, on the same rows of text.
     """,
     task="""
     A, the mean removed: nothing else is held.
-    B, only its direction is taken: the mean is gone, and every LayerNorm further on divides by what it divided by before.
-    C, only its volume is taken: the stream stays as it is, and each LayerNorm further on, with x = μ + u, gives μ/old + u/new
-    (before γ and β), where old is what it divides x by and new what it would divide u by.
-    D, direction at a matched dose: as B, but with only so much of μ taken out that the next LayerNorm's output moves as
-    far as under C.
-    E and F, two controls: a random vector of the mean's length in its place, and one added to it.
-    Which does more, B or C? Say so in 7.c and 7.d.
+    B, only what it says is taken (the tables say direction): the mean is gone, length and all, and every LayerNorm
+    further on divides by what it divided by in the untouched run.
+    C, only its volume is taken: nothing is taken from the stream. At every LayerNorm further on, the last one too, x is
+    what arrives there, μ the same vector as in A and u = x − μ; its output is μ/old + u/new (before γ and β), so that μ is
+    divided as before and only the rest is rescaled. old is what it divides x by in the untouched run, new what it would
+    divide u by there.
+    D, direction at a matched dose: as B, but with only so much of μ taken out, in each row of the text, that the next
+    LayerNorm's output (before γ) moves as far as under C. It is matched there only: C acts at all further ones.
+    E and F, two controls: a random vector of the mean's length in its place, and one added to it. Each row of the text
+    has its own.
+    Which does more, B or C? And at the matched dose, D or C? Say so in 7.c to 7.f.
     Then, to compare two changes: `a[i]` and `b[i]` are what they did to row i of the text. Return the mean difference
     a − b and its standard error (variances from n − 1), so that what makes a row easy or hard for both drops out.
     """,
@@ -477,6 +609,21 @@ EX_7_5 = Exercise(
             "the rows are not paired",
             lambda a, b: ((a - b).mean(), ((a.var() + b.var()) / len(a)).sqrt()),
             "If every row gave a exactly 1 more than b, how sure would you be? How sure is your formula?",
+        ),
+        Mistake(
+            "the two errors are added",
+            lambda a, b: ((a - b).mean(), (a.std() + b.std()) / len(a) ** 0.5),
+            "If every row gave a exactly 1 more than b, how sure would you be? How sure is your formula?",
+        ),
+        Mistake(
+            "the error first",
+            lambda a, b: ((a - b).std() / len(a) ** 0.5, (a - b).mean()),
+            "Which of the two comes first?",
+        ),
+        Mistake(
+            "half an interval, not a standard error",
+            lambda a, b: ((a - b).mean(), 1.96 * (a - b).std() / len(a) ** 0.5),
+            "One standard error, please; who reads it may make an interval of it.",
         ),
         Mistake(
             "the spread of a row, not of the mean",
@@ -541,7 +688,7 @@ EX_7_6 = Exercise(
     title="is the mean a volume knob?",
     kind="why",
     difficulty=3,
-    minutes=10,
+    minutes=12,
     statement="""
     In a few sentences: is the mean a volume knob here? What did you compare, how sure is it, what was the
     control, and what does it not tell about why training put the mean there? Then compare yours with the
