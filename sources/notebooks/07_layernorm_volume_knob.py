@@ -83,7 +83,7 @@ outcome("n7.1", share.item(), label=SECOND)
 # %% [markdown]
 # LayerNorm first takes each vector's own mean away, so it sees a little less than X; an RMSNorm takes nothing away and adds no β, and everything else here goes for it too. `volume.shares` knows which of the two the model has.
 #
-# A knob needs reach. If μ made nine tenths of the squared denominator, u would be three times louder without it; if a tenth, one twentieth louder, and there is little to control. The controls are initial weights, and the same without position 0, whose vectors are gigantic in some models and could be the whole story.
+# A knob needs reach. If μ made nine tenths of the squared denominator, u would be three times louder without it; if a tenth, one twentieth louder, and there is little to control. The controls are initial weights (one draw of them: its interval is over text alone), and the same without position 0, whose vectors are gigantic in some models and could be the whole story.
 
 # %%
 shares = {}

@@ -36,7 +36,7 @@ from zeropoint.models import load_pair
 from zeropoint.puzzles.p07 import volume
 
 # %% [markdown]
-# `stream_of[name].vectors[k]`: the residual stream after k blocks, one vector a token of a held-out text (see 06). Everything below is measured on these rows of text.
+# `stream_of[name].vectors[k]`: the residual stream after k blocks, one vector a token of a held-out text (see 06). `texts[name]` are its rows of token ids; everything below is measured on them.
 
 # %%
 models = load_pair()
@@ -95,8 +95,8 @@ if ready("7.a", "7.b", "7.2"):
 # By how much would the denominators shrink without the mean? Then think of an intervention that tells a knob from a rival of your choice: what does each predict? Twenty minutes, before you hand out the next tasks: they are one such design; `note` keeps yours. With TransformerBridge a hook may change the stream or a LayerNorm. One hook holds one LayerNorm; the stream is read by `ln1` and `ln2` of every later block, and by `ln_final`.
 #
 # ```
-# models[0].bridge.run_with_hooks(ids, fwd_hooks=[("blocks.1.hook_resid_pre", lambda x, hook: x + v)])
-# models[0].bridge.run_with_hooks(ids, fwd_hooks=[("blocks.1.ln1.hook_scale", lambda scale, hook: other)])
+# models[0].bridge.run_with_hooks(texts[NEO], fwd_hooks=[("blocks.1.hook_resid_pre", lambda x, hook: x + v)])
+# models[0].bridge.run_with_hooks(texts[NEO], fwd_hooks=[("blocks.1.ln1.hook_scale", lambda scale, hook: other)])
 # ```
 
 # %%
@@ -145,7 +145,8 @@ if ready("7.c", "7.d", "7.e", "7.f", "7.1", "7.4"):
         far = {what: ((Y - before).norm() / before.norm()).item() for what, Y in after.items()}
         left = divides_by(u, 1e-5).mean() / divides_by(X, 1e-5).mean()
         blows[name] = far | {"denominators shrink by": 1 - left.item()}
-    show("7 how hard", pd.DataFrame(blows).round(3))
+    table = pd.DataFrame(blows).round(3)
+    show("7 how hard", table.rename_axis("as a part of what it was"))
 
 # %% [markdown]
 # Now **the six changes**, in the models themselves. What they do to the predictions is shown after 7.5.
@@ -182,8 +183,8 @@ elif ready("7.5"):
         gaps[name] = {}
         for one, other in ("BC", "DC", "EA"):
             gap, error = compare(e[one].kl, e[other].kl)
-            gaps[name][f"{one} − {other}"] = f"{gap:+.4f} ± {error:.4f}"
-    show("7 what each costs", pd.DataFrame(kl).round(3))
+            gaps[name][f"{one} − {other}"] = f"{gap:+.3g} ± {error:.2g}"
+    show("7 what each costs", pd.DataFrame(kl).round(3).rename_axis("KL, nats a token"))
     for bet, name, one in (
         ("7.c", NEO, "B"),
         ("7.d", GPT2, "B"),
@@ -193,7 +194,7 @@ elif ready("7.5"):
         gap, error = compare(effects[name][one].kl, effects[name]["C"].kl)
         said = "undecided" if abs(gap) < 2 * error else one if gap > 0 else "C"
         outcome(bet, said, label=name)
-    show("7 differences", pd.DataFrame(gaps))
+    show("7 differences", pd.DataFrame(gaps).rename_axis("± one standard error"))
 
 # %% [markdown]
 # What do E and F tell? A knob predicts that E costs next to nothing. (Each row of text has a draw of its own, so the error of E − A covers the chance of the draws as well.) What does D change, and does the verdict of B against C outlive it?

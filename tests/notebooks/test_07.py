@@ -138,3 +138,4 @@ def test_the_solution_gives_the_walkthroughs_sign(executed):
     text = executed("solutions/07").text
     assert len(re.findall(r"\+\d\.\d+ ± ", re.search("B − C.+", text)[0])) == len(LABELS)
     assert "cosine with the mean of what enters" in text  # whose mean: the rubric asks, so it is shown
+    assert "denominators shrink by" in text and "C, volume only" in text  # and so do the reach, and A to F by name
