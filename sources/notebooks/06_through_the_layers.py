@@ -19,7 +19,7 @@ from zeropoint import geometry, report, streams
 from zeropoint.claims import Ledger, exact, over
 from zeropoint.desk import outcome, predict
 from zeropoint.models import load_pair
-from zeropoint.puzzles.p06 import blocks, claims, clusters, measures, sides
+from zeropoint.puzzles.p06 import blocks, claims, clusters, measures, sides, verdicts
 from zeropoint.puzzles.p06.figures import coloured
 from zeropoint.streams.figures import by_layer
 
@@ -119,7 +119,7 @@ for m in models:
 pd.DataFrame(counted).T.round(3)
 
 # %% [markdown]
-# Read each row from left to right. A steady rise says that rare tokens carry the common vector and frequent ones much less of it. That would fit 03, where a token that is rarely read is mostly pushed along with the rest. A level row says that all tokens carry it alike.
+# Read each row from left to right. A steady rise says that rare tokens carry the common vector and frequent ones much less of it. That would fit 03, where a token that is rarely read is mostly pushed along with the rest.
 #
 # The claim on trial: over the text, the embedding is as much a cone as over the vocabulary. Eight disjoint groups of text give the interval.
 
@@ -205,28 +205,42 @@ for weighting in ("different tokens, by types", "different vectors, by use"):
         print(entry)
 
 # %% [markdown]
+# A token's own, in the right panel:
+
+# %%
+for name in labels:
+    same = values["same token, other context"][name]
+    gap = same - values["different tokens, by types"][name]  # [group, layer]
+    entry = ledger.test(
+        claims.OWN_TOKEN,
+        on=name,
+        gap=over(gap.min(1).values.tolist(), "groups of text"),
+    )
+    print(entry)
+
+# %% [markdown]
 # ## Why does one block make a cone?
 #
-# Suppose a curve jumps at the first block. Only three vectors add up to what leaves it: the input, what attention writes, what the MLP writes. Take away the mean of each in turn. If the cone goes with one of them, it was that one's. Then follow the vectors through the block: at which step does the cosine grow, and does it with initial weights?
+# Only three vectors add up to what leaves a block: the input, what attention writes, what the MLP writes. If the cone goes with the mean of one of them, it was that one's. So follow the vectors through the block.
+#
+# And a cause to test: GELU lets through what is positive and little else, so a neuron used in either direction before it has a mean after it. "Neurons centred first" takes their mean away *before* it. Whatever mean they have after it, it made.
 
 # %%
 steps = {}
-for m in models:
-    steps[m.label] = blocks.first_block(m.bridge, ids[m.label])
-    steps[f"{m.label}, initial weights"] = blocks.first_block(streams.untrained(m), ids[m.label])
-
+centred = {}
 inside = {}
-for name, through in steps.items():
-    for step, X in through.items():
-        cosine = geometry.mean_pairwise_cosine(X)
-        length = X.mean(0).norm().item()
-        inside.setdefault((name, "cosine"), {})[step] = cosine
-        inside.setdefault((name, "length"), {})[step] = length
+for m in models:
+    text = ids[m.label]
+    through = steps[m.label] = blocks.first_block(m.bridge, text)
+    without = centred[m.label] = blocks.centred_first(m.bridge, text, through)
+    fresh = blocks.first_block(streams.untrained(m), text)
+    for measure, column in blocks.compared(through, without, fresh).items():
+        inside[m.label, measure] = column
 
-pd.DataFrame(inside).round(2)
+pd.DataFrame(inside).T.round(2)
 
 # %% [markdown]
-# "length" is that of the mean vector. What is much longer than the rest decides what leaves. And GELU lets through what is positive and little else: a neuron used in either direction before it has a mean after it. A gated MLP need not; there, see what writing out does.
+# What is much longer than the rest decides what leaves. Compare the mean's length with the vectors' own: what the MLP writes is not nearly the same for every token, but a part of it is common to all. Then "mean cosine" with the row below it.
 
 # %%
 for name in labels:
@@ -241,13 +255,12 @@ for name in labels:
         left=over(left, "groups of text"),
     )
     print(entry)
-    before = [geometry.mean_pairwise_cosine(g["neurons before the nonlinearity"]) for g in groups]
-    after = [geometry.mean_pairwise_cosine(g["neurons after it"]) for g in groups]
-    gains = torch.tensor(after) - torch.tensor(before)
+    written = centred[name]["the MLP writes"]
+    made = [geometry.mean_pairwise_cosine(written[group == g]) for g in range(8)]
     entry = ledger.test(
-        claims.ONE_SIDED,
+        claims.NONLINEARITY,
         on=name,
-        gain=over(gains.tolist(), "groups of text"),
+        made=over(made, "groups of text"),
     )
     print(entry)
 
@@ -258,26 +271,17 @@ for name in labels:
 #
 # Ours looks along the line of the two centres. **Two clusters** leave a gap there: less than a tenth of the lower peak's density, and a peak too high to be a few stray rows. One long cloud is densest where it is cut; a long tail thins out without a gap.
 #
-# Try it where the answer is known. Take the Gaussian cloud with the mean and spread of a middle layer, and push a share of its vectors away together, by so many times the cloud's radius:
+# Try it where the answer is known. Take the Gaussian cloud with the mean and spread of the vectors after two blocks, and push a share of its vectors away together, by so many times the cloud's radius: in a random direction, or along the widest axis. A number is the valley, as a share of the lower peak.
 
 # %%
 s = stream_of[FIRST]
-one_cloud = clusters.gaussian_twin(s.vectors[len(s) // 2])
-order = torch.arange(len(one_cloud)) / len(one_cloud)
-
-seen = {}
-for share in (0.5, 0.2, 0.05, 0.01):
-    seen[f"{share:.0%} moved"] = row = {}
-    for radii in (0, 1, 2, 4, 8):
-        cloud = clusters.planted(one_cloud, order < share, radii)
-        row[f"by {radii} radii"] = clusters.two_means(cloud).kind
-
-pd.DataFrame(seen).T
+one_cloud = clusters.gaussian_twin(s.vectors[2])
+clusters.seen(one_cloud)
 
 # %% [markdown]
-# The first column is the negative control: nothing was moved, so it must read "one" throughout. In the others, whatever is not "two" is a real cluster that this test **cannot see**: k-means weighs by variance, and a handful of vectors close by is not worth a centre to it.
+# The first column is the negative control: nothing was moved, so it must read "one". In the others, whatever is not "two" is a cluster that this test **cannot see**. A handful of vectors is not worth a centre to k-means unless it is far away. And two halves along a wide axis overlap when they are found: a dip.
 #
-# Now the layers themselves. Beside them: the Gaussian twin, which is one cloud; the initial weights; and the layer with position 0 pushed away, where the answer must be two. Two clusters would lie on the floor of the figure, one cloud at the ceiling. In between, below four fifths, is a dip: neither.
+# Now the layers themselves. Beside them: the Gaussian twin, which is one cloud; the initial weights; and the layer with position 0 pushed away, where the answer must be two. Two clusters would lie on the floor of the figure, one cloud at the ceiling. In between, below four fifths, is a dip.
 
 # %%
 cuts = {}
@@ -306,7 +310,7 @@ by_layer(
 )
 
 # %% [markdown]
-# Check the planted line first: off the floor, the test is blind here. Then the trained line: on the floor, at the ceiling with its twin, or between? Layer 0 is not counted: nothing is mixed there yet, so a token used a thousand times is a thousand nearly equal vectors, and even initial weights may show a gap.
+# Check the planted line first: off the floor, the test is blind here. Layer 0 is not counted: nothing is mixed there yet, so a token used a thousand times is a thousand nearly equal vectors.
 
 # %%
 found = {}
@@ -324,7 +328,7 @@ for question, name in (("n6.3", FIRST), ("n6.4", SECOND)):
     outcome(question, clusters.kind_of(cuts[name]["trained"][1:]), label=name)
 
 # %% [markdown]
-# Cai et al. had another bar: a silhouette of 0.1. Does one cloud stay below it?
+# Cai et al. had another bar: a silhouette of 0.1. Does one cloud stay below?
 
 # %%
 for name in labels:
@@ -379,7 +383,7 @@ for name, s in stream_of.items():
 pd.DataFrame(told).T.round(2)
 
 # %% [markdown]
-# The largest number of a row is what the cut is mostly about. Position 0 has been blamed for the small cluster of GPT-2 (attention parks there when it has nothing to do, and a few coordinates grow huge); so it is the claim to test.
+# The largest number of a row is what the cut is mostly about. Position 0 has been blamed for the small cluster of GPT-2, so it is the claim to test.
 
 # %%
 for name, s in stream_of.items():
@@ -391,26 +395,38 @@ for name, s in stream_of.items():
     print(entry)
 
 # %% [markdown]
-# And if the valley is a dip? Among the tokens used twenty times or more, take each one's own mean away. The control takes the means of groups as large, of any tokens.
-
+# And a dip? Planted pairs that overlap have one too, so two clusters are not ruled out yet. Take means away, of the tokens used twenty times or more: each side's, each token's, and the control, those of groups as large but dealt out. First in clouds of which we know what they are.
 
 # %%
-def deepest_without(s, rows, group):
-    layers = [clusters.less_own_means(X[rows], group) for X in s.vectors[1:]]
-    return exact(min(clusters.two_means(X).valley for X in layers))
+valleys = {}
+for name, s in stream_of.items():
+    often = s.token.bincount()[s.token] >= 20
+    known = clusters.planted_examples(one_cloud, s.token) if name == FIRST else {}
+    layers = {f"{name}, {k} blocks": X for k, X in enumerate(s.vectors)}
+    for what, X in (known | layers).items():
+        valleys[what] = clusters.controls(X[often], s.token[often], s.position[often])
 
+pd.DataFrame(valleys).T.map(str)
 
+# %% [markdown]
+# Two clusters lose their dip with each side's mean, clusters of tokens with each token's. Which planted row are the layers like?
+
+# %%
 for name, s in stream_of.items():
     if clusters.kind_of(cuts[name]["trained"][1:]) != "dip":
         continue
-    often = s.token.bincount()[s.token] >= 20
-    token = s.token[often]
-    dealt = token[torch.randperm(len(token))]
+    found = verdicts.of_a_dip([valleys[f"{name}, {k} blocks"] for k in range(1, len(s))])
     entry = ledger.test(
         claims.DIP_OF_TOKENS,
         on=name,
-        own=deepest_without(s, often, token),
-        dealt=deepest_without(s, often, dealt),
+        own=found["own"],
+        dealt=found["dealt"],
+    )
+    print(entry)
+    entry = ledger.test(
+        claims.MORE_THAN_TWO,
+        on=name,
+        sides=found["sides"],
     )
     print(entry)
 
@@ -419,7 +435,7 @@ for name, s in stream_of.items():
 #
 # Cai et al. need a mean for each cluster. The post, of the embedding, needs one. A third idea is to leave out position 0. And there are two means, so each is taken away in turn, and what is left is counted both ways.
 #
-# That the mean by use empties the count by use is close to algebra: it could fail only where a few vectors are much longer than the rest. The crossed pairs can fail freely. If there is one common vector, either mean will do; if the two means are different vectors, each one empties only its own panel.
+# That a mean empties its own count is close to algebra. The crossed pairs can fail freely: if the two means are different vectors, each one empties only its own panel.
 
 # %%
 left = {}
@@ -439,7 +455,7 @@ by_layer(
 )
 
 # %% [markdown]
-# Look for a line that lies on zero in one panel of a model and not in the other. And at layer 0, where the two means are furthest apart if the rare tokens carry the common vector.
+# Look for a line that lies on zero in one panel of a model and not in the other. Where are the two means furthest apart?
 
 
 # %%
@@ -535,7 +551,7 @@ for name, s in stream_of.items():
 pd.DataFrame(recognised).rename_axis("blocks passed").round(3)
 
 # %% [markdown]
-# Compare "as it is" with "centred" first: that is what an origin is worth. Then "centred" with "standardised": that is what the loud coordinates were worth, and they may well carry something that one would rather keep.
+# Compare "as it is" with "centred" first: that is what an origin is worth. Then "centred" with "standardised": that is what the loud coordinates were worth.
 
 
 # %%
@@ -585,7 +601,7 @@ ledger
 # %% [markdown]
 # **The lesson.** "The mean" is a choice before it is a number. By types or by use, of which layer: a cone may be there in one count and not in the other, and the mean that removes it in one may leave it in the other. So say how you counted, and count the control alike. And a method that always answers "two" has told you nothing until you have seen it refuse.
 #
-# **Still open.** Why does training make the first MLP so loud? How large must a model be before position 0 parts company?
+# **Still open.** Why does training make the first MLP so loud? Which groups of tokens make the dips: what comes after them?
 #
 # **Try it yourself.** Put `tokenizer.bos_token_id` in front of every row. Does anything change at position 1?
 #

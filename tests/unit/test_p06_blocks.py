@@ -41,3 +41,20 @@ def test_the_cone_goes_with_the_mean_that_made_it(word, source):
 def test_the_prediction_has_a_word_for_each():
     asked = next(p for p in PREDICTIONS if p.id == "6.h")
     assert tuple(asked.words) == tuple(blocks.ADDED)
+
+
+@pytest.mark.parametrize("name", ["mini-neo", "mini-gpt2"])
+def test_centred_first_takes_the_mean_away_before_the_nonlinearity_and_only_there(name):
+    model = models.load(name)
+    ids = streams.sequences(model.tokenizer, 10, 32)
+    steps = blocks.first_block(model.bridge, ids)
+    centred = blocks.centred_first(model.bridge, ids, steps)
+    torch.testing.assert_close(centred["attention writes"], steps["attention writes"])
+    before = centred["neurons before the nonlinearity"]
+    torch.testing.assert_close(before, geometry.centre(steps["neurons before the nonlinearity"]), rtol=1e-4, atol=1e-3)
+    gelu = torch.nn.functional.gelu(before, approximate="tanh")
+    torch.testing.assert_close(centred["neurons after it"], gelu, rtol=1e-4, atol=1e-4)
+    again = blocks.first_block(model.bridge, ids)
+    assert all(torch.equal(again[step], steps[step]) for step in steps), "the hook is gone"
+    columns = blocks.compared(steps, centred, steps)
+    assert columns["neurons centred first"]["neurons before the nonlinearity"] == pytest.approx(0, abs=0.02)

@@ -34,7 +34,7 @@ NOT_SEEN = [(0.5, 0.25), (0.05, 0.5), (0.01, 1), (0.002, 2)]
 @pytest.mark.parametrize("share, distance", FOUND)
 @pytest.mark.parametrize("seed", range(3))
 def test_it_finds_planted_clusters(share, distance, seed):
-    cut = clusters.two_means(clusters.planted(one_cloud(seed), first(share), distance, seed))
+    cut = clusters.two_means(clusters.planted(one_cloud(seed), first(share), distance, seed=seed))
     agree = (cut.small == first(share)).float().mean().item()
     assert cut.is_two_clusters and max(agree, 1 - agree) > 0.99  # of two halves either may be the smaller
 
@@ -43,6 +43,53 @@ def test_it_finds_planted_clusters(share, distance, seed):
 def test_it_cannot_see_near_or_tiny_ones(share, distance):
     """Said in the notebook: "one cloud" means no cluster that is large enough for its distance."""
     assert not clusters.two_means(clusters.planted(one_cloud(), first(share), distance)).is_two_clusters
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_halves_along_the_widest_axis_are_a_dip_before_they_are_two(seed):
+    """Why a dip does not rule out two clusters. In a random direction the same distance is a gap."""
+    X, half = one_cloud(seed), first(0.5)
+    widest = [clusters.two_means(clusters.planted(X, half, r, axis=0)).kind for r in (0, 1.3, 4)]
+    assert widest == ["one", "dip", "two"]
+    assert clusters.two_means(clusters.planted(X, half, 1.3, seed=seed)).kind == "two"
+
+
+def test_planted_along_an_axis_goes_along_it():
+    X = draw(N, 4) * torch.tensor([8.0, 4, 2, 1])
+    for axis in (0, 3):
+        step = (clusters.planted(X, first(1.0), 1, axis) - X)[0]
+        assert abs(step[axis] / step.norm()).item() > 0.99, "the cloud's axes are the coordinates, the widest first"
+
+
+def test_seen_shows_what_is_missed_both_ways():
+    seen = clusters.seen(one_cloud())
+    assert seen["0 radii"].str.startswith("one").all() and seen["16 radii"].str.startswith("two").all()
+    assert any(kind.startswith("dip") for kind in seen.loc["50% moved along the widest axis"])
+    assert not any(kind.startswith("dip") for kind in seen.loc["50% moved a random way"])
+
+
+PATTERNS = {  # as it is, less each side's mean, each token's, dealt groups'
+    "planted: two clusters, tokens mixed": ["dip", "one", "dip", "dip"],
+    "planted: two clusters of tokens": ["dip", "one", "one", "dip"],
+    "planted: four clusters of tokens": ["dip", "dip", "one", "dip"],
+}
+
+
+def test_the_controls_tell_apart_what_a_dip_may_be():
+    token = (60 * torch.rand(N, generator=torch.Generator().manual_seed(0)) ** 2).long()
+    position = torch.arange(N) % 100
+    found = {}
+    for what, X in clusters.planted_examples(one_cloud(), token).items():
+        found[what] = [cut.kind for cut in clusters.controls(X, token, position).values()][:4]
+    assert found == PATTERNS
+
+
+def test_what_a_position_adds_goes_with_its_mean():
+    token, position = torch.arange(N) % 7, torch.arange(N) % 10
+    X = one_cloud() + 30 * draw(10, D, seed=8)[position]
+    cuts = clusters.controls(X, token, position)
+    assert cuts["less each token's mean"].kind != "one"
+    assert cuts["less each token's and each position's mean"].kind == "one"
 
 
 @pytest.mark.parametrize("seed", range(3))

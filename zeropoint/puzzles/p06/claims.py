@@ -30,17 +30,22 @@ ONLY_BOTTOM = Claim(
     },
 )
 WRITTEN = Claim(
-    "what the first MLP writes to every token is the cone after one block",
+    "what the first MLP writes to all tokens alike is the cone after one block",
     OURS,
     {
         "whole": above(CONE, "mean cosine after one block, by use"),
         "left": below(CONE, "the same, less the mean of what the MLP writes"),
     },
 )
-ONE_SIDED = Claim(
-    "its neurons share more of a direction after their nonlinearity than before",
+NONLINEARITY = Claim(
+    "its nonlinearity makes that, whatever mean the neurons had before",
     OURS,
-    {"gain": above(0.0, "mean cosine of the neurons' values, after less before")},
+    {"made": above(CONE, "mean cosine of what the MLP writes, if its neurons are centred before their nonlinearity")},
+)
+OWN_TOKEN = Claim(
+    "a token's vectors share more than the vectors of different tokens do",
+    "Cai et al. 2021, GPT-2",
+    {"gap": above(CONE, "mean cosine of one token in two contexts less that of two tokens, least of all layers")},
 )
 ONE_MEAN = Claim(
     "one mean takes the cosine away, if pairs are counted as the mean was",
@@ -80,12 +85,17 @@ BY_SILHOUETTE = Claim(
     },
 )
 DIP_OF_TOKENS = Claim(
-    "a dip is many tokens' own places, overlapping",
+    "a dip is a matter of which token",
     OURS,
     {
         "own": above(clusters.DIP, "deepest valley of frequent tokens, less each token's own mean"),
         "dealt": below(clusters.DIP, "the same, less the means of groups dealt out"),
     },
+)
+MORE_THAN_TWO = Claim(
+    "a dip is more than two clusters that overlap",
+    OURS,
+    {"sides": below(clusters.DIP, "shallowest valley of frequent tokens where there is a dip, less each side's mean")},
 )
 POSITION_0 = Claim(
     "the smaller side is position 0",

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import pandas as pd
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
@@ -19,6 +20,12 @@ EMPTY = 0.1  # a gap: less than a tenth of the lower peak's density
 DIP = 0.8  # a dip: less than four fifths of it
 BINS = (40, 20, 10)
 SURE = 3.0  # standard deviations of a count by which that peak must stand above gap or dip
+
+A_DIP = """\
+A dip is no gap, and no single Gaussian cloud has one. But two clusters that overlap do, if they lie along a wide axis of
+the cloud: there they are still within each other's reach when k-means finds them. Along a narrow one it finds them only
+where there is a gap. So a dip doesn't tell two clusters from more: that takes another control. And a hundredth of the
+vectors must lie very far away to be seen at all."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +54,9 @@ class Cut:
     def kind(self) -> str:
         """ "two", "dip" or "one"."""
         return "two" if self.is_two_clusters else "dip" if self.is_dip else "one"
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.valley:.2f}"
 
 
 def kind_of(cuts: Iterable[Cut]) -> str:
@@ -105,20 +115,66 @@ def gaussian_twin(X: Float[Tensor, "n d"], seed: int = 0) -> Float[Tensor, "n d"
 
 
 def planted(
-    X: Float[Tensor, "n d"], chosen: Bool[Tensor, " n"], distance: float, seed: int = 0
+    X: Float[Tensor, "n d"],
+    chosen: Bool[Tensor, " n"],
+    distance: float,
+    axis: int | None = None,
+    seed: int = 0,
 ) -> Float[Tensor, "n d"]:
-    """X with the `chosen` rows moved together by `distance` times the cloud's radius, in a random direction.
+    """X with the `chosen` rows moved together by `distance` times the cloud's radius.
 
-    The radius is the root mean square distance from the mean.
+    They go along a principal axis of the cloud (0 is its widest), or in a random direction (None). The radius is the root
+    mean square distance from the mean.
     """
-    direction = torch.randn(X.shape[1], generator=torch.Generator().manual_seed(seed)).to(X.dtype)
-    radius = geometry.centre(X).square().sum(1).mean().sqrt()
-    step = distance * radius * direction / direction.norm()
+    centred = geometry.centre(X)
+    if axis is None:
+        direction = torch.randn(X.shape[1], generator=torch.Generator().manual_seed(seed)).to(X.dtype)
+    else:
+        direction = torch.linalg.eigh(centred.T @ centred).eigenvectors[:, -1 - axis]
+    step = distance * centred.square().sum(1).mean().sqrt() * direction / direction.norm()
     return X + chosen[:, None] * step
 
 
-def less_own_means(X: Float[Tensor, "n d"], group: Int[Tensor, " n"]) -> Float[Tensor, "n d"]:
-    """X with the mean of each group's rows taken away from them."""
+def controls(X: Float[Tensor, "n d"], token: Int[Tensor, " n"], position: Int[Tensor, " n"]) -> dict[str, Cut]:
+    """X cut in two, as it is and with the means of groups of rows taken away from them.
+
+    Two clusters lose their dip with each side's mean. Clusters of tokens, two or more, lose it with each token's mean, and
+    not with those of groups as large but dealt out. Clusters that mix the tokens keep it there.
+    """
+    as_it_is, less_tokens = two_means(X), less_own_means(X, token)
+    dealt = token[torch.randperm(len(token), generator=torch.Generator().manual_seed(0))]
+    return {
+        "as it is": as_it_is,
+        "less each side's mean": two_means(less_own_means(X, as_it_is.small)),
+        "less each token's mean": two_means(less_tokens),
+        "less dealt groups' means": two_means(less_own_means(X, dealt)),
+        "less each token's and each position's mean": two_means(less_own_means(less_tokens, position)),
+    }
+
+
+def seen(X: Float[Tensor, "n d"]) -> pd.DataFrame:
+    """What the rule says of X, one cloud, where a share of it was moved: a row a share and way, a column a distance."""
+    place, rows = torch.arange(len(X)) / len(X), {}
+    for way, axis in (("a random way", None), ("along the widest axis", 0)):
+        for share in (0.5, 0.1, 0.01):
+            clouds = {r: planted(X, place < share, r, axis) for r in (0, 1, 1.5, 2, 4, 16)}
+            rows[f"{share:.0%} moved {way}"] = {f"{r} radii": str(two_means(V)) for r, V in clouds.items()}
+    return pd.DataFrame(rows).T
+
+
+def planted_examples(X: Float[Tensor, "n d"], token: Int[Tensor, " n"]) -> dict[str, Float[Tensor, "n d"]]:
+    """The cloud X with clusters in it that overlap: of rows whatever their tokens, or of tokens."""
+    mixed, odd, other = torch.arange(len(X)) * 2 < len(X), token % 2 == 1, token // 2 % 2 == 1
+    two = planted(X, odd, 1.5, axis=0)
+    return {
+        "planted: two clusters, tokens mixed": planted(X, mixed, 1.5, axis=0),
+        "planted: two clusters of tokens": two,
+        "planted: four clusters of tokens": two + planted(X, other, 1.5, axis=1) - X,
+    }
+
+
+def less_own_means(X: Float[Tensor, "n d"], group: Tensor) -> Float[Tensor, "n d"]:
+    """X with the mean of each group's rows taken away from them; `group` has a number or a truth value a row."""
     _, index, counts = group.unique(return_inverse=True, return_counts=True)
     sums = X.new_zeros(len(counts), X.shape[1]).index_add(0, index, X)
     return X - (sums / counts[:, None])[index]

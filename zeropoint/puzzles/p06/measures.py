@@ -10,6 +10,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from zeropoint import geometry
+from zeropoint.puzzles.p06.clusters import less_own_means
 from zeropoint.streams import Stream
 
 
@@ -71,8 +72,7 @@ def recentred(s: Stream, small: Sequence[Bool[Tensor, " n"]]) -> dict[str, Strea
         return replace(s, vectors=vectors)
 
     def own_side(layer: int, X: Tensor) -> Tensor:
-        inside = small[layer]
-        return torch.where(inside[:, None], X[inside].mean(0), X[~inside].mean(0))
+        return X - less_own_means(X, small[layer])
 
     return {
         "as it is": s,
