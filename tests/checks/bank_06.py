@@ -165,6 +165,27 @@ def one_hot(X, token):
     return (m.sum(0) @ m.sum(0) - (m * m).sum()) / (len(m) * (len(m) - 1))
 
 
+def over_types_squared(X, token):
+    m = _m(X, token)
+    g = m @ m.T
+    return (g.sum() - g.trace()) / len(m) ** 2
+
+
+def upper_over_all(X, token):
+    m = _m(X, token)
+    return (m @ m.T).triu(1).sum() / (len(m) * (len(m) - 1))
+
+
+def runs(X, token):
+    types, index, counts = token.unique_consecutive(return_inverse=True, return_counts=True)
+    m = torch.zeros(len(types), X.shape[1]).index_add(0, index, F.normalize(X)) / counts[:, None]
+    return (m.sum(0).square().sum() - m.square().sum()) / (len(types) * (len(types) - 1))
+
+
+def raw_norm_of_mean(X, token):
+    return torch.stack([X[token == t].mean(0) for t in token.unique()]).mean(0).norm() ** 2
+
+
 # --- 6.2 mean cosine of a token in two contexts --------------------------------------------------------------------
 
 
@@ -302,6 +323,18 @@ def by_number_of_pairs(X, token):
     return top / pairs
 
 
+def unsquared(X, token):
+    return torch.stack([u.mean(0).norm() for u in _per_type(X, token)]).mean()
+
+
+def upper_over_k(X, token):
+    out = []
+    for u in _per_type(X, token):
+        k = len(u)
+        out.append((u @ u.T).triu(1).sum() / (k * (k - 1)))
+    return sum(out) / len(out)
+
+
 # --- 6.4 a few coordinates' share of the mean cosine ---------------------------------------------------------------
 
 
@@ -311,6 +344,14 @@ def in_tables(X, k):
     off = ~torch.eye(n, dtype=torch.bool)
     each = torch.stack([torch.outer(c, c)[off].mean() for c in u.T])
     return each.topk(k).values.sum() / each.sum()
+
+
+def by_columns(X, k):
+    each = []
+    for column in F.normalize(X).T:
+        total = column.sum()
+        each.append((total**2 - column @ column).item())
+    return sum(sorted(each, reverse=True)[:k]) / sum(each)
 
 
 def sorted_sum(X, k):
@@ -433,6 +474,20 @@ def always_three(X, k):
     return each.topk(3).values.sum() / each.sum()
 
 
+def top_one(X, k):
+    u = F.normalize(X)
+    each = u.sum(0).pow(2) - u.pow(2).sum(0)
+    return each.max() / each.sum()
+
+
+def numpy_tables(X, k):
+    x = X.numpy()
+    x = x / np.linalg.norm(x, axis=1, keepdims=True)
+    off = 1 - np.eye(len(x))
+    each = np.array([(np.outer(c, c) * off).sum() for c in x.T])
+    return np.sort(each)[-k:].sum() / each.sum()
+
+
 def smallest(X, k):
     u = F.normalize(X)
     each = u.sum(0).pow(2) - u.pow(2).sum(0)
@@ -546,6 +601,10 @@ BANK = {
             (sums_of_types, "the sum of a type's vectors, not their mean"),
             (over_vectors, "averaged over pairs of vectors, not of types"),
             (centred_inter, "centred first"),
+            (over_types_squared, "the sum is over different types, the divisor is not"),
+            (upper_over_all, "each pair is in the sum once, in the divisor twice"),
+            (runs, "each run of a token counts as a type"),
+            (raw_norm_of_mean, "pairs of the same token are counted too, and the rows are not normalised"),
             (zeros_with_diagonal, "pairs of the same token are counted too"),
             (drawn, None),
             (all_pairs_of_vectors, None),
@@ -570,6 +629,8 @@ BANK = {
             (dots, "the rows are not normalised"),
             (with_type_mean, "cosine with the token's mean, not between its occurrences"),
             (table_of_types, "different tokens: the other question"),
+            (unsquared, "cosine with the token's mean, not between its occurrences"),
+            (upper_over_k, "each pair is in the sum once, in the divisor twice"),
             (centred_intra, "centred first"),
             (nan_types, None),
             (over_k_squared, "the sum is over different occurrences, the divisor is not"),
@@ -583,7 +644,7 @@ BANK = {
     ),
     "6.4": Bank(
         real={"a text": VECTORS},
-        right=[in_tables, sorted_sum, numpy_top],
+        right=[by_columns, sorted_sum, numpy_top],
         wrong=[
             (diagonal_in, "each row is paired with itself too"),
             (not_normalised, "the rows are not normalised"),
@@ -605,7 +666,10 @@ BANK = {
             (sum_over_mean_cosine, "a sum over pairs above, their mean below"),
             (clipped, "what takes away is counted as 0"),
             (amount, "the amount, not the share"),
-            (always_three, None),
+            (always_three, "always three coordinates, whatever k"),
+            (top_one, "always one coordinate, whatever k"),
+            (in_tables, None),  # a table of all pairs for each coordinate: a minute and more on a model
+            (numpy_tables, None),
         ],
     ),
 }

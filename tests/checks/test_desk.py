@@ -41,7 +41,7 @@ from zeropoint.desk import (
     why,
 )
 from zeropoint.desk import exercise as exercises
-from zeropoint.desk.checking import verdict
+from zeropoint.desk.checking import FIXED_SEED, exact, size, verdict
 from zeropoint.desk.display import Card
 from zeropoint.desk.exercise import Exercise, Mistake, find
 from zeropoint.desk.predictions import predictions_of
@@ -162,6 +162,38 @@ def test_a_table_of_all_pairs_is_caught_where_the_statement_forbids_it():
     )
     assert verdict(exercise, lambda W: sum((part @ W.T).sum() for part in W.split(100))).passed
     assert verdict(exercise, lambda W: np.square(W.numpy().sum(0)).sum()).passed
+
+
+def test_the_share_of_06_may_not_be_had_from_a_table_either():
+    from tests.checks.bank_06 import in_tables, numpy_tables
+
+    for answer in (in_tables, numpy_tables):
+        assert "one or more for each pair of rows" in sentence(answer, "6.4")
+
+
+def test_a_right_answer_that_is_slow_on_a_model_is_told_so(monkeypatch):
+    W = {"a matrix": torch.randn(50, 4)}
+    assert "it took" not in verdict(find("1.3"), right, W).sentence
+    monkeypatch.setattr("zeropoint.desk.checking.SLOW", 0.0)
+    said = verdict(find("1.3"), right, W).sentence
+    assert said.startswith("right on") and "it took 0 s on a matrix" in said
+
+
+@pytest.mark.parametrize("id", ["6.1", "6.2", "6.4"])
+def test_the_input_of_06_that_is_shown_tells_each_slip_apart(id):
+    """The smallest fixed input on which a slip differs: -0.0771 for -0.0772 would look like rounding."""
+    exercise = find(id)
+    inputs = sorted(map(exact, exercise.cases(FIXED_SEED)), key=size)
+    for mistake in exercise.mistakes:
+        off = (abs(float(exercise.reference(*args)) - float(_of_slip(mistake, args))) for args in inputs)
+        assert next(far for far in off if far > exercise.tolerance) > 0.05, mistake.name
+
+
+def _of_slip(mistake, args):
+    try:
+        return mistake.fn(*args)
+    except RuntimeError:  # it cannot be had from so few rows
+        return float("nan")
 
 
 def test_a_named_mistake_gets_its_nudge_and_not_the_solution(capsys):

@@ -29,6 +29,7 @@ FIXED_SEED = 0  # the same inputs at every check, so that a message stays the sa
 NAMED_UP_TO = 10_000  # numbers in an input: a mistake may cost O(n²), so on larger inputs none is looked for
 SHOWN_UP_TO = 40  # numbers in an input that is printed in full
 WHOLE_UP_TO = 216  # the same, where all are whole numbers: a heap of six points, 6 × 6 × 6, fits on a screen
+SLOW = 10.0  # seconds on a model: a right answer that takes longer is told so
 NAMING = 10  # tolerances: a wrong answer may be worse conditioned than the right one, and names need no exactness
 
 
@@ -210,10 +211,11 @@ def call(fn: Callable, args: tuple, argument_names: list[str]) -> Call:
     try:
         with global_state_kept():
             value = run(fn, mine)
+        seconds = time.perf_counter() - start
     except (Exception, KeyboardInterrupt, SystemExit) as error:
         return Call(error=error, seconds=time.perf_counter() - start)
     changed = [name for name, a, b in zip(argument_names, args, mine, strict=True) if not unchanged(a, b)]
-    return Call(value, changed=changed[0] if changed else "")
+    return Call(value, changed=changed[0] if changed else "", seconds=seconds)
 
 
 class _Largest(TorchDispatchMode):
@@ -437,7 +439,7 @@ def _function_verdict(exercise: Exercise, fn: Callable, real: Mapping[str, Any])
         said = f"right, but your function makes {numbers:,} numbers at once of {given(exercise, cases[-1])}"
         return Verdict("failed", f"{said}: that is one or more for each pair of rows, for which there is no room")
 
-    shown = {}
+    shown, slow = {}, ""
     for label, x in real.items():
         args, right, unfit = _reference_on(exercise, label, x)
         if unfit:
@@ -447,8 +449,10 @@ def _function_verdict(exercise: Exercise, fn: Callable, real: Mapping[str, Any])
             why = _blemishes(args)
             return replace(failed, sentence=f"right on {len(cases)} random inputs, but {failed.sentence}{why}")
         shown[label] = brief(done.value)
+        if done.seconds > SLOW:
+            slow = f"; it took {done.seconds:.0f} s on {label}: which loop, or which pairs, can it do without?"
     on = f"{len(cases)} random inputs" + "".join(f" and {label}" for label in shown)
-    return Verdict("passed", f"right on {on}", real=shown)
+    return Verdict("passed", f"right on {on}{slow}", real=shown)
 
 
 def differs(exercise: Exercise, yours: Any, right: Any, tolerance: float) -> Difference | None:

@@ -19,6 +19,7 @@ SHAPES = [
     (40, 6, 9, 1.5),
     (300, 16, 60, 1.0),
 ]
+CLEAR = 67  # added to the seed: the fixed inputs, of which a failed one is shown, then tell all slips apart by 0.08
 MANY = (2000, 6, 60, 1.0)  # so many that a table of all pairs is told from any other array
 
 
@@ -36,7 +37,7 @@ def _cloud(n: int, d: int, groups: Tensor, common: float, generator: torch.Gener
 
 def texts(seed: int) -> list[tuple[Tensor, Tensor]]:
     """Vectors and their tokens: token numbers with gaps, unequal counts, some types once and at least two more often."""
-    generator, out = torch.Generator().manual_seed(seed), []
+    generator, out = torch.Generator().manual_seed(seed + CLEAR), []
     for n, d, types, common in [*SHAPES, MANY]:
         favourite = torch.rand(types, generator=generator) ** 2 + 0.02
         rest = torch.multinomial(favourite[1:], n - 5, replacement=True, generator=generator) + 1
@@ -51,10 +52,11 @@ def tops(seed: int) -> list[tuple[Tensor, int]]:
     """Vectors with a common vector that is large in a few coordinates, and how many of them to count.
 
     In the last four the largest coordinate points both ways, so that it takes away from the mean cosine: in three it is
-    negative then, and in one the others add up to more than the whole.
+    negative then, and in one the others add up to more than the whole. Their lengths differ much: what is
+    not normalised is far off.
     """
     generator, out = torch.Generator().manual_seed(seed), []
-    for i, (n, d, _, common) in enumerate(SHAPES):
+    for i, (n, d, _, common) in enumerate([*SHAPES, MANY]):
         X = _cloud(n, d, torch.zeros(n, dtype=torch.long), common, generator)
         X[:, torch.randperm(d, generator=generator)[:2]] += torch.tensor([2.5, -2.0], dtype=torch.float64)
         out.append((X, 1 + i % 3 if d > 3 else 1))
@@ -62,7 +64,8 @@ def tops(seed: int) -> list[tuple[Tensor, int]]:
         both_ways = far * torch.tensor([1.0, -1.0], dtype=torch.float64).repeat(n // 2)
         others = 1 + 0.3 * torch.rand(n, 2, generator=generator, dtype=torch.float64)
         less = torch.tensor([1.0, 0.5], dtype=torch.float64)
-        out.append((torch.cat([both_ways[:, None], others * less], dim=1)[:, [1, 0, 2]], k))
+        X = torch.cat([both_ways[:, None], others * less], dim=1)[:, [1, 0, 2]]
+        out.append((X * torch.linspace(0.3, 3, n, dtype=torch.float64)[:, None], k))
     return out
 
 
@@ -99,6 +102,12 @@ def _ordered_pairs(things: Sized) -> int:
     return len(things) * (len(things) - 1)
 
 
+def _runs(X: Tensor, token: Tensor) -> Tensor:
+    """The mean unit vector of each run of one token."""
+    _, index, counts = token.unique_consecutive(return_inverse=True, return_counts=True)
+    return X.new_zeros(len(counts), X.shape[1]).index_add(0, index, _units(X)) / counts[:, None]
+
+
 def _of_sums(X: Tensor, token: Tensor) -> Tensor:
     sums = torch.stack([_units(X)[token == t].sum(0) for t in token.unique()])
     return sums.sum(0).square().sum() - sums.square().sum()
@@ -125,12 +134,12 @@ EX_6_1 = Exercise(
     title="mean cosine of different tokens",
     kind="function",
     difficulty=2,
-    minutes=12,
+    minutes=15,
     statement="""
     The exact average, nothing drawn: for two different token types, the mean cosine over all pairs of an
     occurrence of the one and an occurrence of the other; then the mean of that over all pairs of types. So a
-    type that stands in the text a hundred times counts no more than one that stands there once. n is 8,192,
-    and a table of all pairs of vectors, n × n numbers, is too large: the check looks for one.
+    type that stands in the text a hundred times counts no more than one that stands there once. n is 8,192
+    for the stand-ins, and a table of all pairs of vectors, n × n numbers, is too large: the check looks for one.
     """,
     cases=texts,
     reference=inter_type,
@@ -197,6 +206,26 @@ EX_6_1 = Exercise(
             "every pair is counted twice",
             lambda X, token: 2 * inter_type(X, token),
             "Of n types, how many pairs does your sum hold, and by how many do you divide?",
+        ),
+        Mistake(
+            "each pair is in the sum once, in the divisor twice",
+            lambda X, token: inter_type(X, token) / 2,
+            "Of n types there are n(n − 1) ordered pairs, and half as many without order. Which are in your sum?",
+        ),
+        Mistake(
+            "the sum is over different types, the divisor is not",
+            lambda X, token: inter_type(X, token) * _ordered_pairs(token.unique()) / len(token.unique()) ** 2,
+            "Of n types, how many ordered pairs are of two different ones?",
+        ),
+        Mistake(
+            "each run of a token counts as a type",
+            lambda X, token: _pair_mean(_runs(X, token) @ _runs(X, token).T),
+            "A token that comes back later in the text is the same type. Does your function know?",
+        ),
+        Mistake(
+            "pairs of the same token are counted too, and the rows are not normalised",
+            lambda X, token: _type_means(X, token).mean(0).square().sum(),
+            "Two things: a cosine doesn't notice a row's length, and ‖m₁ + m₂ + …‖² holds each type with itself.",
         ),
         Mistake(
             "one occurrence of each type for all",
@@ -354,6 +383,16 @@ EX_6_2 = Exercise(
             "How an occurrence lies to the average one is another, larger number.",
         ),
         Mistake(
+            "cosine with the token's mean, not between its occurrences",
+            lambda X, token: torch.stack([_units(X[rows]).mean(0).norm() for rows in _often(token)]).mean(),
+            "The length of a mean unit vector is its occurrences' mean cosine with it. Wanted is that between them.",
+        ),
+        Mistake(
+            "each pair is in the sum once, in the divisor twice",
+            lambda X, token: intra_type(X, token) / 2,
+            "Of k occurrences there are k(k − 1) ordered pairs, and half as many without order. Which are in your sum?",
+        ),
+        Mistake(
             "different tokens: the other question",
             lambda X, token: inter_type(X, token),
             "Different tokens, or the same one twice?",
@@ -405,37 +444,42 @@ EX_6_3 = Exercise(
     title="is the cone only at the bottom?",
     kind="why",
     difficulty=2,
-    minutes=12,
+    minutes=15,
     statement="""
-    Your verdict on both reports, for each of the two models. The cone: where is it, where not, by which count,
-    and what puts it there? The clusters: one cloud or two? What did you compare with, and what does none of
-    it say about GPT-2? Then compare yours with the points, one by one.
+    Your verdict on both claims, for each of the two models, with its numbers. Where is there a cone and where not,
+    by which count, and what else do the vectors hold (6.2)? What puts it there after one block, and why does that
+    have a mean? The clusters: two, a dip or one; if a dip, of what? Name a rival that a control ruled out, and how.
+    What does none of it say about GPT-2?
     """,
     answer="""
-    At every layer the mean cosine stands beside that of initial weights on the same rows: where it is higher,
-    the cone isn't only at the bottom. But it is an average over pairs, and by types and by use the averages
-    differ, most at layer 0: frequent tokens hold less of the common vector than rare ones. So each count has
-    its own mean, and the mean that empties one count may leave the other. Same-token pairs are the yardstick
-    for what else a vector holds. What leaves the first block is what the MLP writes, since that is by far the
-    longest of the three vectors added; take its mean away and the cone after one block is gone. In the model
-    whose input had no cone, the cosine grows where attention adds, and again at the nonlinearity, after which
-    the neurons have a mean that they had less of before. None of it is two clusters on the stand-ins: k-means
-    cuts any cloud, the valleys are dips, which the twins lack, and no gaps, and one mean was enough for its own
-    count. GPT-2 may be otherwise: the planted clusters show what the test would find.
+    At every layer the mean cosine stands beside that of initial weights on the same rows, and a cone is 0.05 more.
+    By types the cone is not only at the bottom in either stand-in: mini-neo's is largest there and little of it is
+    left above, mini-gpt2's is larger above. By use mini-neo's is at the bottom only, and mini-gpt2 has none there.
+    So the count decides: frequent tokens hold less of the common vector than rare ones, each count has its own mean,
+    and taking one away may leave the other count or even raise it. Same-token pairs have more in common at every
+    layer: the rest of a vector is its own. What leaves the first block is what the MLP writes, since that is by far the longest
+    of the three vectors added; take its mean away and the cone after one block is gone. A part of it is common to
+    all tokens, since the nonlinearity makes a mean: neurons that go in without one come out with one, in both
+    models, and with initial weights there is little of it. None of it is two clusters on the stand-ins: the
+    valleys are dips and no gaps. The nearest rival is two clusters that overlap, for planted ones have the same
+    dip. It is ruled out: each side's mean takes the planted dip away and leaves the models'. Each token's mean
+    takes the models' away, above layer 0, and dealt means do not: several groups of tokens. GPT-2 may be
+    otherwise: a stand-in is no GPT-2, and a small cluster near by would be missed.
     """,
     hints=[
         "Take the layers one by one: what did you compare each mean cosine with, and which pairs did it average?",
-        "Of the three vectors that are added up in the first block, which is so long that the others hardly count?",
-        "Inside the block, at which step does the mean cosine grow? What does a nonlinearity that cuts off one side do to a mean?",
+        "Of the three vectors that are added up in the first block, which is so long that the others hardly count? And which planted row behaves under all the controls as the models do?",
+        "The neurons that lost their mean before the nonlinearity: what have they after it? What does a function that cuts off one side do to values on both sides of zero?",
     ],
     rubric=[
-        "Layer by layer: the mean cosine of different tokens at each layer, beside the same architecture with initial weights on the same rows, and not beside zero alone.",
-        'Which count: types counted alike and vectors counted by use give different numbers, most of all at layer 0, so "only at the bottom" may be nearer the truth by one count than by the other; and the mean of one count empties that count, not the other.',
-        "Same token against different tokens: intra-type stays above inter-type, so what the vectors share isn't everything that they hold.",
-        "What puts it there, after one block: of input, attention and MLP the one whose mean, taken away, leaves least; it is also by far the longest, so whatever the input was like is buried.",
-        "Why that part has a common vector: in this run's numbers, what the mean cosine does at each step inside the MLP, against initial weights; in one model it may grow at the nonlinearity, in another not.",
-        "One cloud or two: k-means always finds two. The verdict rests on how low the valley is, beside that of the twin, and on planted clusters, of which the test finds some and cannot see others. A dip that is no gap is neither. By the report's own bar, a silhouette of 0.1, the answer may be another: say what a cloud without clusters reaches.",
-        "What doesn't follow: a stand-in's answer isn't GPT-2's; a small model may lack what a large one has.",
+        "The cone, layer by layer: the mean cosine less that of initial weights, against the 0.05, and not against zero. By use, mini-neo has it at the bottom only, and mini-gpt2 above only. By types, mini-gpt2 has it everywhere. mini-neo's is largest at the bottom, still there after one block and gone at the top: a narrow no, which a shorter text would leave open.",
+        "Which count: types counted alike and vectors counted by use give different numbers, most of all at layer 0, and here they change a verdict. The mean of one count empties that count; the other keeps some, and may even rise.",
+        "What else: two vectors of one token are more alike than those of two tokens, at every layer of both, so what all share isn't everything that they hold.",
+        "What puts it there, after one block: of input, attention and MLP the one whose mean, taken away, leaves least. In both it is the MLP's, which is by far the longest, so whatever the input was like is buried.",
+        "Why that has a mean: neurons that go into the nonlinearity without a mean come out with one, in both models, and what is written has as much of a cone as before. The cosine at each step alone doesn't show it for mini-neo: its neurons had another mean before. It isn't nearly the same for every token: the mean is about half as long as a vector, or less.",
+        "Two, dip or one: k-means always finds two, and no layer above the embedding has a gap. Both models have dips there, which their twins lack. They come with training: initial weights have none there, though mini-gpt2's have the deepest of all at layer 0, where a few frequent tokens stand apart. By the report's own bar, a silhouette of 0.1, the answer is worth what a cloud without clusters reaches.",
+        "The rival ruled out: two clusters that overlap. A planted pair has such a dip, but loses it with each side's mean; the models keep theirs. They lose it with each token's mean and not with dealt groups' means, as planted clusters of several groups of tokens do. At layer 0 of mini-gpt2 positions have to go as well.",
+        "What doesn't follow: a stand-in's answer isn't GPT-2's, a small model may lack what a large one has, and the rule misses a hundredth of the vectors unless they are far away: as many as stand at position 0.",
     ],
 )
 
@@ -473,10 +517,11 @@ EX_6_4 = Exercise(
     statement="""
     A cosine is a sum over coordinates, û·v̂ = Σ ûᵢv̂ᵢ, and so is the mean cosine over all pairs of different rows.
     Some coordinates add to it, some may take away. Return the sum of the `k` largest contributions over the sum
-    of all; everything keeps its sign, so where the mean cosine is negative this may be too.
+    of all. Everything keeps its sign, so this may be negative, or more than 1. No table of n × n numbers.
     """,
     cases=tops,
     reference=top_share,
+    no_table=True,
     scale=1.0,
     real=lambda X: (X, 3),
     mistakes=[
@@ -568,6 +613,16 @@ EX_6_4 = Exercise(
             "A share of what? Divide by the whole.",
         ),
         Mistake(
+            "always one coordinate, whatever k",
+            lambda X, k: top_share(X, 1),
+            "Where does your function use `k`?",
+        ),
+        Mistake(
+            "always three coordinates, whatever k",
+            lambda X, k: top_share(X, min(3, X.shape[1])),
+            "Where does your function use `k`?",
+        ),
+        Mistake(
             "the k smallest",
             lambda X, k: _added(X).sort().values[:k].sum() / _added(X).sum(),
             "In which order does your sort put them?",
@@ -594,7 +649,11 @@ EX_6_4 = Exercise(
 SPOILERS = (
     "position 0",
     "k-means always",
-    "dips, which the twins lack",
+    "take the planted dip away",
+    "planted dip",
+    "inside the MLP",
+    "clusters that overlap",
+    "the nonlinearity makes",
     "hold less of the common",
     "what the MLP writes, since",
     "cuts off one side",
