@@ -5,9 +5,14 @@
 #
 # **Time** 100 min · **Difficulty** ●●○ · **You need** puzzle 01, and that each block of a transformer adds to a running sum, the residual stream
 #
-# Two reports to test on the models that run here. A reader of [the original post](https://www.alignmentforum.org/posts/eLNo7b56kQQerCzp2): aren't there more layers than the embedding? And [Cai et al. 2021](https://openreview.net/forum?id=xYGNO86OWDH): GPT-2's hidden vectors fall into two clusters. A solution is a verdict on each, with what you compared it with, and a rival ruled out. A mean cosine is an average over pairs, and somebody has to say which pairs: see whether your verdicts depend on it.
+# Two claims to test on the models that run here. A **cone**: two different vectors have a mean cosine more than 0.05 above that of initial weights, on the same text.
 #
-# `check` says whether an answer is right, `hint` helps a step at a time, `reveal` shows a solution once yours passes. "What is the cut about?" and 6.4 are optional: a quarter of an hour.
+# 1. The cone is only at the bottom: at layer 0, and not in the mean of the layers above. (A reader of [the original post](https://www.alignmentforum.org/posts/eLNo7b56kQQerCzp2) asked: aren't there more layers than the embedding?)
+# 2. Above layer 0 the vectors fall into two clusters, as [Cai et al. 2021](https://openreview.net/forum?id=xYGNO86OWDH) say of GPT-2's.
+#
+# A solution is a verdict on each for both models, with what you compared it with, and a rival ruled out. A mean cosine is an average over pairs, and somebody has to say which pairs: see whether your verdicts depend on it.
+#
+# `check` says whether an answer is right, `hint` helps a step at a time, `reveal` shows a solution once yours passes. Only 6.4 is optional: a quarter of an hour more.
 
 # %%
 import pandas as pd
@@ -32,6 +37,8 @@ from zeropoint.desk import (
 )
 from zeropoint.models import load_pair
 from zeropoint.puzzles.p06 import blocks, clusters
+
+pd.set_option("display.max_colwidth", None)
 
 # %% [markdown]
 # A text that no stand-in was trained on, cut into rows of tokens. `stream_of[name].vectors[k]` are the vectors after k blocks (0: token plus position embedding), one a token of the text; its `.token`, `.position` and `.sequence` say which. `initial` is the same architecture with fresh weights, on the same rows: a measure may depend on how much text there is.
@@ -72,7 +79,7 @@ check("6.2", answer_6_2, real={name: (s.vectors[-1], s.token) for name, s in str
 # %% [markdown]
 # ## Look
 #
-# Both, at every layer, beside initial weights. How sure are the curves? `streams.by_group` calls a measure on each of eight parts of the text, a stream each; try it in the cell below the figure. Read how far the eight lie from each other, not where they lie: in a shorter text other types occur, and occur twice, so even their mean need not meet the curve.
+# Both, at every layer, beside initial weights. How sure are the curves? `streams.by_group`, below the figure, calls a measure on each of eight parts of the text. Look at how far the eight lie apart: over √8, that is about the error of their mean. Where they lie may be off the curve altogether: in a shorter text other types occur, and others occur twice.
 
 # %%
 if ready("6.a", "6.b", "6.c", "6.1", "6.2"):
@@ -95,7 +102,7 @@ if ready("6.a", "6.b", "6.c", "6.1", "6.2"):
 # %% [markdown]
 # ## Whose mean?
 #
-# 6.1 counts every type once, so the rare ones have the say: most types are rare. 01 counted every row once. Do that here, and a token has as many votes as it has places in the text, and pairs of one token in two places are counted too. At layer 0 of the first model, is the mean cosine by use lower or higher than yours by types?
+# 6.1 counts every type once, so the rare ones have the say: most types are rare. 01 counted every row once. The next figure does that too: a token has as many votes as it has places in the text, and pairs of one token in two places are counted too. At layer 0 of the first model, is the mean cosine by use lower or higher than yours by types?
 
 # %%
 predict("6.d", None)  # "lower" or "higher"
@@ -125,27 +132,38 @@ if ready("6.a", "6.b", "6.d", "6.1"):
 # %% [markdown]
 # ## Two clusters?
 #
-# `clusters.two_means(X)` cuts a cloud by k-means: `.small` is a mask of the smaller side, `.silhouette` a measure of how far apart the two are. What would you see if the report were true here, and if it were false? What else cuts a cloud in two?
-#
-# The score goes by the density along the line of the two centres: how low is the valley between the two peaks, over the lower peak? `two`: less than a tenth, a gap, at some layer above the embedding. `dip`: less than four fifths, and nowhere a gap. `one`: neither. A valley counts if the peak stands out by more than chance. Predict, then experiment for five minutes.
+# `clusters.two_means(X)` cuts a cloud by k-means, which cuts any cloud. So the rule goes by the density along the line of the two centres: how low is the valley between the two peaks, over the lower peak? That is `.valley`: 0 is an empty gap, 1 none. `two`: less than a tenth, a gap, at some layer above the embedding. `dip`: less than four fifths, and nowhere a gap. `one`: neither. A valley counts if the peak stands out by more than chance.
 
 # %%
 predict("6.e", None)  # "one", "dip" or "two", the first model
 predict("6.f", None)  # and the second model
 
+# %% [markdown]
+# A test that is to be believed has said yes and no. No: `clusters.gaussian_twin(X)` is one cloud, without clusters, with X's mean and covariance. Yes: you plant the clusters. `clusters.planted` moves some rows together, by so many times the cloud's radius, in a random direction (`axis=None`) or along an axis of the cloud (0 is the widest).
+#
+# The halves below are seen. **Plant two clusters that the rule misses**, as far apart as you can: change who moves, how far, and which way.
+
 # %%
-# your experiments
+cloud = clusters.gaussian_twin(stream_of[NEO].vectors[2])
+place = torch.arange(len(cloud)) / len(cloud)  # of a row in the text, from 0 to 1
+
+mine = clusters.planted(cloud, place < 0.5, 8, axis=None)  # yours to change
+print(clusters.two_means(mine))  # its kind and its valley
 
 # %% [markdown]
-# `.valley` is that number: 0 is an empty gap, 1 none. `clusters.gaussian_twin(X)` is one cloud, without clusters, with X's mean and covariance: there the measure must say no. The report went by another bar: a silhouette of 0.1. Does the twin stay below it?
+# And the layers, beside their twins and initial weights. Layer 0 isn't counted: nothing is mixed there yet, so one frequent token is hundreds of nearly equal vectors. The report went by another bar than the valley: a silhouette of 0.1. Does one cloud stay below it?
 
 # %%
 if ready("6.e", "6.f"):
-    halves = {name: [clusters.two_means(X) for X in s.vectors] for name, s in stream_of.items()}
     fig = plots.panels(labels, shared_yaxes=True)
     for column, (name, s) in enumerate(stream_of.items(), start=1):
-        twins = [clusters.two_means(clusters.gaussian_twin(X)) for X in s.vectors]
-        for i, (what, cuts) in enumerate((("trained", halves[name]), ("its Gaussian twin", twins))):
+        compared = {
+            "trained": s.vectors,
+            "its Gaussian twin": [clusters.gaussian_twin(X) for X in s.vectors],
+            "initial weights": initial[name].vectors,
+        }
+        for i, (what, layers) in enumerate(compared.items()):
+            cuts = [clusters.two_means(X) for X in layers]
             y = [cut.valley for cut in cuts]
             fig.add_trace(plots.line(what, range(len(y)), y, i, mode="lines+markers"), 1, column)
             highest = max(cut.silhouette for cut in cuts[1:])
@@ -155,49 +173,36 @@ if ready("6.e", "6.f"):
     show("6 cut in two", plots.finish(fig, title, "blocks passed", y))
 
 # %% [markdown]
-# A test that is to be believed has said yes and no. So plant clusters: a share of a twin's vectors is moved together, by so many times the cloud's radius. Whatever is not "two" in a column that was moved is a cluster that the rule cannot see.
+# What can the rule see, and what not? Where something was moved, whatever isn't "two" is a cluster that it misses.
 
 # %%
 if ready("6.e", "6.f"):
-    vectors = stream_of[NEO].vectors
-    one_cloud = clusters.gaussian_twin(vectors[len(vectors) // 2])
-    place = torch.arange(len(one_cloud)) / len(one_cloud)
-    seen = {}
-    for part in (0.5, 0.2, 0.05, 0.01):
-        clouds = {r: clusters.planted(one_cloud, place < part, r) for r in (0, 1, 2, 4, 8)}
-        seen[f"{part:.0%} moved"] = {
-            f"by {r} radii": clusters.two_means(V).kind for r, V in clouds.items()
-        }
-    show("6 planted clusters", pd.DataFrame(seen).T)
+    one = clusters.gaussian_twin(stream_of[NEO].vectors[2])
+    show("6 planted clusters", clusters.seen(one))
+    print(clusters.A_DIP)
     for asked, name in zip("ef", labels, strict=True):
-        outcome(f"6.{asked}", clusters.kind_of(halves[name][1:]), label=name)
+        cuts = [clusters.two_means(X) for X in stream_of[name].vectors[1:]]
+        outcome(f"6.{asked}", clusters.kind_of(cuts), label=name)
 
 # %% [markdown]
-# A dip is neither: not one round cloud, and not two clusters. The planted ones never gave it. Many clusters that overlap might, large and small ones. Of what?
-
-# %% [markdown]
-# ## What is the cut about? (optional)
+# ## What is the cut made of?
 #
-# Clusters or not, k-means cut somewhere. Take the second model's top layer. What do the vectors of a side have in common: where they stand, how long they are, how often their token is used, or which token it is? Try it; a property tells if it alone sorts the vectors into the two sides, and a control says how well it does so by chance.
+# k-means cut somewhere. Take the second model's top layer: which property alone sorts the vectors best into the two sides? Where they stand, how long they are, how often their token is used, or which token it is? The token has to predict: it learns its side in the even rows of text, and all are judged on the odd ones.
 
 # %%
 predict("6.g", None)  # "position", "norm", "frequency" or "token"
 
-# %%
-# your experiments
-
 # %% [markdown]
-# Each property alone, from 0 (tells nothing) to 1 (a threshold does it). A token predicts by its uses in the even rows of text; all are judged on the odd rows. Beside it the control: the same sides, dealt out anew.
+# 0 tells nothing, 1 is a threshold that does it. The control is the same sides, dealt out anew.
 
 # %%
 if ready("6.e", "6.f", "6.g"):
     from zeropoint.puzzles.p06 import sides
 
     told = {}
-    generator = torch.Generator().manual_seed(0)
     for name, s in stream_of.items():
-        small = halves[name][-1].small
-        again = small[torch.randperm(len(small), generator=generator)]
+        small = clusters.two_means(s.vectors[-1]).small
+        again = small[torch.randperm(len(small), generator=torch.Generator().manual_seed(0))]
         told[name] = sides.explanations(s, -1, small)
         told[f"{name}, by chance"] = sides.explanations(s, -1, again)
     show("6 what the cut is about", pd.DataFrame(told).T.round(2))
@@ -205,74 +210,50 @@ if ready("6.e", "6.f", "6.g"):
     outcome("6.g", sides.KIND[best], label=GPT2)
 
 # %% [markdown]
-# So where does a dip come from? Of the vectors whose token is used twenty times or more, take each token's own mean away. The control takes away the means of groups as large, of any tokens.
+# Two clusters, or something else? Here the means of some groups are taken away from their own rows: then what those groups were is gone. For tokens used twenty times or more, in the models and in clouds of which we know what they are, yours among them. Before you read the models' rows, say what each planted row teaches. Which of them are the models like, above layer 0? Which are thereby ruled out? And what is special at layer 0?
 
 # %%
 if ready("6.e", "6.f", "6.g"):
-    dips = {}
+    valleys = {}
     for name, s in stream_of.items():
         often = s.token.bincount()[s.token] >= 20
-        token = s.token[often]
-        dealt = token[torch.randperm(len(token), generator=generator)]
-        for k, X in enumerate(s.vectors[:, often]):
-            ways = {
-                "as it is": X,
-                "less each token's mean": clusters.less_own_means(X, token),
-                "less dealt groups' means": clusters.less_own_means(X, dealt),
-            }
-            row = {way: clusters.two_means(V).valley for way, V in ways.items()}
-            dips[f"{name}, {k} blocks"] = row
-    show("6 valleys without each token's mean", pd.DataFrame(dips).T.round(2))
+        clouds = {f"{name}, {k} blocks": X for k, X in enumerate(s.vectors)}
+        if name == NEO:
+            one = clusters.gaussian_twin(s.vectors[2])
+            clouds = {"yours": mine} | clusters.planted_examples(one, s.token) | clouds
+        for what, X in clouds.items():
+            valleys[what] = clusters.controls(X[often], s.token[often], s.position[often])
+    show("6 valleys without means", pd.DataFrame(valleys).T.map(str))
 
 # %% [markdown]
 # ## Which origin?
 #
-# There are two means to take away, as there are two counts. And each side of the cut could lose its own mean. What is left at the bottom, after one block and at the top is counted both ways. Before you run it: must a mean empty its own count? Need it empty the other?
-
+# There are two means to take away, as there are two counts. And each side of the cut could lose its own, as Cai et al. ask for. What is left is counted both ways. Before you run it: must a mean empty its own count? Need it empty the other? The first cloud is planted so that one mean doesn't do.
 
 # %%
-def each_its_own(X, small):
-    return X - torch.where(small[:, None], X[small].mean(0), X[~small].mean(0))
-
-
-if ready("6.d", "6.e", "6.f", "6.1"):
-    left = {}
+if ready("6.d", "6.e", "6.f", "6.g", "6.1"):
+    one = clusters.gaussian_twin(stream_of[NEO].vectors[2])
+    tenth = torch.arange(len(one)) % 10 == 0
+    moved = clusters.planted(one, tenth, 64)
+    clouds = {"a tenth moved by 64 radii": (moved, stream_of[NEO].token)}
     for name, s in stream_of.items():
-        votes = 1 / s.token.bincount()[s.token]  # of a vector, where every type has one
         for k in (0, 1, len(s) - 1):
-            X, small = s.vectors[k], halves[name][k].small
-            by_types = (votes[:, None] * X).sum(0) / votes.sum()
-            ways = {
-                "as it is": X,
-                "less the mean by use": X - X.mean(0),
-                "less the mean by types": X - by_types,
-                "each side less its mean": each_its_own(X, small),
-            }
-            for way, V in ways.items():
-                row = left.setdefault(f"{name}, {k} blocks", {})
-                row[f"{way}: by use"] = geometry.mean_pairwise_cosine(V)
-                row[f"{way}: by types"] = checked("6.1")(V, s.token)
-    show("6 which origin", pd.DataFrame(left).T.round(3))
-
-# %% [markdown]
-# In these models. When would one mean not do? Plant it: what is left by use, of a twin of which a share was moved.
-
-# %%
-if ready("6.d", "6.e", "6.f"):
-    vectors = stream_of[NEO].vectors
-    one_cloud = clusters.gaussian_twin(vectors[len(vectors) // 2])
-    place = torch.arange(len(one_cloud)) / len(one_cloud)
+            clouds[f"{name}, {k} blocks"] = s.vectors[k], s.token
     left = {}
-    for part in (0.5, 0.1, 0.01):
-        for radii in (1, 8, 64):
-            V = clusters.planted(one_cloud, place < part, radii)
-            left[f"{part:.0%} moved by {radii} radii"] = {
-                "less one mean": geometry.mean_pairwise_cosine(V - V.mean(0)),
-                "each side less its mean": geometry.mean_pairwise_cosine(
-                    each_its_own(V, place < part)
-                ),
-            }
-    show("6 when one mean would not do", pd.DataFrame(left).T.round(3))
+    for what, (X, token) in clouds.items():
+        votes = 1 / token.bincount()[token]  # of a vector, where every type has one
+        by_types = (votes[:, None] * X).sum(0) / votes.sum()
+        ways = {
+            "as it is": X,
+            "less the mean by use": X - X.mean(0),
+            "less the mean by types": X - by_types,
+            "less each side's mean": clusters.less_own_means(X, clusters.two_means(X).small),
+        }
+        for way, V in ways.items():
+            row = left.setdefault(way, {})
+            row[what, "by use"] = geometry.mean_pairwise_cosine(V)
+            row[what, "by types"] = checked("6.1")(V, token)
+    show("6 which origin", pd.DataFrame(left).round(3))
 
 # %% [markdown]
 # ## Why there?
@@ -283,22 +264,18 @@ if ready("6.d", "6.e", "6.f"):
 predict("6.h", None)  # "input", "attention" or "MLP"
 
 # %% [markdown]
-# And *why* does that part write nearly the same to every token? The first tables follow the vectors through the block, a step a row; "length" is that of their mean vector. (What attention writes is added to the stream before the neurons read it.) Look at the steps inside the MLP, beside those at initial weights; the two models differ.
+# The first tables follow the vectors through the block, a step a row: what is added, how long is it, and how much of it is common to all? (What attention writes is added to the stream before the neurons read it.) The last but one column asks for a cause. Say for each model what it answers.
 
 # %%
 if ready("6.b", "6.d", "6.h"):
     left = {}
     for m in models:
-        steps = blocks.first_block(m.bridge, rows_of[m.label])
-        fresh = blocks.first_block(streams.untrained(m), rows_of[m.label])
-        inside = {
-            "length": {step: X.mean(0).norm().item() for step, X in steps.items()},
-            "mean cosine": {step: geometry.mean_pairwise_cosine(X) for step, X in steps.items()},
-            "initial weights": {
-                step: geometry.mean_pairwise_cosine(X) for step, X in fresh.items()
-            },
-        }
-        show(f"6 first block, {m.label}", pd.DataFrame(inside).rename_axis(m.label).round(3))
+        rows = rows_of[m.label]
+        steps = blocks.first_block(m.bridge, rows)
+        centred = blocks.centred_first(m.bridge, rows, steps)
+        fresh = blocks.first_block(streams.untrained(m), rows)
+        inside = pd.DataFrame(blocks.compared(steps, centred, fresh))
+        show(f"6 first block, {m.label}", inside.rename_axis(m.label).round(3))
         left[m.label] = {p: blocks.cone_without(steps, at) for p, at in blocks.ADDED.items()}
     table = pd.DataFrame(left).T.rename_axis("mean cosine left, less the mean of").round(3)
     show("6 after one block, less a mean", table)
@@ -306,6 +283,15 @@ if ready("6.b", "6.d", "6.h"):
 
 # %% exercise="6.3"
 why("6.3", answer_6_3)
+
+# %% [markdown]
+# This run's numbers and verdicts, to lay beside yours and the points.
+
+# %%
+if ready("6.3"):
+    from zeropoint.puzzles.p06 import verdicts
+
+    show("6 verdicts", verdicts.table(models, rows_of, stream_of, initial))
 
 # %% exercise="6.4"
 check("6.4", answer_6_4, real={name: s.vectors[-1] for name, s in stream_of.items()})
@@ -341,4 +327,6 @@ progress("6")
 for name, s in stream_of.items():
     numbers = {"inter-type cosine, top": answer_6_1(s.vectors[-1], s.token)}
     numbers |= {"intra-type cosine, top": answer_6_2(s.vectors[-1], s.token)}
-    report(name, numbers | {"silhouette": max(cut.silhouette for cut in halves[name])})
+    report(
+        name, numbers | {"deepest valley": min(clusters.two_means(X).valley for X in s.vectors[1:])}
+    )

@@ -1,13 +1,15 @@
 """06: numbers, verdicts and figures of the walkthrough, and the solved puzzle."""
 
+import ast
 import pydoc
 import re
 
+import jupytext
 import pytest
 
-from tests.notebooks.conftest import assert_figure
+from tests.notebooks.conftest import ROOT, assert_figure
 from zeropoint import models, streams
-from zeropoint.puzzles.p06 import claims, clusters, measures
+from zeropoint.puzzles.p06 import claims, clusters, measures, verdicts
 
 LABELS = ["mini-neo (raw, stand-in)", "mini-gpt2 (raw, stand-in)"]
 
@@ -124,8 +126,64 @@ def test_the_solution_shows_what_the_rubric_asks(executed):
         "1% moved",
         "by chance",
         "less the mean by types",
-        "10% moved by 64 radii",
+        "a tenth moved by 64 radii",
+        "planted: two clusters, tokens mixed",
+        "neurons centred first",
+        "verdict",
         "its Gaussian twin: silhouette above the embedding",
         "neurons after it",
     ):
         assert shown in text, shown
+
+
+def names(tree, context):
+    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, context)}
+
+
+def test_no_cell_needs_what_a_held_cell_made():
+    """A held cell may be run when another was not, and after a restart in the middle."""
+    cells = jupytext.read(ROOT / "sources/puzzles/06_through_the_layers.py").cells
+    trees = [ast.parse(cell.source) for cell in cells if cell.cell_type == "code"]
+    held, open_ones = set(), set()
+    for tree in trees:
+        for node in tree.body:
+            waits = isinstance(node, ast.If) and "ready" in names(node.test, ast.Load)
+            (held if waits else open_ones).update(names(node, ast.Store))
+    needed = [name for tree in trees for name in (names(tree, ast.Load) - names(tree, ast.Store)) & (held - open_ones)]
+    assert not needed, f"defined in a held cell alone, and used in another: {needed}"
+
+
+@pytest.fixture(scope="module")
+def verdict_table():
+    loaded = models.load_pair()
+    rows = {m.label: streams.sequences(m.tokenizer) for m in loaded}
+    trained = {m.label: streams.stream(m.bridge, rows[m.label]) for m in loaded}
+    fresh = {m.label: streams.untrained_stream(m, rows[m.label]) for m in loaded}
+    return verdicts.table(loaded, rows, trained, fresh)
+
+
+def test_the_points_of_6_3_say_what_this_run_says(verdict_table):
+    """The rubric speaks of the stand-ins: if a new stand-in changes a verdict, its points have to change."""
+    words = verdict_table.xs("verdict", level=1)
+    assert list(words.columns) == LABELS
+    said = {
+        f"{claims.ONLY_BOTTOM.text}, by types": ["fails", "fails"],
+        f"{claims.ONLY_BOTTOM.text}, by use": ["holds", "fails"],
+        claims.OWN_TOKEN.text: ["holds", "holds"],
+        claims.WRITTEN.text: ["holds", "holds"],
+        claims.NONLINEARITY.text: ["holds", "holds"],
+        claims.TWO_CLUSTERS.text: ["fails", "fails"],
+        claims.DIP_OF_TOKENS.text: ["holds", "holds"],
+        claims.MORE_THAN_TWO.text: ["holds", "holds"],
+        claims.ONE_MEAN.text: ["holds", "holds"],
+        claims.EITHER_MEAN.text: ["fails", "fails"],
+    }
+    assert {claim: list(words.loc[claim]) for claim in said} == said
+
+
+def test_a_dip_is_no_news_where_there_is_none():
+    """Of cuts without a dip nothing is measured, and the claim stays open."""
+    one = clusters.Cut(None, 0.95, 1.0, 0.1)
+    ways = ("as it is", "less each side's mean", "less each token's mean", "less dealt groups' means")
+    found = verdicts.of_a_dip([dict.fromkeys(ways, one)])
+    assert claims.MORE_THAN_TWO.verdict(sides=found["sides"]) == "open"
