@@ -253,7 +253,7 @@ if ready("6.d", "6.e", "6.f", "6.g", "6.1"):
             row = left.setdefault(way, {})
             row[what, "by use"] = geometry.mean_pairwise_cosine(V)
             row[what, "by types"] = checked("6.1")(V, token)
-    show("6 which origin", pd.DataFrame(left).round(3))
+    show("6 which origin", pd.DataFrame(left).round(3) + 0.0)
 
 # %% [markdown]
 # ## Why there?
@@ -275,9 +275,10 @@ if ready("6.b", "6.d", "6.h"):
         centred = blocks.centred_first(m.bridge, rows, steps)
         fresh = blocks.first_block(streams.untrained(m), rows)
         inside = pd.DataFrame(blocks.compared(steps, centred, fresh))
-        show(f"6 first block, {m.label}", inside.rename_axis(m.label).round(3))
+        show(f"6 first block, {m.label}", inside.rename_axis(m.label).round(3) + 0.0)
         left[m.label] = {p: blocks.cone_without(steps, at) for p, at in blocks.ADDED.items()}
     table = pd.DataFrame(left).T.rename_axis("mean cosine left, less the mean of").round(3)
+    print(blocks.CENTRED)
     show("6 after one block, less a mean", table)
     outcome("6.h", min(left[GPT2], key=left[GPT2].get), label=GPT2)
 

@@ -69,6 +69,15 @@ def test_the_cluster_test_says_yes_and_no_where_it_must(walkthrough):
     assert min(map(min, lines["its Gaussian twin"])) > 0.5
 
 
+def test_the_dips_come_with_training(walkthrough):
+    """As 6.3's points say: above the embedding initial weights have none, and at layer 0 of mini-gpt2 the deepest."""
+    lines = by_name(walkthrough.figures[1])
+    for trained, fresh in zip(lines["trained"], lines["initial weights"], strict=True):
+        assert max(trained[1:]) < clusters.DIP < min(fresh[1:])
+    _, gpt2 = lines["initial weights"]
+    assert gpt2[0] < min(map(min, lines["trained"]))
+
+
 def test_verdict_on_two_clusters_follows_from_the_figure(walkthrough):
     for label, valleys in zip(LABELS, by_name(walkthrough.figures[1])["trained"], strict=True):
         if min(valleys[1:]) >= clusters.EMPTY:

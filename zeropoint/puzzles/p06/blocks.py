@@ -19,6 +19,10 @@ STEPS = {
 ADDED = {"input": "what enters", "attention": "attention writes", "MLP": "the MLP writes"}
 """The three that add up to what leaves, by the word that a prediction has for each."""
 
+CENTRED = """\
+"Neurons centred first": the mean of the MLP's neurons is taken away before their
+nonlinearity. Whatever mean they have after it, the nonlinearity made."""
+
 
 @torch.no_grad()
 def first_block(

@@ -22,10 +22,11 @@ BINS = (40, 20, 10)
 SURE = 3.0  # standard deviations of a count by which that peak must stand above gap or dip
 
 A_DIP = """\
-A dip is no gap, and no single Gaussian cloud has one. But two clusters that overlap do, if they lie along a wide axis of
-the cloud: there they are still within each other's reach when k-means finds them. Along a narrow one it finds them only
-where there is a gap. So a dip doesn't tell two clusters from more: that takes another control. And a hundredth of the
-vectors must lie very far away to be seen at all."""
+A dip is no gap, and no single Gaussian cloud has one. But two clusters that overlap do,
+if they lie along a wide axis of the cloud: there they are still within each other's
+reach when k-means finds them. Along a narrow one it finds them only where there is a
+gap. So a dip doesn't tell two clusters from more: that takes another control. And a
+hundredth of the vectors must lie very far away to be seen at all."""
 
 
 @dataclass(frozen=True)
