@@ -99,6 +99,11 @@ def log_mean_exp(hidden, W_out):
     return shared, rest - math.log(len(W_out))
 
 
+def log_d_vocab_shared(hidden, W_out):
+    shared = hidden @ W_out.mean(0) + math.log(W_out.shape[0])
+    return shared, torch.logsumexp(hidden @ W_out.T, 1) - shared
+
+
 def one_number(hidden, W_out):
     shared, rest = by_the_mean_logit(hidden, W_out)
     return shared.mean(), rest.mean()
@@ -140,6 +145,41 @@ def wrong_side(logit, least, d_vocab):
 
 def wrong_sign(logit, least, d_vocab):
     return logit, logit + math.log(least), in_odds(logit, least, d_vocab)[2]
+
+
+def wrong_sign_throughout(logit, least, d_vocab):
+    log_Z = logit + math.log(least)
+    other = log_Z + math.log((1 - least) / (d_vocab - 1))
+    return log_Z, logit, (logit + (d_vocab - 1) * other) / d_vocab
+
+
+def wrong_sign_and_loose(logit, least, d_vocab):
+    return logit + math.log(least), logit, logit
+
+
+def ends_changed_and_loose(logit, least, d_vocab):
+    return logit - math.log(least), logit, logit - math.log(least) - math.log(d_vocab)
+
+
+def only_log_d_vocab(logit, least, d_vocab):
+    return logit, logit - math.log(least), logit - math.log(d_vocab)
+
+
+def in_bits(logit, least, d_vocab):
+    odds = math.log2(least) + math.log2(d_vocab - 1) - math.log2(1 - least)
+    return logit, logit - math.log2(least), logit - odds * (d_vocab - 1) / d_vocab
+
+
+def bits_at_the_end(logit, least, d_vocab):
+    return logit, logit - math.log2(least), in_odds(logit, least, d_vocab)[2]
+
+
+def without_an_end(logit, least, d_vocab):
+    return logit, math.inf, in_odds(logit, least, d_vocab)[2]
+
+
+def in_a_tensor(logit, least, d_vocab):
+    return torch.tensor(in_odds(logit, least, d_vocab))
 
 
 def without_the_logit(logit, least, d_vocab):
@@ -226,6 +266,17 @@ def second_not_centred(mean, second):
     e = mean / mean.norm()
     first, _, third = by_svd(mean, second)
     return first, e @ second @ e / torch.trace(second), third
+
+
+def only_the_first_centred(mean, second):
+    first, *_ = by_svd(mean, second)
+    e = mean / mean.norm()
+    return first, e @ second @ e / torch.trace(second), torch.linalg.eigvalsh(second)[-1] / torch.trace(second)
+
+
+def first_not_centred(mean, second):
+    e = mean / mean.norm()
+    return (e @ second @ e) ** 0.5 / mean.norm(), *by_svd(mean, second)[1:]
 
 
 def share_of_all(mean, second):
@@ -348,6 +399,22 @@ def came_never(hidden, log_Z, z, target):
 
 def nothing_at_all(hidden, log_Z, z, target):
     return torch.zeros(hidden.shape[1])
+
+
+def weighted_with_Z(hidden, log_Z, z, target):
+    return 2 * z * (hidden.T @ (torch.exp(log_Z) - target)) / len(hidden)
+
+
+def Z_beside_its_log(hidden, log_Z, z, target):
+    return (2 * z * (log_Z - target) * log_Z.exp()) @ hidden / len(hidden)
+
+
+def target_afterwards(hidden, log_Z, z, target):
+    return 2 * z * ((log_Z[:, None] * hidden).mean(0) - target)
+
+
+def target_last_of_all(hidden, log_Z, z, target):
+    return 2 * z * (log_Z[:, None] * hidden).mean(0) - target
 
 
 def by_hidden_width(hidden, log_Z, z, target):
@@ -522,6 +589,7 @@ BANK = {
             (sum_of_rows, "the sum of the rows, not their mean"),
             (other_axis, "the mean is taken over d_model"),
             (log_mean_exp, "the mean of exp, not the sum"),
+            (log_d_vocab_shared, "log d_vocab is counted with the first part"),
             (one_number, "averaged over positions"),
             (clamped, None),
             (only_the_sum, None),
@@ -541,7 +609,15 @@ BANK = {
             (the_others_alone, "the known token is left out of the mean"),
             (one_too_many, "the others' probability is shared by one token too many"),
             (whole_for_others, "the others have the whole probability"),
-            (log_ten, None),
+            (wrong_sign_throughout, "the logit stands on the wrong side"),
+            (wrong_sign_and_loose, "the logit stands on the wrong side"),
+            (ends_changed_and_loose, "the smallest and the largest have changed places"),
+            (only_log_d_vocab, "only log d_vocab is taken off"),
+            (in_bits, "a logarithm of another base"),
+            (bits_at_the_end, "a logarithm of another base"),
+            (log_ten, "a logarithm of another base"),
+            (without_an_end, None),
+            (in_a_tensor, None),
             (no_third, None),
             (largest_first, "the smallest and the largest have changed places"),
         ],
@@ -553,6 +629,8 @@ BANK = {
             (kind_not_centred, "the mean is still in it"),
             (third_not_centred, "the mean is still in the third"),
             (second_not_centred, "the mean is still in the second"),
+            (only_the_first_centred, "the mean is still in the second and the third"),
+            (first_not_centred, "the mean is still in the first"),
             (share_of_all, "a share of the whole, not of the variance around the mean"),
             (mean_as_direction, "the length of the mean is left in"),
             (no_root, "the variance along the mean, not its root"),
@@ -580,6 +658,10 @@ BANK = {
             (came_twice, "the tokens that came are counted twice"),
             (came_never, "the tokens that came are forgotten"),
             (nothing_at_all, "only the cross-entropy"),
+            (weighted_with_Z, "Z, not its log"),
+            (Z_beside_its_log, "Z, not its log"),
+            (target_afterwards, "the target is taken off the vector"),
+            (target_last_of_all, "the target is taken off the vector"),
             (by_hidden_width, None),
             (target_added, "the target is added"),
         ],

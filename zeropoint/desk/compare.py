@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -108,8 +109,10 @@ def _numeric_difference(yours: Any, expected: Tensor, tolerance: float, scale: f
     bad = ~torch.isfinite(yours)
     if bad.any() and torch.isfinite(expected).all():
         at = bad.nonzero()[0].tolist()
-        value = str(yours[tuple(at)].item())
-        return Difference(f"got {value}{_at(at)} (a division by zero, or a root of something negative?)")
+        value = yours[tuple(at)].item()
+        nan = "a division by zero, or a root of something negative?"
+        infinite = "the right answer is finite; a division by zero, or an overflow?"
+        return Difference(f"got {value}{_at(at)} ({nan if math.isnan(value) else infinite})")
     if not expected.is_floating_point():
         wrong = yours != expected
     else:

@@ -85,8 +85,8 @@ EX_4_1 = Exercise(
     minutes=6,
     statement="""
     A model ends with logits = hidden @ W_out.T, a row for each position, and log Z is the log of the sum of exp(logits)
-    over the vocabulary. Let μ be the mean of all rows of W_out. Write log Z of each position as a sum of two parts: what
-    it loses if μ is taken from every row of W_out, and what it then is. Return both, each of shape [n]. The penalty
+    over the vocabulary. Let μ be the mean of all rows of W_out. Write log Z = a + b at each position, b being the log Z
+    of the model whose rows are w − μ. Return a, the first part, and b, the second, each of shape [n]. The penalty
     z · (log Z)² sees the first part; the predictions do not. Some inputs have logits of ±900.
     """,
     cases=states_and_rows,
@@ -145,6 +145,11 @@ EX_4_1 = Exercise(
             "Your two parts should add up to log Z: a sum over the vocabulary, not an average.",
         ),
         Mistake(
+            "log d_vocab is counted with the first part",
+            _with(lambda hidden, W_out: hidden @ W_out.mean(0) + math.log(len(W_out))),
+            "With all logits at 0 there is no μ to lose, and log Z is log d_vocab. Which part has it?",
+        ),
+        Mistake(
             "averaged over positions",
             lambda hidden, W_out: tuple(part.mean() for part in two_parts(hidden, W_out)),
             "Each position has a log Z of its own.",
@@ -179,20 +184,69 @@ def logits_seen(seed: int) -> list[tuple[float, float, int]]:
     return cases
 
 
-def _bounds(shared=None, smallest=None, largest=None):
-    """`bounds` with another formula for one of the three."""
-
-    def slipped(logit, least, d_vocab):
-        low, high, top = bounds(logit, least, d_vocab)
-        return (
-            smallest(logit, least, d_vocab) if smallest else low,
-            largest(logit, least, d_vocab) if largest else high,
-            shared(logit, least, d_vocab) if shared else top,
-        )
-
-    return slipped
+def _third(logit, least, d_vocab):
+    return bounds(logit, least, d_vocab)[2]
 
 
+def _unnormalised(logit, least, d_vocab):
+    return logit - math.log(least) - math.log(d_vocab)
+
+
+def _known_one(logit, least, d_vocab):
+    return logit
+
+
+def _carried_on(logit, least, d_vocab):
+    """The third bound, made of a log Z that has the sign of log p wrong."""
+    return _third(logit, least, d_vocab) + 2 * math.log(least) * (d_vocab - 1) / d_vocab
+
+
+def _bounds(shared, ends=lambda logit, least: (logit, logit - math.log(least))):
+    """`bounds` with another formula for the shared part, or for the two ends of log Z."""
+    return lambda logit, least, d_vocab: (*ends(logit, least), shared(logit, least, d_vocab))
+
+
+def _ends_in_base(base):
+    return lambda logit, least: (logit, logit - math.log(least, base))
+
+
+def _third_in_base(base):
+    return lambda logit, least, d_vocab: logit + (_third(logit, least, d_vocab) - logit) / math.log(base)
+
+
+# the smallest and the largest log Z as slips have them, and a nudge
+ENDS = {
+    "the logit stands on the wrong side": (
+        lambda logit, least: (logit + math.log(least), logit),
+        "log p = logit − log Z. Which p makes log Z smallest?",
+    ),
+    "the sign of the log": (
+        lambda logit, least: (logit, logit + math.log(least)),
+        "log p = logit − log Z. Is log p positive?",
+    ),
+    "the logit is left out": (
+        lambda logit, least: (0.0, -math.log(least)),
+        "log p = logit − log Z. Where is the logit in your bounds?",
+    ),
+    "the smallest log Z is taken at p = least": (
+        lambda logit, least: (logit - math.log(least), logit - math.log(least)),
+        "p is at least that. What is it at most?",
+    ),
+    "the smallest and the largest have changed places": (
+        lambda logit, least: (logit - math.log(least), logit),
+        "Is log p positive or negative? So which of the two is larger?",
+    ),
+}
+WRONG_ENDS = [  # each beside the right third number, and beside those that people write with it
+    Mistake(name, _bounds(shared, ends), nudge)
+    for name, (ends, nudge) in ENDS.items()
+    for shared in (_third, _unnormalised, _known_one, _carried_on)
+]
+WRONG_BASE = [
+    Mistake("a logarithm of another base", _bounds(shared, _ends_in_base(base)), "log Z is the log of a sum of exp. Which logarithm?")
+    for base in (2, 10)
+    for shared in (_third, _third_in_base(base))
+]
 LOOSE = "A true bound, but no model can reach it. One of the logits is known: what is left for all the others together?"
 EX_4_2 = Exercise(
     id="4.2",
@@ -202,8 +256,8 @@ EX_4_2 = Exercise(
     minutes=13,
     statement="""
     Of a model that you cannot run, one logit is published: that of the token which came next. Suppose that this token's
-    probability was at least `least`; 0 < `least` < 1. (For the most probable of d_vocab tokens, 1 / d_vocab needs no
-    supposing.) Return three numbers: the smallest and the largest log Z that the model can have had at that position,
+    probability was at least `least`; 0 < `least` < 1. (If it was the most probable of d_vocab tokens, it had 1 / d_vocab
+    or more.) Return a tuple of three numbers: the smallest and the largest log Z that the model can have had at that position,
     and the largest value that 4.1's first part can have had there. Give the tight bounds: for each, some logits come as
     near to it as you like, even if none reaches it. (4.1's first part is the mean of the position's logits.) The output layer has no bias.
     """,
@@ -211,37 +265,16 @@ EX_4_2 = Exercise(
     reference=bounds,
     real=lambda args: args,
     mistakes=[
-        Mistake(
-            "the logit stands on the wrong side",
-            _bounds(
-                smallest=lambda logit, least, d_vocab: logit + math.log(least),
-                largest=lambda logit, least, d_vocab: logit,
-            ),
-            "log p = logit − log Z. Which p makes log Z smallest?",
-        ),
-        Mistake(
-            "the sign of the log",
-            _bounds(largest=lambda logit, least, d_vocab: logit + math.log(least)),
-            "log p = logit − log Z. Is log p positive?",
-        ),
-        Mistake(
-            "the logit is left out",
-            _bounds(smallest=lambda logit, least, d_vocab: 0.0, largest=lambda logit, least, d_vocab: -math.log(least)),
-            "log p = logit − log Z. Where is the logit in your bounds?",
-        ),
-        Mistake(
-            "the smallest log Z is taken at p = least",
-            _bounds(smallest=lambda logit, least, d_vocab: logit - math.log(least)),
-            "p is at least that. What is it at most?",
-        ),
+        *WRONG_ENDS,
+        *WRONG_BASE,
         Mistake(
             "a bound, but not the tight one: the known logit is not used",
-            _bounds(shared=lambda logit, least, d_vocab: logit - math.log(least) - math.log(d_vocab)),
+            _bounds(shared=_unnormalised),
             LOOSE,
         ),
         Mistake(
             "a bound, but not the tight one: no logit is above the known one",
-            _bounds(shared=lambda logit, least, d_vocab: logit),
+            _bounds(shared=_known_one),
             LOOSE,
         ),
         Mistake(
@@ -273,9 +306,9 @@ EX_4_2 = Exercise(
             "The known token has its share of the probability. What remains for the others?",
         ),
         Mistake(
-            "the smallest and the largest have changed places",
-            lambda logit, least, d_vocab: tuple(bounds(logit, least, d_vocab)[i] for i in (1, 0, 2)),
-            "Is log p positive or negative? So which of the two is larger?",
+            "only log d_vocab is taken off",
+            _bounds(shared=lambda logit, least, d_vocab: logit - math.log(d_vocab)),
+            "That would be the mean if all tokens shared the known one's probability. Here it had `least` or more.",
         ),
     ],
     hints=[
@@ -384,6 +417,16 @@ EX_4_3 = Exercise(
     scale=1.0,
     mistakes=[
         Mistake("the mean is still in it", _not_centred, STILL_THERE),
+        Mistake(
+            "the mean is still in the second and the third",
+            lambda mean, second: (kind(mean, second)[0], *_not_centred(mean, second)[1:]),
+            STILL_THERE,
+        ),
+        Mistake(
+            "the mean is still in the first",
+            lambda mean, second: (_not_centred(mean, second)[0].item(), *kind(mean, second)[1:]),
+            STILL_THERE,
+        ),
         Mistake(
             "the mean is still in the third",
             lambda mean, second: (
@@ -570,6 +613,26 @@ EX_4_4 = Exercise(
             "That is what is left for z = 0. What does the penalty add?",
         ),
         Mistake(
+            "Z, not its log",
+            _total(lambda log_Z, z, target: 2 * z * (log_Z.exp() - target)),
+            "The penalty is a square of log Z. What stands before d(log Z) in its derivative?",
+        ),
+        Mistake(
+            "Z, not its log",
+            _total(lambda log_Z, z, target: 2 * z * log_Z.exp() * (log_Z - target)),
+            "Z turns exp(logit) into a probability, and all probabilities add up to 1. Is any Z left?",
+        ),
+        Mistake(
+            "the target is taken off the vector",
+            lambda hidden, log_Z, z, target: total_push(hidden, log_Z, z, 0.0) - 2 * z * target,
+            "The target belongs to log Z: take it off before you multiply by the hidden state.",
+        ),
+        Mistake(
+            "the target is taken off the vector",
+            lambda hidden, log_Z, z, target: total_push(hidden, log_Z, z, 0.0) - target,
+            "The target belongs to log Z: take it off before you multiply by the hidden state.",
+        ),
+        Mistake(
             "the target is added",
             _total(lambda log_Z, z, target: 2 * z * (log_Z + target)),
             "What should the penalty ask for where log Z is on its target?",
@@ -600,7 +663,7 @@ EX_4_5 = Exercise(
     difficulty=3,
     minutes=8,
     task=f"""Without z-loss the rows' gradients cancel, and yet the control's mean grew. The optimiser was Adam, which divides
-    each entry by a memory of its own size. Make a case of it: return a table of gradients [rows, dims], in float64, whose
+    each entry by a memory of its own size. Make a case of it: return a table of gradients [rows, dims] whose
     columns add up to zero, and for which one first step of torch.optim.Adam (lr 0.001, the rest as torch has it) moves
     the mean of the rows by at least {push.ENOUGH} × lr in every dimension. One row that pays for all others would be easy: here no
     entry is more than {push.RATIO:g} times as large as another, in size, and none is zero. The judge makes the same step with one
