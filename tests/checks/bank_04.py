@@ -505,15 +505,23 @@ def one_divisor_for_a_short_way():
     return dict(z_loss=0.3, optimizer="coupled-adam", lr=2e-3)
 
 
-def wide_and_slow():
+def the_hidden_states_in_its_place():
     return {
-        "z_loss": 0.01,
-        "z_target": -40,
-        "lr": 0.02,
-        "embedding_lr": 0.05,
+        "z_loss": 0.003,
+        "z_target": -30,
+        "optimizer": "coupled-adam",
+        "init_std": 0.1,
         "embedding_decay": 0,
-        "init_std": 0.25,
+        "final_norm_lr": 30,
     }
+
+
+def wide_and_slow():  # far, and a small cosine, in a model that hardly learned
+    return {"z_loss": 0.01, "z_target": -40, "lr": 0.02, "embedding_lr": 0.02, "embedding_decay": 0, "init_std": 0.1}
+
+
+def hidden_in_the_initialisation():
+    return {"z_loss": 0.02, "z_target": -22, "optimizer": "coupled-adam", "init_std": 0.5}
 
 
 def a_dose_alone():
@@ -682,11 +690,13 @@ BANK = {
         real={"a small table": (45, 4), "a larger one": (1024, 8)},
     ),
     "4.6": Bank(
-        right=[one_divisor, one_divisor_for_a_short_way, wide_and_slow],
+        right=[one_divisor, one_divisor_for_a_short_way, the_hidden_states_in_its_place],
         wrong=[
             (a_dose_alone, None),
-            (far_below_by_force, None),
-            (learns_nothing, None),
+            (far_below_by_force, "learned less than"),
+            (learns_nothing, "learned less than"),
+            (wide_and_slow, "learned less than"),
+            (hidden_in_the_initialisation, "init_std lies between 0.005 and 0.1"),
             (another_lever, None),
             (too_much, None),
             (another_optimizer, None),

@@ -744,6 +744,16 @@ def test_a_task_comes_after_the_ones_before_it_or_on_request(capsys):
     assert said.count(find("1.4").title) == 2 and "1.1 mean pairwise cosine: its task stands in the notebook" in said
 
 
+def test_a_task_waits_for_the_predictions_that_it_would_answer(capsys):
+    for id in ("4.1", "4.2", "4.3"):
+        reveal(id, now=True)
+    task("4.4")
+    said = capsys.readouterr().out
+    assert "comes after 4.f" in said and find("4.4").title not in said
+    skip("4.f"), task("4.4")
+    assert find("4.4").title in capsys.readouterr().out
+
+
 # --- predictions ---------------------------------------------------------------------------------------------------
 
 

@@ -37,9 +37,12 @@ def test_the_doses_do_what_the_why_says(solution):
         value, half = tiny[name].split(" (")[0].split(" ± ")
         return float(value) - float(half), float(value) + float(half)
 
-    assert interval("target 0 less none, mean cosine")[0] > 0
-    assert interval("target 20, first part")[0] > 0
-    assert interval("target 0 less none, share along the mean")[1] < 0
+    to_0, to_12 = "target 0 less none, ", "target 12 less none, "
+    assert interval(to_0 + "mean_cosine")[0] > 0 > interval(to_12 + "mean_cosine")[1]
+    assert interval("target 0, first part")[1] < 0 < interval("target 12, first part")[0]
+    assert interval(to_0 + "spread_of_parts")[1] < 0 and interval(to_0 + "share_along_mean")[1] < 0
+    assert interval(to_12 + "share_along_mean")[1] < 0 < interval(to_12 + "spread_of_parts")[0]
+    assert float(tiny["worst loss less frequencies alone"]) < -0.2
     assert float(tiny["output gradients, ‖Σ‖/Σ‖·‖"]) < 1e-12
 
 

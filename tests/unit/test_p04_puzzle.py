@@ -7,7 +7,9 @@ import pytest
 import torch
 
 from zeropoint.claims import Estimate
+from zeropoint.desk.predictions import find_prediction
 from zeropoint.puzzles.p04 import exercises, live, look, push, search
+from zeropoint.tiny import grid
 
 SHORT = {"d_vocab": 512, "steps": 8, "warmup": 2}
 
@@ -44,7 +46,7 @@ def test_a_push_is_judged(make, wanting):
     assert wanting in found.wanting and bool(wanting) == bool(found.wanting)
 
 
-ROW = {"mean_cosine": 0.9, "mean_abs_cosine_centred": 0.2, "log_Z": 0.1}
+ROW = {"mean_cosine": 0.9, "spread_of_parts": 0.2, "share_along_mean": 0.2, "log_Z": 0.1}
 
 
 @pytest.mark.parametrize(
@@ -52,7 +54,8 @@ ROW = {"mean_cosine": 0.9, "mean_abs_cosine_centred": 0.2, "log_Z": 0.1}
     [
         ({}, [True, False]),
         ({"log_Z": 1.2}, [False, False]),
-        ({"mean_abs_cosine_centred": 0.5}, [False, False]),
+        ({"spread_of_parts": 0.5}, [False, False]),
+        ({"share_along_mean": 0.5}, [False, False]),
         ({"mean_cosine": 0.4, "log_Z": -30.0}, [False, True]),
         ({"mean_cosine": 0.9, "log_Z": -30.0}, [False, False]),
     ],
@@ -79,15 +82,51 @@ def test_a_recipe_is_read(recipe, wrong):
     assert wrong in found and bool(wrong) == bool(found)
 
 
-def test_a_model_that_learned_nothing_reaches_no_goal(monkeypatch):
+def test_a_model_that_learned_little_reaches_no_goal(monkeypatch):
     monkeypatch.setattr(search, "SETTING", search.SETTING | SHORT)
-    monkeypatch.setattr(search, "frequencies_alone", lambda: 1.0)
+    monkeypatch.setattr(live, "frequencies_alone", lambda: 1.0)
     found = search.judge(lambda: {"z_loss": 0.1}, 0)
-    assert "no more than how frequent" in found.wanting and len(found.parts) == 6
+    assert "learned less than 0.5 nats" in found.wanting and len(found.parts) == 7
+
+
+def test_every_lever_is_told_with_its_range_and_its_default():
+    defaults = {name: (grid.BASE | search.SETTING)[name] for name in search.LEVERS}
+    assert defaults | {"lr": 0.005} == {
+        "optimizer": "adamw", "lr": 0.005, "beta2": 0.95, "embedding_lr": 1.0, "final_norm_lr": 1.0,
+        "embedding_decay": 1.0, "init_std": 0.02, "z_loss": 0.0, "z_target": 0.0,
+    }  # fmt: skip
+    assert all(name in search.TASK for name in search.LEVERS) and not search.unfit(defaults)
 
 
 def test_frequencies_alone_are_less_than_knowing_nothing():
-    assert 4 < search.frequencies_alone(search.SETTING | SHORT) < torch.tensor(512.0).log()
+    assert 4 < live.frequencies_alone(search.SETTING | SHORT) < torch.tensor(512.0).log()
+
+
+def change(value, half=0.1):
+    return Estimate(value, half, 3, "seeds")
+
+
+@pytest.mark.parametrize(
+    "spread, share, said",
+    [
+        (-0.5, -0.2, "more an offset"),
+        (0.5, 0.2, "more a ray"),
+        (0.0, 0.0, "the same"),
+        (0.5, -0.2, "the two numbers part"),
+        (-0.5, 0.0, "the two numbers part"),
+    ],
+)
+def test_a_kind_is_told_by_both_numbers(spread, share, said):
+    assert live.kind(change(spread), change(share)) == said
+    assert said in find_prediction("4.d").words
+
+
+def test_a_longer_mean_lowers_the_first_number_and_leaves_the_second():
+    """Why the two can part: one divides by ‖μ‖, the other by the variance that centring leaves."""
+    W = exercises.cloud(400, 8, 2.0, 0.5, 0.0, seed=0)
+    mu = W.mean(0)
+    before, after = exercises.kind(*exercises.moments(W)), exercises.kind(*exercises.moments(W + mu))
+    assert after[0] == pytest.approx(before[0] / 2) and after[1] == pytest.approx(before[1])
 
 
 def test_doses_share_their_seeds(monkeypatch):

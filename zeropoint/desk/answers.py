@@ -21,7 +21,7 @@ from zeropoint.desk.checking import Verdict, run, verdict
 from zeropoint.desk.compare import brief
 from zeropoint.desk.display import Card
 from zeropoint.desk.exercise import Exercise, find
-from zeropoint.desk.predictions import waiting_for
+from zeropoint.desk.predictions import _unmade, waiting_for
 
 ENOUGH_WORDS = 12  # below this a text says that something is so, and hardly why
 _passed: dict[str, Callable[..., Any]] = {}  # by exercise: the answers that passed in this kernel
@@ -29,12 +29,14 @@ _passed: dict[str, Callable[..., Any]] = {}  # by exercise: the answers that pas
 
 @on_desk
 def task(id: str, now: bool = False):
-    """Hand out a task that tells something about the ones before it: once those are done, or at once with `now=True`."""
+    """Hand out a task that tells something about the ones before it, or about predictions: once those are done, or at
+    once with `now=True`."""
     exercise = find(id)
     if not exercise.task:
         return [Card("·", sentence(exercise, "its task stands in the notebook"))], ""
-    kept, open_ones = record.read()["exercises"], open_before(exercise)
-    if open_ones and not now and "handed" not in kept.get(exercise.id, {}):
+    kept = record.read()
+    open_ones = open_before(exercise) + [id for id in exercise.after if _unmade(kept, id)]
+    if open_ones and not now and "handed" not in kept["exercises"].get(exercise.id, {}):
         wait = f'this task comes after {", ".join(open_ones)}; task("{exercise.id}", now=True) shows it all the same'
         return [Card("·", sentence(exercise, wait))], ""
     record.update(lambda data: record.exercise(data, exercise.id).setdefault("handed", record.now()))

@@ -63,6 +63,8 @@ class Exercise:
     task: str = ""
     """The statement, where reading it in the notebook would give an earlier answer away: `task(id)` hands it out, and the
     notebook shows neither title nor docstring."""
+    after: Sequence[str] = ()
+    """The predictions that the task would answer: it is handed out once they are made or skipped."""
     reference: Callable[..., Any] | None = None
     cases: Callable[[int], list[tuple]] | None = None
     mistakes: Sequence[Mistake] = ()

@@ -82,7 +82,7 @@ EX_4_1 = Exercise(
     title="log Z in two parts",
     kind="function",
     difficulty=1,
-    minutes=6,
+    minutes=7,
     statement="""
     A model ends with logits = hidden @ W_out.T, a row for each position, and log Z is the log of the sum of exp(logits)
     over the vocabulary. Let μ be the mean of all rows of W_out. Write log Z = a + b at each position, b being the log Z
@@ -243,7 +243,11 @@ WRONG_ENDS = [  # each beside the right third number, and beside those that peop
     for shared in (_third, _unnormalised, _known_one, _carried_on)
 ]
 WRONG_BASE = [
-    Mistake("a logarithm of another base", _bounds(shared, _ends_in_base(base)), "log Z is the log of a sum of exp. Which logarithm?")
+    Mistake(
+        "a logarithm of another base",
+        _bounds(shared, _ends_in_base(base)),
+        "log Z is the log of a sum of exp. Which logarithm?",
+    )
     for base in (2, 10)
     for shared in (_third, _third_in_base(base))
 ]
@@ -253,7 +257,7 @@ EX_4_2 = Exercise(
     title="what one logit tells",
     kind="function",
     difficulty=3,
-    minutes=13,
+    minutes=15,
     statement="""
     Of a model that you cannot run, one logit is published: that of the token which came next. Suppose that this token's
     probability was at least `least`; 0 < `least` < 1. (If it was the most probable of d_vocab tokens, it had 1 / d_vocab
@@ -401,7 +405,7 @@ EX_4_3 = Exercise(
     title="the kind of a mean, without the rows",
     kind="function",
     difficulty=2,
-    minutes=10,
+    minutes=11,
     statement="""
     01 told an offset (all tokens hold the same amount of the common vector) from a ray (they hold different amounts) by
     looking at the rows. Here the rows are gone. Given are their mean `mean`, that is μ (of W_E, which is
@@ -558,12 +562,13 @@ EX_4_4 = Exercise(
     title="all rows' gradients, added up",
     kind="function",
     difficulty=2,
-    minutes=6,
+    minutes=7,
     cases=positions,
     task="""The loss is the mean over n positions of cross-entropy + z · (log Z − target)². Take its gradient with respect
     to every row of W_out, and add them all up over the vocabulary: one vector of d_model numbers. Given are the hidden
-    states [n, d_model], log Z of each position [n], z and target. You get neither W_out nor the tokens that came: why are
-    they not needed? What is left of your answer for z = 0, and for which optimiser does that settle whether μ moves?""",
+    states [n, d_model], log Z of each position [n], z and target. You get neither W_out nor the tokens that came: neither is
+    needed.""",
+    after=("4.f",),
     reference=total_push,
     real=lambda args: args,
     mistakes=[
@@ -661,7 +666,7 @@ EX_4_5 = Exercise(
     title="a balanced push that moves the mean",
     kind="function",
     difficulty=3,
-    minutes=8,
+    minutes=9,
     task=f"""Without z-loss the rows' gradients cancel, and yet the control's mean grew. The optimiser was Adam, which divides
     each entry by a memory of its own size. Make a case of it: return a table of gradients [rows, dims] whose
     columns add up to zero, and for which one first step of torch.optim.Adam (lr 0.001, the rest as torch has it) moves
@@ -682,7 +687,11 @@ EX_4_5 = Exercise(
 
 
 def recipe() -> dict[str, float | str]:
-    return {"z_loss": 0.3, "optimizer": "coupled-adam", "lr": 0.002}
+    near_neo = {"z_loss": 0.3, "optimizer": "coupled-adam", "lr": 0.002}
+    # long rows that nothing shortens, and a last LayerNorm that is quick to give the hidden states a mean in their place
+    near_gpt2 = {"z_loss": 0.003, "z_target": -30.0, "optimizer": "coupled-adam"}
+    near_gpt2 |= {"init_std": 0.1, "embedding_decay": 0.0, "final_norm_lr": 30.0}
+    return {"GPT-Neo": near_neo, "GPT-2": near_gpt2}["GPT-Neo"]
 
 
 EX_4_6 = Exercise(
@@ -690,14 +699,14 @@ EX_4_6 = Exercise(
     title="a recipe",
     kind="function",
     difficulty=3,
-    minutes=25,
+    minutes=22,
     task=search.TASK,
     reference=recipe,
     judge=search.judge,
     hints=[
-        "Two things are asked at once: where log Z lies, and how equal the amounts are. Which of your levers is for which?",
+        "Two things are asked at once: where log Z lies, and how even the amounts are (4.3). Which of your levers is for which?",
         "z_loss with its target sets log Z. What makes rare tokens go their own way along the mean: the memory of the divisor?",
-        "Longer memories (beta2), or one divisor for all tokens (coupled-adam), make the amounts more equal. If the cosine falls too far with them, push harder (z_loss) in smaller steps (lr).",
+        "Longer memories (beta2), or one divisor for all tokens (coupled-adam), make the amounts more even. If the cosine falls too far with them, push harder (z_loss) in smaller steps (lr). GPT-2's side is a long product with a small cosine: begin with long rows (init_std), push gently, and let the hidden states be quicker than the rows (final_norm_lr).",
     ],
 )
 
@@ -709,17 +718,21 @@ EX_4_7 = Exercise(
     title="why?",
     kind="why",
     difficulty=2,
-    minutes=7,
+    minutes=9,
     statement="""
     In a few sentences: what is 4.1's first part to the predictions, and what to the penalty? What of the doses does the
-    penalty explain, what moves a mean without it, and what did the target of 20 show? What do two published logits say
-    of GPT-Neo and GPT-2, and what can they not say? Then compare, point by point.
+    penalty explain, what moves a mean without it, and what did the target of 12 show? Of which kind is the mean with each
+    target, and why can 4.3's first two numbers part? What do two published logits say of GPT-Neo and GPT-2, and what can
+    they not say? Then compare, point by point.
     """,
     answer="""
     h·μ is the same in every logit, so the predictions do not see it; log Z contains it, so z-loss does. With z-loss
-    log Z goes to its target, and h·μ moves: far below 0 for a target of 0, above 0 for a target of 20. So it is the
-    target that steers; the mean turned round to reach it. With a target of 0 the mean cosine rose and the share of
-    the variance along the mean fell: nearer to an offset. But the control without z-loss has a large mean as well.
+    log Z goes to its target, and h·μ makes up what the second part leaves to do. For a target of 0 that is much: h·μ
+    ends far below 0, and the mean cosine rises. For a target of 12 it is little: h·μ ends near 0, a little above, and the
+    mean is shorter than without z-loss. So it is the target that steers, in models that have learned more than
+    frequencies. With a target of 0 both numbers of the kind fell: nearer to an offset. With 12 they part. The
+    amounts differ less than before, so their share fell; but the mean shrank more than they did, and beside it they are
+    less even. The control without z-loss has a large mean as well.
     The output rows' gradients cancel under cross-entropy, so plain descent would leave their mean where it is. Adam
     divides by each entry's own memory, many small pushes count as much as a few large ones, and the mean moves; with
     one divisor for all it does not. The published logits: GPT-Neo's log Z was near 0 and GPT-2's far below, if those
@@ -728,13 +741,16 @@ EX_4_7 = Exercise(
     """,
     hints=[
         "Follow one number, h·μ: who sees it, who moves it, and where does it stop?",
+        "How far is each target from the second part? And what do the two numbers of the kind divide by?",
         "Of the two published models: which of mean embedding and mean hidden state is long? Can one logit tell?",
     ],
     rubric=[
         "h·μ is in every logit of a position: softmax cancels it, log Z holds it, so a penalty on log Z sees what the predictions do not.",
-        "With z-loss log Z goes to its target, and h·μ moves with it. The evidence: log Z near 0, near 20 with the other target, and near where it began without; three seeds, with intervals.",
-        "The target steers, not the penalty as such: with 0 the first part ends far below 0, with 20 above it. The mean turned round against the hidden states, whatever its length.",
-        "With a target of 0 the mean cosine rose, and the share of the variance along the mean fell. But the control, without z-loss, has a large mean as well, and a larger share along it: so a large mean needs no z-loss.",
+        "With z-loss log Z goes to its target, and h·μ moves with it. The evidence: log Z near each of the two targets, and near where it began without; three seeds, with intervals.",
+        "The target steers, not the penalty as such: h·μ makes up what the second part leaves to do. With 0 it ends far below 0, and the mean is longer than without z-loss; with 12 it ends near 0, a little above, and the mean is shorter. (Above or below 0 is the product's sign: whether mean or hidden states turned, it does not say.)",
+        "All three had learned: their loss is below that of frequencies alone. A dose that drowns the cross-entropy would tell little.",
+        "With a target of 0 both of 4.3's numbers fell: the amounts are more even beside ‖μ‖, and what centring leaves is less of a line along it: nearer to an offset. But the control, without z-loss, has a large mean as well: so a large mean needs no z-loss.",
+        "Why the two can part: the first divides by ‖μ‖, the second by all the variance that centring leaves. With a target of 12 the differences along the mean shrank, and the mean shrank more: the first rose, the second fell. That is neither kind; what is sure is that the mean is short. (The third takes a line across the mean for a ray.)",
         "What moves the mean without z-loss: under cross-entropy the output rows' gradients add up to zero, so plain descent leaves their mean alone; Adam's own divisor for each entry breaks the balance, one for all rows keeps it. On the input side the gradients do not cancel.",
         "The published logits: GPT-Neo's log Z near 0, GPT-2's near −69 if its token was probable; the shared part far below 0 in both. All that rests on one position each, and on a supposed probability.",
         "What they cannot say: the length of μ. A product of −80 can be a long mean embedding or a long mean hidden state; why GPT-2's is short is open. You did not conclude why the two differ.",

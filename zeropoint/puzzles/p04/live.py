@@ -69,6 +69,19 @@ def word(estimate: Estimate, more: str, less: str, same: str = "the same") -> st
     return less if estimate.high < 0 else same
 
 
+def kind(spread: Estimate, share: Estimate) -> str:
+    """Of which kind a mean has become, by the changes of both of 4.3's numbers; they may part."""
+    said = {word(change, "more a ray", "more an offset") for change in (spread, share)}
+    return said.pop() if len(said) == 1 else "the two numbers part"
+
+
+def frequencies_alone(setting: grid.Setting = SETTING) -> float:
+    """Held-out loss, in nats a token, of a model that knows how often each token occurs in the training text, and no more."""
+    text = grid.text_for(setting["d_vocab"])
+    counts = text.counts.double() + 1  # so that no token is impossible
+    return -(counts / counts.sum()).log()[text.held_out].mean().item()
+
+
 def figure(watched: pd.DataFrame, title: str) -> plots.go.Figure:
     """Mean cosine, kind and log Z through training: a line a dose, bars: the standard deviation over seeds."""
     fig = plots.panels(list(PANELS.values()), horizontal_spacing=0.07)
