@@ -149,11 +149,14 @@ if trained:
         changes[measure] = {
             dose: live.effect(watched, "no z-loss", dose, measure) for dose in list(doses)[1:]
         }
+    spread, share = (changes[name] for name in kinds)
+    kind = {dose: live.kind(spread[dose], share[dose]) for dose in spread}
     compared = "compared with no z-loss, ± 95 %, three seeds"
-    show("4 the sweep", pd.DataFrame(changes).map(str).rename_axis(compared))
+    table = pd.DataFrame(changes | {"kind": kind}).map(str)
+    show("4 the sweep", table.rename_axis(compared))
     to_0, to_12 = changes["mean_cosine"].values()
     outcome("4.c", to_0.value, label=TINY)
-    outcome("4.d", live.kind(*(changes[name]["target 0"] for name in kinds)), label=TINY)
+    outcome("4.d", kind["target 0"], label=TINY)
     outcome("4.e", to_12.value, label=TINY)
 
 # %% [markdown]

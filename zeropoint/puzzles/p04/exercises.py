@@ -410,7 +410,7 @@ EX_4_3 = Exercise(
     01 told an offset (all tokens hold the same amount of the common vector) from a ray (they hold different amounts) by
     looking at the rows. Here the rows are gone. Given are their mean `mean`, that is μ (of W_E, which is
     W_out in tied models such as these), and
-    `second` = W_E.T @ W_E / d_vocab, of shape [d_model, d_model]. Return three numbers. First: the standard deviation of
+    `second` = W_E.T @ W_E / d_vocab, of shape [d_model, d_model]. Return a tuple of three numbers. First: the standard deviation of
     the rows' parts along μ's direction, divided by the mean of these parts. Second: of the rows' variance around their
     mean, summed over all directions, the share along μ's direction. Third: the share along the direction that has
     most of it, whichever that is. Variances are divided by d_vocab.
