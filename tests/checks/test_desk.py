@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import math
 import os
 import random
 import re
@@ -742,6 +743,13 @@ def test_a_task_comes_after_the_ones_before_it_or_on_request(capsys):
     task("1.4", now=True), task("1.4"), task("1.1")
     said = capsys.readouterr().out
     assert said.count(find("1.4").title) == 2 and "1.1 mean pairwise cosine: its task stands in the notebook" in said
+
+
+def test_an_infinite_answer_is_told_that_the_right_one_is_finite():
+    found = verdict(find("4.2"), lambda logit, least, d_vocab: (logit, math.inf, logit))
+    assert "got inf (the right answer is finite" in found.sentence
+    found = verdict(find("4.2"), lambda logit, least, d_vocab: (logit, math.nan, logit))
+    assert "got nan (a division by zero" in found.sentence
 
 
 def test_a_task_waits_for_the_predictions_that_it_would_answer(capsys):

@@ -25,6 +25,15 @@ SHOWN = {
         "loss passes the entropy of single tokens",
         "a random direction",
     ),
+    "04": (
+        "planted: equal amounts, a line across",
+        "frequencies_alone",  # beside the loss of each dose
+        "the two numbers part",
+        "norm_of_mean",
+        "autograd's length",
+        "one divisor for all rows",
+        "first part, most",
+    ),
 }
 
 

@@ -5,10 +5,10 @@ from zeropoint.desk.predictions import Number, Word
 PREDICTIONS = [
     Number("4.a", "log Z of the first model, averaged over positions", low=-1000.0, high=1000.0, told_by="4.1"),
     Number("4.b", "log Z of the second model, averaged over positions", low=-1000.0, high=1000.0, told_by="4.1"),
-    Number("4.c", "the mean cosine with z-loss less that without, at the end", low=-2.0, high=2.0),
+    Number("4.c", "the mean cosine with a target of 0 less that without z-loss", low=-2.0, high=2.0),
     Word(
         "4.d",
-        "of which kind the mean is with z-loss, compared with none",
+        "of which kind the mean is with a target of 0, compared with no z-loss",
         ("more an offset", "more a ray", "the same", "the two numbers part"),
     ),
     Number("4.e", "the mean cosine with a target of 12 less that without z-loss", low=-2.0, high=2.0),
