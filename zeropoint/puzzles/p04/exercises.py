@@ -728,7 +728,7 @@ EX_4_7 = Exercise(
     answer="""
     h·μ is the same in every logit, so the predictions do not see it; log Z contains it, so z-loss does. With z-loss
     log Z goes to its target, and h·μ makes up what the second part leaves to do. For a target of 0 that is much: h·μ
-    ends far below 0, and the mean cosine rises. For a target of 12 it is little: h·μ ends near 0, a little above, and the
+    ends far below 0, and the mean cosine rises. For a target of 12 it is little: h·μ ends near 0, and the
     mean is shorter than without z-loss. So it is the target that steers, in models that have learned more than
     frequencies. With a target of 0 both numbers of the kind fell: nearer to an offset. With 12 they part. The
     amounts differ less than before, so their share fell; but the mean shrank more than they did, and beside it they are
@@ -747,7 +747,7 @@ EX_4_7 = Exercise(
     rubric=[
         "h·μ is in every logit of a position: softmax cancels it, log Z holds it, so a penalty on log Z sees what the predictions do not.",
         "With z-loss log Z goes to its target, and h·μ moves with it. The evidence: log Z near each of the two targets, and near where it began without; three seeds, with intervals.",
-        "The target steers, not the penalty as such: h·μ makes up what the second part leaves to do. With 0 it ends far below 0, and the mean is longer than without z-loss; with 12 it ends near 0, a little above, and the mean is shorter. (Above or below 0 is the product's sign: whether mean or hidden states turned, it does not say.)",
+        "The target steers, not the penalty as such: h·μ makes up what the second part leaves to do. With 0 it ends far below 0, and the mean is longer than without z-loss; with 12 it ends near 0, after so few updates a little above, and the mean is shorter. (Above or below 0 is the product's sign: whether mean or hidden states turned, it does not say.)",
         "All three had learned: their loss is below that of frequencies alone. A dose that drowns the cross-entropy would tell little.",
         "With a target of 0 both of 4.3's numbers fell: the amounts are more even beside ‖μ‖, and what centring leaves is less of a line along it: nearer to an offset. But the control, without z-loss, has a large mean as well: so a large mean needs no z-loss.",
         "Why the two can part: the first divides by ‖μ‖, the second by all the variance that centring leaves. With a target of 12 the differences along the mean shrank, and the mean shrank more: the first rose, the second fell. That is neither kind; what is sure is that the mean is short. (The third takes a line across the mean for a ray.)",
