@@ -909,6 +909,36 @@ def test_what_passed_gives_what_its_stub_says():
     assert isinstance(checked("1.3")(W), torch.Tensor)
 
 
+def other_form(value):
+    """A right answer as a check takes it too: lists, arrays, float64, floats for whole numbers, numbers in a tensor."""
+    if isinstance(value, tuple):
+        return [other_form(v) for v in value]
+    if isinstance(value, torch.Tensor):
+        return value if value.dtype == torch.bool else value.double().numpy()
+    return torch.tensor(value) if isinstance(value, bool) else torch.tensor(float(value))
+
+
+def form(value):
+    """What a later cell relies on: what it is, and of which numbers."""
+    if isinstance(value, tuple):
+        return [form(v) for v in value]
+    return value.dtype if isinstance(value, torch.Tensor) else type(value)
+
+
+FUNCTIONS = [e for n in exercises.puzzles() for e in exercises.of_puzzle(n) if e.kind == "function" and not e.judge]
+
+
+@pytest.mark.parametrize("exercise", [e for e in FUNCTIONS if e.cases], ids=lambda e: e.id)
+def test_a_cell_can_go_on_from_every_form_that_passes(exercise):
+    """5.5 passed with tables of floats, and the next cell, which looks things up in them, raised."""
+    args = checking.single(exercise.cases(0)[0])
+    right = exercise.reference(*args)
+    if isinstance(right, dict):
+        pytest.skip("compared by the exercise's own rule")
+    check(exercise.id, lambda *a: other_form(exercise.reference(*a)))
+    assert form(checked(exercise.id)(*args)) == form(right)
+
+
 def test_an_outcome_comes_from_what_passed(capsys):
     assert checked("1.3") is None
     check("1.3", lambda W: W)

@@ -10,15 +10,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import wraps
 from types import CodeType
-from typing import Any
+from typing import Any, get_args, get_origin, get_type_hints
 
-import numpy as np
 import torch
 
 from zeropoint.desk import record
 from zeropoint.desk.calls import Slip, done, on_desk, open_before, sentence, title_of
-from zeropoint.desk.checking import Verdict, run, verdict
-from zeropoint.desk.compare import brief
+from zeropoint.desk.checking import Verdict, floats_of, run, verdict
+from zeropoint.desk.compare import brief, plain
 from zeropoint.desk.display import Card
 from zeropoint.desk.exercise import Exercise, find
 from zeropoint.desk.predictions import _unmade, waiting_for
@@ -118,8 +117,8 @@ def checked(id: str) -> Callable[..., Any] | None:
     """The answer to `id` as it passed its check: the learner's own; the reference, where it passed before this kernel
     started, or was revealed; None where neither is the case. So no outcome comes from an answer that was never right.
 
-    A check takes an array for a tensor, and a tensor of one number for a number. The cells that go on from here get what
-    the exercise's stub says.
+    A check takes an array for a tensor, floats for whole numbers and so on. The cells that go on from here get what the
+    exercise's stub says.
     """
     exercise = find(id)
     if exercise.id in _passed:
@@ -129,19 +128,22 @@ def checked(id: str) -> Callable[..., Any] | None:
 
 
 def _as_declared(answer: Callable[..., Any], exercise: Exercise) -> Callable[..., Any]:
-    """`answer`, with its arrays as tensors, and with plain numbers where the reference gives such."""
-    said = str(inspect.signature(exercise.reference).return_annotation)
-    kinds = set(re.findall(r"\w+", said)) - {"tuple", "class"}  # of float, "float", "tuple[float, float]": float
-    number = {"float": float, "int": int, "bool": bool}.get(" ".join(kinds))
+    """`answer`, in the form that the exercise's stub says, whichever of the forms that a check takes it has."""
+    kind = get_type_hints(exercise.reference)["return"]
+    return wraps(answer)(lambda *args: _of_kind(run(answer, args), kind, floats_of(args)))
 
-    def plain_of(value: Any) -> Any:
-        if isinstance(value, tuple | list):
-            return type(value)(map(plain_of, value))
-        if number:
-            return number(value)
-        return torch.as_tensor(value) if isinstance(value, np.ndarray) else value
 
-    return wraps(answer)(lambda *args: plain_of(run(answer, args)))
+def _of_kind(value: Any, kind: Any, floats: torch.dtype) -> Any:
+    """A right answer as what its stub says: a list as a tuple, a tensor of one number as a number, an array as a tensor;
+    indices in int64, so that they can be used as such, and other numbers in `floats`."""
+    if get_origin(kind) is tuple:
+        return tuple(_of_kind(v, k, floats) for v, k in zip(value, get_args(kind), strict=True))
+    if kind in (float, int, bool):
+        return kind(value)
+    value = plain(value)
+    if not isinstance(value, torch.Tensor) or value.dtype == torch.bool:
+        return value
+    return value.to(torch.int64 if "int64" in getattr(kind, "dtypes", ()) else floats)
 
 
 def _complaint(exercise: Exercise, found: Verdict) -> str:

@@ -197,12 +197,17 @@ def originals_kept(real: Mapping[str, Any]) -> Iterator[list[str]]:
 def run(fn: Callable, args: tuple) -> Any:
     """fn(*args), where torch.zeros and its like have the dtype of the arguments: the models' float32, or float64."""
     before = torch.get_default_dtype()
-    given = [t.dtype for t in tensors(args) if t.dtype in (torch.float32, torch.float64)]
-    torch.set_default_dtype(given[0] if given else before)
+    torch.set_default_dtype(floats_of(args))
     try:
         return fn(*args)
     finally:
         torch.set_default_dtype(before)
+
+
+def floats_of(args: tuple) -> torch.dtype:
+    """The kind of float that arguments hold, torch's default where they hold none."""
+    given = [t.dtype for t in tensors(args) if t.dtype in (torch.float32, torch.float64)]
+    return given[0] if given else torch.get_default_dtype()
 
 
 def call(fn: Callable, args: tuple, argument_names: list[str]) -> Call:
