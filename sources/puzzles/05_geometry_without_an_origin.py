@@ -3,7 +3,7 @@
 #
 # **Question.** Which of your tools secretly use zero?
 #
-# **Time** 80 min · **Difficulty** ●●○ · **You need** vectors, the cosine and principal components; what a group is helps
+# **Time** 90 min · **Difficulty** ●●○ · **You need** vectors, the cosine and principal components; what a group is helps
 #
 # A solution draws a line between the tools which notice that a whole cloud of vectors was carried elsewhere and those which don't, says why the line runs there, and says what a zero is good for.
 #

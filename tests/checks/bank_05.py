@@ -92,6 +92,15 @@ def inverse_permutation(T, zero):
     return T[:, zero], T[:, zero, 0].argsort()
 
 
+def numbers_negated(T, zero):
+    return T[:, zero], (-torch.arange(len(T))) % len(T)
+
+
+def numbers_mirrored(T, zero):
+    negative = [(2 * zero - a) % len(T) for a in range(len(T))]
+    return T[:, zero], torch.tensor(negative)
+
+
 # --- 5.2 combine ---------------------------------------------------------------------------------------------------
 
 
@@ -166,6 +175,14 @@ def softmaxed(points, weights, base):
 
 def averaged_steps(points, weights, base):
     return base + (weights[:, None] * (points - base)).mean(0)
+
+
+def base_added(points, weights, base):
+    return weights @ (points + base)
+
+
+def mean_times_weights(points, weights, base):
+    return base + weights.sum() * (points.mean(0) - base)
 
 
 # --- 5.3 the fourth corner -----------------------------------------------------------------------------------------
@@ -298,6 +315,22 @@ def only_c_left_out(W, a, b, c):
     return best_of(-(W - (W[b] - W[a] + W[c])).norm(dim=1), c)
 
 
+def fourth_nearest(W, a, b, c):
+    d = (W - (W[b] - W[a] + W[c])).norm(dim=1)
+    return sorted(range(len(W)), key=lambda i: d[i])[3]
+
+
+def cosine_from_a(W, a, b, c):
+    V = W - W[a]
+    return best_of(F.cosine_similarity(V, (V[b] + V[c])[None]), a, b, c)
+
+
+def smallest_distance(W, a, b, c):
+    d = (W - (W[b] - W[a] + W[c])).norm(dim=1)
+    d[[a, b, c]] = torch.inf
+    return d.min()
+
+
 # --- 5.4 a − b + c from the box ------------------------------------------------------------------------------------
 
 
@@ -402,6 +435,21 @@ def always_a(f, a, b, c):
     return a
 
 
+def digit_arithmetic(f, a, b, c):
+    (a1, a2), (b1, b2), (c1, c2) = (divmod(name, 5) for name in (a, b, c))
+    return (a1 - b1 + c1) % 5 * 5 + (a2 - b2 + c2) % 5
+
+
+def step_on_0(f, a, b, c):
+    x2 = (f[:, b] == f[0, a]).nonzero().item()
+    return (f[0] == f[x2, 0]).nonzero().item()
+
+
+def step_on_b(f, a, b, c):
+    x2 = (f[:, b] == f[0, a]).nonzero().item()
+    return (f[0] == f[x2, b]).nonzero().item()
+
+
 # --- 5.5 an explanation for every zero -----------------------------------------------------------------------------
 
 
@@ -464,6 +512,26 @@ def m_from_row_zero(f, x0, y0):
     return f[0].argsort()[f[:, y0]], f[x0]
 
 
+def x0_forgotten(f, x0, y0):
+    P = f[0]
+    return P.argsort()[f[:, y0]], P
+
+
+def y0_forgotten(f, x0, y0):
+    P = f[x0]
+    return P.argsort()[f[:, 0]], P
+
+
+def p_put_on_twice(f, x0, y0):
+    P = f[x0]
+    return P[f[:, y0]], P
+
+
+def sides_swapped(f, x0, y0):
+    P = f[:, y0]
+    return P.argsort()[f[x0]], P
+
+
 TABLE = black_box(5, 2, seed=11).table
 THREE = torch.arange(9)
 HEAP = {"the heap of nine": (THREE[:, None, None] - THREE[:, None] + THREE) % 9}
@@ -491,6 +559,8 @@ BANK = {
             (modular, "the names are taken for numbers"),
             (plain_modular, "the names are taken for numbers"),
             (negatives_all_zero, "every negative is zero"),
+            (numbers_negated, "in −a, the names are taken for numbers"),
+            (numbers_mirrored, "in −a, the names are taken for numbers"),
             (sum_only, None),
             (swapped_results, None),
             (inverse_permutation, None),
@@ -512,6 +582,8 @@ BANK = {
             (one_subtraction, "the base is taken off once, not from each point"),
             (softmaxed, None),
             (averaged_steps, "divided by the number of points"),
+            (base_added, "the base is added to each point, not taken off"),
+            (mean_times_weights, "all points get the same weight"),
         ],
     ),
     "5.3": Bank(
@@ -529,7 +601,10 @@ BANK = {
             (difference_as_point, "a step, taken for a point"),
             (furthest, "the furthest, not the nearest"),
             (nearest_to_c, None),
-            (centred_units_distance, None),
+            (centred_units_distance, "centred, then rows of length 1"),
+            (cosine_from_a, "the highest cosine, as seen from a"),
+            (fourth_nearest, "the fourth nearest, whichever are nearer"),
+            (smallest_distance, "a distance, not a token"),
             (the_point_itself, None),
             (only_a_left_out, "of a, b and c only a left out"),
             (only_b_left_out, "of a, b and c only b left out"),
@@ -557,8 +632,11 @@ BANK = {
             (crossed_rows, "nothing has moved: c again"),
             (wrong_way_end, "the step runs the wrong way: b − a + c"),
             (step_from_row_names, None),
-            (always_a, None),
-            (value_arithmetic, None),
+            (always_a, "a again: the step is made from b"),
+            (value_arithmetic, "the values are taken for numbers"),
+            (digit_arithmetic, "the names are taken for pairs of digits"),
+            (step_on_0, "the step is used on the y named 0"),
+            (step_on_b, "a again: the step is made from b"),
         ],
         real={"a box": TABLE},
     ),
@@ -575,7 +653,11 @@ BANK = {
             (zeros_swapped, "the two zeros have changed places"),
             (results_swapped, "the pair is turned round"),
             (only_p, None),
-            (m_from_row_zero, None),
+            (m_from_row_zero, "one of the two zeros is forgotten"),
+            (x0_forgotten, "one of the two zeros is forgotten"),
+            (y0_forgotten, "one of the two zeros is forgotten"),
+            (p_put_on_twice, "P is put on once more, not taken off"),
+            (sides_swapped, "x and y have changed places"),
         ],
         real={"a box": TABLE},
     ),

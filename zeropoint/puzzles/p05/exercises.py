@@ -7,13 +7,13 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from zeropoint.desk.exercise import Exercise, Mistake
-from zeropoint.puzzles.p05.heap import black_box
+from zeropoint.puzzles.p05.heap import black_box, of_group
 
 # --- 5.1 -----------------------------------------------------------------------------------------------------------
 
 
 def group_from_heap(T: Int[Tensor, "N N N"], zero: int) -> tuple[Int[Tensor, "N N"], Int[Tensor, " N"]]:
-    """The table of a + b and the list of −a, in the group that has `zero` for its zero."""
+    """The tables of a + b and of −a, in the group that has `zero` for its zero."""
     add = T[:, zero, :]  # a − zero + b
     negative = T[zero, :, zero]  # zero − a + zero
     return add, negative
@@ -29,16 +29,10 @@ def heap_tables(seed: int) -> list[tuple[Tensor, int]]:
     plane = (digits[:, None] + digits) % 3 @ torch.tensor([3, 1])
     out = []
     for add in [*cyclic, torch.tensor(after), plane]:
-        T = _renamed(_heap_of(add), torch.randperm(len(add), generator=generator))
+        T = _renamed(of_group(add), torch.randperm(len(add), generator=generator))
         # two zeros a table, neither of them called 0
         out += [(T, z + 1) for z in torch.randperm(len(add) - 1, generator=generator)[:2].tolist()]
     return out
-
-
-def _heap_of(add: Tensor) -> Tensor:
-    """T[a, b, c] = a - b + c of the group with this addition table, whose zero is 0."""
-    negative = (add == 0).int().argmax(1)
-    return add[add[:, negative]]
 
 
 def _renamed(T: Tensor, name: Tensor) -> Tensor:
@@ -54,10 +48,11 @@ EX_5_1 = Exercise(
     minutes=8,
     statement="""
     Forget where zero is, and keep only t(a, b, c) = a − b + c: from c, go the way that leads from b to a.
-    That is a **heap**. Here it is a table T[a, b, c] of names 0 … N−1, which are only names. The order
-    of a, b, c matters: a + b, which is a − zero + b, need not be b + a.
+    That is a **heap**. Here it is a table T[a, b, c] of names 0 … N−1, which are only names. The order of a, b and c
+    matters: a + b need not be b + a.
 
-    Choose any point as `zero`, and return the table of a + b and the list of −a.
+    Any point can be made the zero of a group. Take `zero`, and return two tensors: a + b for all a and b, and −a
+    for all a.
     """,
     cases=heap_tables,
     reference=group_from_heap,
@@ -81,7 +76,7 @@ EX_5_1 = Exercise(
         Mistake(
             "a and b have changed places",
             lambda T, zero: (T[:, zero, :].T, T[zero, :, zero]),
-            "Not every group lets you. Which of the two stands first in a − zero + b?",
+            "Not every group lets you. In a + b, which of the two stands first?",
         ),
         Mistake(
             "every element is its own negative",
@@ -110,15 +105,25 @@ EX_5_1 = Exercise(
             "Point 3 is called 3, as a street may be called Third. Only T knows how to calculate.",
         ),
         Mistake(
+            "in −a, the names are taken for numbers",
+            lambda T, zero: (T[:, zero, :], -torch.arange(len(T)) % len(T)),
+            "Your sums are right. Now add an element to what you call its negative: only T knows how to calculate.",
+        ),
+        Mistake(
+            "in −a, the names are taken for numbers",
+            lambda T, zero: (T[:, zero, :], (2 * zero - torch.arange(len(T))) % len(T)),
+            "Your sums are right. Now add an element to what you call its negative: only T knows how to calculate.",
+        ),
+        Mistake(
             "every negative is zero",
             lambda T, zero: (T[:, zero, :], T[zero].diagonal()),
             "From a back to a is no step at all: t(zero, a, a) is zero. Where does a stand in 0 − a?",
         ),
     ],
     hints=[
-        "In a group with this zero, what is a + b, written with one minus and one plus? You may use zero itself.",
+        "T knows one sum only: a point, minus a point, plus a point. Write a + b as such a sum. You may use zero itself.",
         "a + b = a − zero + b. Which slot of T is fixed?",
-        "−a = zero − a + zero. Fix the first and the last slot.",
+        "Write −a in the same way. It needs zero twice.",
     ],
 )
 
@@ -157,11 +162,10 @@ EX_5_2 = Exercise(
     title="a combination, seen from a base point",
     kind="function",
     difficulty=1,
-    minutes=5,
+    minutes=6,
     statement="""
-    Every Σ wᵢ·xᵢ is taken from somewhere, usually from zero. Take it from `base` instead: the base plays the
-    part of zero. Return the point itself, in the coordinates of the points and the base, and not how far it lies from
-    the base. Take the weights as they are, whatever they add up to.
+    Σ wᵢ·xᵢ is a walk from zero, by wᵢ times the step from zero to xᵢ. Let `base` play the part of zero: walk from there, by
+    steps taken from there, and return the point where you stand. Take the weights as they are, whatever they add up to.
     """,
     cases=weighted,
     reference=combine,
@@ -209,6 +213,16 @@ EX_5_2 = Exercise(
             "With one point and weight 1 you should arrive at it.",
         ),
         Mistake(
+            "the base is added to each point, not taken off",
+            lambda points, weights, base: weights @ (points + base),
+            "Which step leads from the base to a point that lies right at the base?",
+        ),
+        Mistake(
+            "all points get the same weight",
+            lambda points, weights, base: base + weights.sum() * (points.mean(0) - base),
+            "With weights 1 and 0 you should arrive at the first point. Each weight belongs to one step.",
+        ),
+        Mistake(
             "divided by the number of points",
             lambda points, weights, base: base + (weights[:, None] * (points - base)).mean(0),
             "A sum, as it stands. Two points with weight 1 each: how many steps do you walk?",
@@ -236,7 +250,8 @@ def triples(seed: int) -> list[tuple[Tensor, int, int, int]]:
     """Clouds with and without a common vector, and three different tokens."""
     generator = torch.Generator().manual_seed(seed)
     out = []
-    for n, d, common in ((12, 3, 0), (40, 6, 1), (40, 8, 4), (200, 10, 1.5)):
+    # six points in a plane first: such an input can be drawn
+    for n, d, common in ((6, 2, 0), (40, 6, 1), (40, 8, 4), (200, 10, 1.5)):
         W = torch.randn(n, d, generator=generator, dtype=torch.float64)
         W *= 0.5 + torch.rand(n, 1, generator=generator, dtype=torch.float64) * 1.5
         W += common * torch.randn(d, generator=generator, dtype=torch.float64)
@@ -288,6 +303,35 @@ def _renumbered(W: Tensor, a: int, b: int, c: int) -> int:
     return token - sum(given < token for given in (a, b, c))
 
 
+def _fourth(W: Tensor, a: int, b: int, c: int) -> int:
+    return (W - (W[b] - W[a] + W[c])).norm(dim=1).argsort()[3].item()
+
+
+def _distance(W: Tensor, a: int, b: int, c: int) -> float:
+    return (W[parallelogram(W, a, b, c)] - (W[b] - W[a] + W[c])).norm().item()
+
+
+def _centred_units(W: Tensor) -> Tensor:
+    return _units(W - W.mean(0))
+
+
+NEXT_TO = {
+    "a": "next to a, where a lies halfway between b and c",
+    "b": "next to b, where c lies close to a",
+    "c": "next to c, where b lies close to a",
+}
+
+
+def _left_out(which: str) -> Mistake:
+    """Only the tokens of `which`, such as "bc", were out of the race."""
+    places = "; ".join(place for token, place in NEXT_TO.items() if token not in which)
+    return Mistake(
+        f"of a, b and c only {' and '.join(which)} left out",
+        _leaving_out(which),
+        f"The corner can fall next to any of the three: {places}.",
+    )
+
+
 ORIGIN = "Move every row by the same large vector: is the answer still the same?"
 
 EX_5_3 = Exercise(
@@ -314,6 +358,16 @@ EX_5_3 = Exercise(
             "No shift can change this: the mean moves along. But is an angle, as seen from the mean, what closes a parallelogram?",
         ),
         Mistake(
+            "centred, then rows of length 1",
+            lambda W, a, b, c: parallelogram(_centred_units(W), a, b, c),
+            "No shift can change this: the mean moves along. But does a parallelogram stay one when its corners are moved onto a sphere?",
+        ),
+        Mistake(
+            "the highest cosine, as seen from a",
+            lambda W, a, b, c: _add_cosines(W - W[a], a, b, c),
+            "No shift can change this: a moves along. But is an angle, as seen from a, what closes a parallelogram?",
+        ),
+        Mistake(
             "the direction of the side, without its length",
             lambda W, a, b, c: _best(_units(W - W[c]).nan_to_num() @ (W[b] - W[a]), a, b, c),
             "No shift can change this. But may the two sides have different lengths?",
@@ -323,13 +377,11 @@ EX_5_3 = Exercise(
             _leaving_out(""),
             "A short side leaves you next to where you started. Which tokens are not meant?",
         ),
-        *(
-            Mistake(
-                f"of a, b and c only {' and '.join(which)} left out",
-                _leaving_out(which),
-                "The corner can fall next to any of the three: next to a, where a lies halfway between b and c.",
-            )
-            for which in ("a", "b", "c", "ab", "ac", "bc")
+        *map(_left_out, ("a", "b", "c", "ab", "ac", "bc")),
+        Mistake(
+            "the fourth nearest, whichever are nearer",
+            _fourth,
+            "Are a, b and c always the three that lie nearest to the corner?",
         ),
         Mistake(
             "another distance: the sum of absolute differences",
@@ -352,6 +404,11 @@ EX_5_3 = Exercise(
             "b − a leads from one place to another. From where do you go?",
         ),
         Mistake(
+            "a distance, not a token",
+            _distance,
+            "That is how far the nearest token lies. Which token is it?",
+        ),
+        Mistake(
             "the furthest, not the nearest",
             lambda W, a, b, c: _best((W - (W[b] - W[a] + W[c])).norm(dim=1), a, b, c),
             "Is a large distance good?",
@@ -365,7 +422,7 @@ EX_5_3 = Exercise(
     hints=[
         "Two decisions: which point completes the parallelogram, and which token to call closest to it.",
         "The point: from c, go the way that leads from a to b. It moves along with the cloud. What must the second step not depend on?",
-        "Take the token at the smallest Euclidean distance from W[b] − W[a] + W[c], once a, b and c are out of the race.",
+        "From c, add the step from a to b: that is the corner. Take each row's distance from it. Three tokens must not win, however near they are.",
     ],
 )
 
@@ -374,9 +431,9 @@ EX_5_3 = Exercise(
 
 def same_step(f: Int[Tensor, "N N"], a: int, b: int, c: int) -> int:
     x1 = 0  # any
-    # M·x1 + a = M·x2 + b: going from x1 to x2 undoes the step from b to a
+    # M·x1 + a = M·x2 + b: going from x1 to x2 makes the step from b to a
     x2 = (f[:, b] == f[x1, a]).nonzero().item()
-    # M·x1 + y = M·x2 + c: y lies as far from c
+    # M·x1 + y = M·x2 + c: so y lies from c as a lies from b
     return (f[x1] == f[x2, c]).nonzero().item()
 
 
@@ -394,12 +451,19 @@ def _partner(f: Tensor, a: int, b: int) -> int:
     return (f[:, b] == f[0, a]).nonzero().item()
 
 
+def _by_digits(f: Tensor, a: int, b: int, c: int) -> int:
+    """As if name 7 were the vector (1, 2) modulo 5, as in the heap of 5.f."""
+    return 5 * ((a // 5 - b // 5 + c // 5) % 5) + (a - b + c) % 5
+
+
+NAMES = "Names are in no order, and they don't add. Only the values of f tell you something, by being equal or not."
+
 EX_5_4 = Exercise(
     id="5.4",
     title="a − b + c, from the box alone",
     kind="function",
     difficulty=3,
-    minutes=15,
+    minutes=18,
     task="""
         Let a, b and c be three names of y. Return the name of a − b + c.
         All you have is the table: f[x, y] is the value of P(Mx + y), for all names x and y. You know neither M nor P, nor the
@@ -422,7 +486,27 @@ EX_5_4 = Exercise(
         Mistake(
             "the names are taken for numbers",
             lambda f, a, b, c: (a - b + c) % len(f),
-            "Names are in no order, and they don't add. Only the values of f tell you something, by being equal or not.",
+            NAMES,
+        ),
+        Mistake(
+            "the names are taken for pairs of digits",
+            _by_digits,
+            NAMES,
+        ),
+        Mistake(
+            "the values are taken for numbers",
+            lambda f, a, b, c: (f[0] == (f[0, a] - f[0, b] + f[0, c]) % len(f)).nonzero().item(),
+            "A value is a name too: P has shuffled them. They don't add; they are equal, or not.",
+        ),
+        Mistake(
+            "the step is used on the y named 0",
+            lambda f, a, b, c: same_step(f, a, b, 0),
+            "Right idea, and an exact one. From which y should the step be made?",
+        ),
+        Mistake(
+            "a again: the step is made from b",
+            lambda f, a, b, c: a,
+            "The step leads from b to a, so who makes it from b stands at a. From which y should it be made?",
         ),
         Mistake(
             "the step is made among the x",
@@ -458,7 +542,7 @@ EX_5_4 = Exercise(
     hints=[
         "P is a permutation, so it hides everything about two values but one thing: whether they are equal. What does f(x₁, y₁) = f(x₂, y₂) say about Mx₁ + y₁?",
         "It says y₁ − y₂ = M(x₂ − x₁). So a pair x₁, x₂ can carry a step of y. Find a pair that carries the step from b to a.",
-        "Take any x₁, and the x₂ with f(x₁, a) = f(x₂, b). Which y has f(x₁, y) = f(x₂, c)?",
+        "Take any x₁. Some x₂ has f(x₁, a) = f(x₂, b), so M(x₂ − x₁) = a − b. You want a y with y − c = a − b: which equality says that?",
     ],
 )
 
@@ -493,7 +577,7 @@ EX_5_5 = Exercise(
     title="an explanation for every zero",
     kind="function",
     difficulty=2,
-    minutes=10,
+    minutes=12,
     task="""
         Now zero. Somebody claims: "the zero of x is called x0, and the zero of y is called y0". Take their word for it, and return
         M as a tensor [N], names of x → names of y, and P as a tensor [N], names of y → values, so that f(x, y) = P(Mx + y) on
@@ -544,6 +628,28 @@ EX_5_5 = Exercise(
             lambda f, x0, y0: explain(f, 0, 0),
             "Names mean nothing here, 0 is one of them. Which zeros are claimed?",
         ),
+        *(
+            Mistake(
+                "one of the two zeros is forgotten",
+                answer,
+                "One claim is used, and the point named 0 in place of the other. P needs x0. M needs y0, and the P that it takes off.",
+            )
+            for answer in (
+                lambda f, x0, y0: explain(f, 0, y0),
+                lambda f, x0, y0: explain(f, x0, 0),
+                lambda f, x0, y0: (explain(f, 0, y0)[0], f[x0]),
+            )
+        ),
+        Mistake(
+            "P is put on once more, not taken off",
+            lambda f, x0, y0: (f[x0][f[:, y0]], f[x0]),
+            "f[x, y0] is P(Mx): P is on it already. What takes it off?",
+        ),
+        Mistake(
+            "x and y have changed places",
+            lambda f, x0, y0: explain(f.T, y0, x0),
+            "P takes a name of y, and M gives one. Which argument of f should run along P?",
+        ),
         Mistake(
             "the two zeros have changed places",
             lambda f, x0, y0: explain(f, y0, x0),
@@ -553,7 +659,7 @@ EX_5_5 = Exercise(
     hints=[
         "Set x to its zero: what is left of P(Mx + y)?",
         "So P is a row of f. Set y to its zero: what is left, and how do you take P off?",
-        "P = f[x0]. M[x] is the y in that row where the value f[x, y0] stands: f[x0, M[x]] = f[x, y0].",
+        "P is the row of x0. In that row, look for the value f[x, y0]: at which y does it stand?",
     ],
 )
 
@@ -564,11 +670,11 @@ EX_5_6 = Exercise(
     title="which tools secretly use zero?",
     kind="why",
     difficulty=2,
-    minutes=10,
+    minutes=12,
     statement="""
-    In a few sentences: what do the tools that see the origin do that the others don't; why do weights matter;
-    does normalising help; what did the box teach; and when is it right to use zero all the same? Then compare
-    yours with the points, one by one.
+    In a few sentences: what do the tools that see the origin do that the others don't, and what shows it; why do
+    weights matter; does normalising help, near zero and far away; what did the heap and the box teach; and when is it
+    right to use zero all the same? Then compare yours with the points, one by one.
     """,
     answer="""
     The blind tools use only steps between tokens, w − w′, or take away a mean that moves along, so the shift

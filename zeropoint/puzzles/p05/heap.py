@@ -20,6 +20,12 @@ def heap(a, b, c):
     return a - b + c
 
 
+def of_group(add: Table) -> Int[Tensor, "N N N"]:
+    """T[a, b, c] = a - b + c of the group with this addition table, whose zero is called 0."""
+    negative = (add == 0).int().argmax(1)
+    return add[add[:, negative]]
+
+
 @dataclass(frozen=True)
 class BlackBox:
     """f(x, y) = P(Mx + y) over F_p^n, as a table of names; rows, columns and entries are named at random.
