@@ -74,19 +74,41 @@ def test_invariance_figure(executed):
 def test_solution(executed):
     run = executed("solutions/05")
     assert run.text.count("✓ 5.") >= 5 and "6 of 6 done" in run.text
-    assert "625 of 625 claims about the zeros fit" in run.text
-    cell = r"\s*<td>([\d.]+)</td>"
-    quizzes = re.findall(
-        rf"<th>(0|4|64)</th>{3 * cell}", run.text
-    )  # spreads, the cosine keeps, yours keeps, the two agree
+    cell = r"\s*<td>([\d.]+) ± [\d.]+</td>"
+    # spreads, the cosine keeps, yours keeps, the two agree
+    quizzes = re.findall(rf"<th>(0|4|64)</th>{3 * cell}", run.text)
     assert len(quizzes) == 6 and all(float(yours) == 1 for _, _, yours, _ in quizzes)  # a parallelogram moves along
     agreed = [float(both) for spreads, _, _, both in quizzes if spreads == "64"]
     assert min(agreed) > 0.8  # far from zero, cosine is distance
     assert numbers(run, MODELS[0])["tools that see zero"] == f"{SEE} of {TOOLS}"
 
 
+def test_solution_tries_every_claim_and_a_control(executed):
+    run = executed("solutions/05")
+    rows = re.findall(r"<th>(black box|control).*?</th>\s*<td>([\d.]+)</td>" + 2 * r"\s*<td>(\d+)</td>", run.text)
+    (box, *found), (control, right, give, fit) = rows
+    assert list(map(float, found)) == [1, 625, 625]
+    assert float(right) < 0.9 and int(fit) <= int(give) < 25  # so that it could have come out otherwise
+    assert "5.g: skipped\n  outcome  2 (" in run.text and "5.h: skipped\n  outcome  differences (" in run.text
+
+
+def test_outcomes_are_measured_on_models(executed):
+    """Export once said that tools were what was measured on."""
+    text = executed("solutions/05").text
+    for id, word in (("5.c", "sees"), ("5.d", "sees"), ("5.e", "blind")):
+        assert f"{id}: skipped\n  outcome  {word} ({MODELS[0]} and {MODELS[1]})" in text
+
+
 def test_unsolved_puzzle_holds_its_outcomes(executed):
     run = executed("puzzles/05")
-    waiting = ("5.a, 5.b, 5.c, 5.d, 5.e", "exercise 5.1", "exercise 5.2", "exercise 5.3", "exercises 5.4, 5.5")
+    waiting = (
+        "5.a, 5.b, 5.c, 5.d, 5.e",
+        "exercise 5.1",
+        "exercise 5.2",
+        "exercise 5.3",
+        "exercises 5.4, 5.5",
+        "5.g",
+        "5.h",
+    )
     assert not run.figures and all(ids in run.text for ids in waiting)
-    assert "claims about the zeros fit" not in run.text
+    assert "claims that give the table" not in run.text

@@ -7,7 +7,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zeropoint.puzzles.p05 import heap, reading
+from zeropoint.puzzles.p05 import heap, reading, trial
 
 numbers = st.integers(-(10**9), 10**9)
 small_boxes = st.sampled_from([(3, 1), (5, 1), (2, 2), (3, 2), (7, 1), (2, 3)])
@@ -37,6 +37,7 @@ def test_any_point_makes_the_heap_a_group_whose_heap_it_is(size, data):
     add, negative = reading.group_at(T, zero)
     assert reading.is_group(add, zero) and (add[torch.arange(len(T)), negative] == zero).all()
     assert torch.equal(add[add[:, negative]], T)  # a + (-b) + c, whatever the zero
+    assert torch.equal(heap.of_group(reading.group_at(T, 0)[0]), T)
 
 
 def test_what_is_no_heap_is_not_taken_for_one():
@@ -140,4 +141,40 @@ def test_a_box_does_not_print_its_secrets():
 
 def test_what_the_puzzle_imports_holds_none_of_its_answers():
     """5.1, 5.4 and 5.5 ask for what `reading` does."""
-    assert not [name for name in ("group_at", "heap_of_columns", "explain", "rebuilt") if hasattr(heap, name)]
+    answers = ("group_at", "heap_of_columns", "explain", "rebuilt")
+    assert not [name for module in (heap, trial) for name in answers if hasattr(module, name)]
+
+
+# --- every claim, tried with a scholar's own 5.4 and 5.5 -----------------------------------------------------------
+
+
+def step(f, a, b, c):
+    return reading.heap_of_columns(f)[a, b, c].item()
+
+
+def tried(p, n, step=step, explain=reading.explain):
+    box = heap.black_box(p, n, seed=4)
+    return trial.every_claim(box.table, box.y, p, step, explain)
+
+
+@pytest.mark.parametrize("p, n", [(5, 1), (3, 2), (2, 3)])
+def test_every_claim_fits_a_box(p, n):
+    found = tried(p, n)
+    assert found == trial.Trial(1.0, p ** (2 * n), p ** (2 * n)) and found.word == "differences"
+
+
+def test_no_claim_fits_a_table_that_is_no_box():
+    box, control = trial.trials(heap.black_box(3, 2, seed=4), step, reading.explain).values()
+    assert (box.word, control.word) == ("differences", "neither") and control.steps_right < 0.9
+
+
+def test_a_claim_needs_its_matrix():
+    """P(Mx + y) is the whole table and M adds: a wrong sum, a wrong M and a wrong P are each seen."""
+    assert tried(3, 2, step=lambda f, a, b, c: step(f, b, a, c)).word == "neither"
+    assert tried(3, 2, explain=lambda f, x0, y0: reading.explain(f, x0, 0)).fit < 81
+    assert tried(3, 2, explain=lambda f, x0, y0: (torch.arange(9), f[x0])).fit == 0
+
+
+def test_the_table_of_trials_has_a_row_for_the_control():
+    shown = trial.table(trial.trials(heap.black_box(3, 2, seed=4), step, reading.explain))
+    assert list(shown.index)[1].startswith("control") and shown.shape == (2, 3)
