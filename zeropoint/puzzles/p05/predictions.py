@@ -11,7 +11,9 @@ PREDICTIONS = [
     Word("5.d", "linear probe without intercept: does it see the shift?", SIGHT),
     Word("5.e", "linear probe with intercept: does it see the shift?", SIGHT),
     Number("5.f", "how many different answers twice point 7 has", low=1.0, high=25.0),
-    Number("5.g", "how far the answer of 5.2 goes, in lengths of the mean, for three weights of 1", low=0.0),
+    Number(
+        "5.g", "how far the answer of 5.2 goes with its base, in lengths of the mean, for three weights of 1", low=0.0
+    ),
     Word("5.h", "what of y's space f alone gives", ("differences", "zero", "both", "neither")),
     Number("n5.4", "how many of the tools see the shift", low=0.0, high=15.0),
     Word("n5.1", "what of y's space f alone gives", ("differences", "zero", "both", "neither")),
