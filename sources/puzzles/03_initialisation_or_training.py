@@ -251,7 +251,8 @@ if ready("3.d", "3.e", "3.f", "3.g"):
     show("3 removals", removals.figure(left, f"What is left without<br>{GRID}, 95 % intervals"))
     show("3 removals, in numbers", removals.table(runs, left).round(3))
     for letter, part in parts.items():
-        outcome(f"3.{letter}", left[part].value, label=f"without {part}, {GRID}")
+        print(f"3.{letter} without {part}")
+        outcome(f"3.{letter}", left[part].value, label=GRID)
 
 # %% [markdown]
 # Now your own: `live` takes `norm="none"`, `positions=False`, `biases=False`, `tied=False`, `n_layers=0`, alone or together. Does a removal in yours go the way it goes in the grid? And what is left with no layer at all?

@@ -136,6 +136,13 @@ def test_a_text_written_after_the_points_stands_beside_the_first(desk, tmp_path,
     assert sorted(order, key=text.index) == order
 
 
+def test_what_outcomes_were_measured_on_is_named_once(worked, tmp_path):
+    predict("1.d", 0.2), outcome("1.d", 0.2, "mini-neo (raw, stand-in) and mini-gpt2 (raw, stand-in)")
+    export("1", folder=tmp_path)
+    models = "mini-gpt2 (raw, stand-in), mini-neo (raw, stand-in), random vectors"
+    assert f"Measured on: {models}. Versions" in read(tmp_path)
+
+
 def test_what_was_noted_is_exported(desk, tmp_path, capsys):
     note("1 explanations", "..."), note("1 explanations", None)
     assert capsys.readouterr().out.count("nothing written yet") == 2 and not desk.exists()

@@ -138,9 +138,9 @@ def versions() -> str:
 
 
 def models_seen(puzzle: str, data: dict) -> list[str]:
-    """The labels on which outcomes were measured."""
-    seen = [p["outcome"]["label"] for p in _of(puzzle, data).get("predictions", {}).values() if "outcome" in p]
-    return sorted({label for label in seen if label})
+    """What outcomes were measured on, each once: a label may name two models, with "and" between."""
+    labels = [p["outcome"]["label"] for p in _of(puzzle, data).get("predictions", {}).values() if "outcome" in p]
+    return sorted({model for label in labels if label for model in label.split(" and ")})
 
 
 def markdown(puzzle: str, exercises: Sequence[Exercise], data: dict, name: str = "") -> str:
