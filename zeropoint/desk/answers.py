@@ -20,7 +20,7 @@ from zeropoint.desk.checking import Verdict, floats_of, run, verdict
 from zeropoint.desk.compare import brief, plain
 from zeropoint.desk.display import Card
 from zeropoint.desk.exercise import Exercise, find
-from zeropoint.desk.predictions import _unmade, waiting_for
+from zeropoint.desk.predictions import is_unmade, waiting_for
 
 ENOUGH_WORDS = 12  # below this a text says that something is so, and hardly why
 _passed: dict[str, Callable[..., Any]] = {}  # by exercise: the answers that passed in this kernel
@@ -34,7 +34,7 @@ def task(id: str, now: bool = False):
     if not exercise.task:
         return [Card("·", sentence(exercise, "its task stands in the notebook"))], ""
     kept = record.read()
-    open_ones = open_before(exercise) + [id for id in exercise.after if _unmade(kept, id)]
+    open_ones = open_before(exercise) + [id for id in exercise.after if is_unmade(kept, id)]
     if open_ones and not now and "handed" not in kept["exercises"].get(exercise.id, {}):
         wait = f'this task comes after {", ".join(open_ones)}; task("{exercise.id}", now=True) shows it all the same'
         return [Card("·", sentence(exercise, wait))], ""

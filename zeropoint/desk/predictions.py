@@ -181,7 +181,7 @@ def ready(*ids: str) -> bool:
     """
     data = record.read()
     asked = [find_prediction(id).id for id in ids if not id.split(".")[-1].isdigit()]
-    unmade = [id for id in asked if _unmade(data, id)]
+    unmade = [id for id in asked if is_unmade(data, id)]
     unsolved = [find(id).id for id in ids if id not in asked and not done(data["exercises"].get(id, {}))]
     if not unmade and not unsolved:
         return True
@@ -195,7 +195,7 @@ def ready(*ids: str) -> bool:
     return False
 
 
-def _unmade(data: dict, id: str) -> bool:
+def is_unmade(data: dict, id: str) -> bool:
     return not {"value", "skipped"} & set(data["predictions"].get(id, {}))
 
 
@@ -203,7 +203,7 @@ def waiting_for(exercise: str) -> list[str]:
     """The predictions, neither made nor skipped, whose outcome a check of `exercise` on the models would tell."""
     data, asked = record.read(), predictions_of(exercise.split(".")[0])
     told = [p.id for p in asked if isinstance(p, Number) and p.told_by == exercise]
-    return [id for id in told if _unmade(data, id)]
+    return [id for id in told if is_unmade(data, id)]
 
 
 @on_desk
@@ -220,7 +220,7 @@ def outcome(id: str, actual: float | str, label: str = ""):
     except Slip as slip:  # not the learner's doing
         raise ValueError(f"the outcome of {asked.id} on {label}: {slip}") from None
     kept = record.read()["predictions"].get(asked.id, {})
-    if not asked.id.startswith("n") and _unmade(record.read(), asked.id):
+    if not asked.id.startswith("n") and is_unmade(record.read(), asked.id):
         wait = f'its outcome waits for your prediction, or skip("{asked.id}")'
         return [Card("·", f"Prediction {asked.id}: {wait}")], ""
     seen = {"actual": actual, "label": str(label), "at": record.now()}
