@@ -10,7 +10,7 @@ import sys
 import time
 import traceback
 import tracemalloc
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, is_dataclass, replace
 from types import FrameType
@@ -258,11 +258,13 @@ def largest_array(fn: Callable, args: tuple) -> int:
         tracemalloc.stop()
 
 
-def library_answer(fn: Callable, exercise: Exercise, cases: Iterable[tuple]) -> str:
+def library_answer(fn: Callable, exercise: Exercise, cases: Sequence[tuple]) -> str:
     """The function of the library, such as "geometry.centre", that gave `fn` its answer in every case; "" if none did.
 
     What the reference calls as well belongs to the exercise. A reference itself is never taken for the library.
     """
+    if all(isinstance(plain(exercise.reference(*exact(args))), bool) for args in cases):
+        return library_test(fn, exercise, cases)
     shared: list[str] | None = None
     for args in cases:
         right = exercise.reference(*exact(args))
@@ -277,6 +279,23 @@ def library_answer(fn: Callable, exercise: Exercise, cases: Iterable[tuple]) -> 
         if not shared:
             return ""
     return shared[-1] if shared else ""  # the outermost returns last
+
+
+def library_test(fn: Callable, exercise: Exercise, cases: Sequence[tuple]) -> str:
+    """The function of the library that gave `fn` a number with which it need only be compared: one that lies on one side of
+    some threshold wherever the answer is True, and on the other wherever it is False; "" if none did.
+    """
+    numbers: dict[tuple[str, int], dict[bool, list[float]]] = {}
+    for args in cases:
+        right = exercise.reference(*exact(args))
+        for name, value in library_calls(fn, args):
+            for i, part in enumerate(parts(value)):
+                if isinstance(plain(part), bool | int | float):
+                    numbers.setdefault((name, i), {True: [], False: []})[right].append(float(part))
+    for (name, _), on in numbers.items():
+        if on[True] and on[False] and (max(on[True]) < min(on[False]) or max(on[False]) < min(on[True])):
+            return name
+    return ""
 
 
 def parts(value: Any) -> list[Any]:
@@ -417,12 +436,14 @@ def random_cases(exercise: Exercise) -> list[tuple]:
 def _function_verdict(exercise: Exercise, fn: Callable, real: Mapping[str, Any]) -> Verdict:
     if exercise.judge:
         return _judged(exercise, fn, real)
-    cases = sorted(
-        random_cases(exercise), key=size
-    )  # the smallest that fails is shown; of equal ones the fixed is first
+    drawn = random_cases(exercise)
+    made_as = [f", {words}" for words in exercise.made_as] * 2 or [""] * len(drawn)
+    # the smallest that fails is shown; of equal ones the fixed is first
+    order = sorted(range(len(drawn)), key=lambda i: size(drawn[i]))
+    cases, made_as = [drawn[i] for i in order], [made_as[i] for i in order]
     small = [args for args in cases if size(args) <= NAMED_UP_TO]
     calls, failures, expected = [], [], []
-    for args in cases:
+    for args, words in zip(cases, made_as, strict=True):
         if len(calls) >= len(small) and failures:
             break
         done, right = call(fn, args, names(exercise)), exercise.reference(*exact(args))
@@ -430,7 +451,8 @@ def _function_verdict(exercise: Exercise, fn: Callable, real: Mapping[str, Any])
         expected.append(right)
         if isinstance(done.error, NotImplementedError):
             return Verdict("not attempted", "not attempted yet")
-        if failed := _judge(exercise, fn, args, done, right, exercise.tolerance, "the random input "):
+        on = f"the random input {given(exercise, args)}{words}"
+        if failed := _judge(exercise, fn, args, done, right, exercise.tolerance, on):
             failures.append(failed)
         if done.changed or isinstance(done.error, KeyboardInterrupt | SystemExit):
             sooner = f"right on {len(calls) - 1} other inputs, but " if len(calls) > 1 and not failures[:-1] else ""
@@ -450,7 +472,8 @@ def _function_verdict(exercise: Exercise, fn: Callable, real: Mapping[str, Any])
         if unfit:
             return Verdict("failed", f"right on {len(cases)} random inputs, but {unfit}")
         done = call(fn, args, names(exercise))
-        if failed := _judge(exercise, fn, args, done, right, exercise.real_tolerance, f"{label}, "):
+        on = f"{label}, {given(exercise, args)}"
+        if failed := _judge(exercise, fn, args, done, right, exercise.real_tolerance, on):
             why = _blemishes(args)
             return replace(failed, sentence=f"right on {len(cases)} random inputs, but {failed.sentence}{why}")
         shown[label] = brief(done.value)
@@ -543,10 +566,9 @@ def _blemishes(args: tuple) -> str:
 
 
 def _judge(
-    exercise: Exercise, fn: Callable, args: tuple, done: Call, right: Any, tolerance: float, what: str
+    exercise: Exercise, fn: Callable, args: tuple, done: Call, right: Any, tolerance: float, on: str
 ) -> Verdict | None:
-    """A failed verdict on one call, None where the answer is right."""
-    on = what + given(exercise, args)
+    """A failed verdict on one call, None where the answer is right. `on` says in words what it was called on."""
     if sentence := trouble(fn, done, on):
         return Verdict("failed", sentence, inputs=in_full(exercise, args))
     if found := differs(exercise, done.value, right, tolerance):

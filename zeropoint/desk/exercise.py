@@ -76,6 +76,8 @@ class Exercise:
     tolerance: float = TOLERANCE
     """Allowed error on random inputs, in units of the larger of `scale` and the answer's own size. For a value: the only one."""
     real_tolerance: float = REAL_TOLERANCE
+    made_as: Sequence[str] = ()
+    """What each input of `cases` was made to be, for the message: where its shape does not tell."""
     no_table: bool = False
     """The statement forbids a table of all pairs of rows: on the largest random input no array may have a number for each
     pair, be it once."""

@@ -203,17 +203,20 @@ def share_of_mean(W: Float[Tensor, "d_vocab d_model"]) -> float:
 
 WRONG_MEAN = "Which axis did you average over? The mean is itself a vector in the space where the tokens live."
 SQUARES = "Lengths don't add up, but something about them does. Which of your two numbers is squared, and when?"
+SAME_N = "The two parts add up only if both are averages over the same n. What does torch's variance divide by?"
 
 EX_1_2 = Exercise(
     id="1.2",
-    title="the share that the mean carries",
+    title="the share that one vector carries",
     kind="function",
     difficulty=2,
     minutes=6,
     cases=clouds,
-    task="""Do the tokens have something in common, as vectors? If so, their mean keeps it, and what is each token's own
-    cancels. Return the squared length of the mean row as a share of the mean squared length of the rows: one number
-    between 0 and 1. Which of your explanations predict a large one?""",
+    no_table=True,
+    task="""Do the tokens have something in common, as vectors? Write every row as w = c + u, with one c for all tokens, the c
+    that makes the mean squared length of u as small as it can be. By which share of the mean squared length of w is that
+    of u smaller? Return it: one number between 0 and 1, without a table of all pairs. Which of your explanations predict
+    a large one? Then compare it with 1.1: for which clouds are the two numbers the same, but for the diagonal, and why?""",
     reference=share_of_mean,
     scale=1.0,
     mistakes=[
@@ -271,11 +274,19 @@ EX_1_2 = Exercise(
             lambda W: (W.mean(0).square().sum() / W.square().sum(1)).mean(),
             "Short tokens count for much in yours. Average the squared lengths first, then divide once.",
         ),
-        Mistake(
-            "n − 1 for n in the variance",
-            lambda W: W.mean(0).square().sum() / (W.mean(0).square().sum() + W.var(0).sum()),
-            "The two parts add up only if both are averages over the same n. What does torch's variance divide by?",
+        *(
+            Mistake("n − 1 for n in the variance", test, SAME_N)
+            for test in (
+                lambda W: W.mean(0).square().sum() / (W.mean(0).square().sum() + W.var(0).sum()),
+                lambda W: 1 - W.var(0).sum() / W.square().sum(1).mean(),
+            )
         ),
+        Mistake(
+            "one number for the mean, not one a dimension",
+            lambda W: W.mean().square() / W.square().mean(),
+            "c is a vector: it has a number for each dimension. Yours has one for all.",
+        ),
+        Mistake("in per cent", lambda W: 100 * share_of_mean(W), "A number between 0 and 1 is asked for."),
         Mistake(
             "the mean cosine of 1.1, not a share of lengths",
             lambda W: mean_pairwise_cosine(W),
@@ -309,9 +320,9 @@ EX_1_2 = Exercise(
         ),
     ],
     hints=[
-        "Write each row as mean + rest. What happens to the cross term when ‖mean + rest‖² is averaged over all rows?",
-        "So the average squared length is a sum of two parts. The answer is one part over the whole.",
-        "Above: the squared length of the mean vector. Below: the average over tokens of each token's squared length.",
+        "Average ‖w − c‖² over the tokens, one dimension at a time: which number is nearest to all entries of a column?",
+        "So c is the mean row. Write each row as mean + rest: what becomes of the cross term when ‖mean + rest‖² is averaged?",
+        "Above: the squared length of the mean row. Below: the average over tokens of each token's squared length.",
     ],
 )
 
@@ -323,6 +334,7 @@ def centre(W: Float[Tensor, "d_vocab d_model"]) -> Float[Tensor, "d_vocab d_mode
 
 
 OWN_MEAN = "Two axes, two different centrings. Which one moves the origin, and which one changes each token by itself?"
+MEDIAN = "It lies in the middle, and is not the mean. Where is the mean of your result?"
 ONLY_MOVE = "Centring moves the cloud and does nothing else: distances between tokens stay. Do yours?"
 
 EX_1_3 = Exercise(
@@ -330,10 +342,11 @@ EX_1_3 = Exercise(
     title="move the origin",
     kind="function",
     difficulty=1,
-    minutes=4,
+    minutes=2,
     cases=clouds,
-    task="""Move the origin to where the cloud is: return W with the mean token embedding taken away from every row, shape
-    [d_vocab, d_model].""",
+    no_table=True,
+    task="""Move the origin to where the cloud is: return W with the c of 1.2, the mean token embedding, taken away from every
+    row, shape [d_vocab, d_model]. No d_vocab × d_vocab matrix, as in 1.1.""",
     reference=centre,
     mistakes=[
         Mistake("centred over d_model: each row lost its own mean", lambda W: W - W.mean(1, keepdim=True), OWN_MEAN),
@@ -366,10 +379,12 @@ EX_1_3 = Exercise(
             "Where does the mean of your result lie, and where does a token point?",
         ),
         Mistake("the sum is taken away, not the mean", lambda W: W - W.sum(0), "Where is the mean of your result?"),
+        Mistake("the median is taken away, not the mean", lambda W: W - W.quantile(0.5, dim=0), MEDIAN),
+        Mistake("the median is taken away, not the mean", lambda W: W - W.median(0).values, MEDIAN),
         Mistake(
-            "the median is taken away, not the mean",
-            lambda W: W - W.quantile(0.5, dim=0),
-            "A centre, but not the mean.",
+            "the mean of the unit rows is taken away",
+            lambda W: W - _units(W).mean(0),
+            "In what order did you normalise and average? The mean in question is that of the rows as they are.",
         ),
         Mistake("nothing has moved", lambda W: W, "Where is the mean of your result?"),
     ],
@@ -396,6 +411,13 @@ def _left(W: Tensor) -> tuple[Tensor, Tensor]:
     return left, left @ _units(W.mean(0), 0)
 
 
+def with_two_rows(seed: int) -> list[tuple[Tensor]]:
+    """`clouds`, and before them two rows of whole numbers: what is left of them has a mean of exactly zero, which has no direction."""
+    generator = torch.Generator().manual_seed(seed)
+    first, second = torch.randint(1, 5, (2, 2), generator=generator, dtype=torch.float64)
+    return [(torch.stack([first + second, second]),), *clouds(seed)]
+
+
 STILL_THERE = "The mean itself is gone from what is left. Is it gone from both parts of your fraction?"
 WHOLE_CLOUD = "Squared lengths of the whole cloud: average first, then divide once."
 
@@ -405,10 +427,12 @@ EX_1_4 = Exercise(
     kind="function",
     difficulty=2,
     minutes=8,
-    cases=clouds,
+    cases=with_two_rows,
+    no_table=True,
     task="""1.3 took the same vector from every token. Perhaps some tokens hold more of it than others: then something
-    along it is left. Return the share of the mean squared length of what 1.3 leaves that lies along the mean's direction:
-    one number between 0 and 1. (An even cloud has 1/d_model.) What should it be if your explanation is the whole story?""",
+    along it is left. Return the share of the mean squared length of what 1.3 leaves that lies along the direction of the
+    vector that 1.3 took away: one number between 0 and 1, without a table of all pairs. (An even cloud has about
+    1/d_model.) What should it be if your explanation is the whole story?""",
     reference=share_along_mean,
     scale=1.0,
     mistakes=[
@@ -483,9 +507,14 @@ EX_1_4 = Exercise(
             lambda W: _left(W)[1].var() / _left(W)[0].var(),
             "A squared length is a sum over dimensions: above and below the line alike.",
         ),
+        Mistake(
+            "summed over tokens above the line, averaged below",
+            lambda W: _left(W)[1].square().sum() / _left(W)[0].square().sum(1).mean(),
+            "The number should not grow when the vocabulary is written down twice.",
+        ),
     ],
     hints=[
-        "Take each token after 1.3. How far does it reach along a vector of length 1 in the mean's direction?",
+        "Take each token after 1.3. How far does it reach along a vector of length 1 in the direction of the mean that it lost?",
         "That is a dot product, of either sign, one for each token. Their mean is zero, their squares are not.",
         "Mean of the squared dot products, over the mean squared length of the rows that 1.3 left.",
     ],
@@ -558,6 +587,21 @@ EX_1_5 = Exercise(
             "the square of the mean for the mean of the squares",
             lambda W: 1 / (_centred_units(W) @ _centred_units(W).T).mean() ** 2,
             SQUARE_EACH,
+        ),
+        Mistake(
+            "the cosines are not squared",
+            lambda W: 1 / _by_sum(_centred_units(W)),
+            "After centring they nearly cancel, and 1 over their mean means nothing. What does the task average?",
+        ),
+        Mistake(
+            "normalised before centring as well as after",
+            lambda W: _by_squares(_units(_units(W) - _units(W).mean(0))),
+            "Centre the rows as they are: which mean did you take away?",
+        ),
+        Mistake(
+            "projected, not centred",
+            lambda W: _by_squares(_units(W - torch.outer(W @ _units(W.mean(0), 0), _units(W.mean(0), 0)))),
+            "Each token lost its own part along the mean in yours. Here all lose the same vector; keep your number for later.",
         ),
         Mistake("the rows are not normalised", lambda W: 1 / _pairs(W - W.mean(0)).square().mean(), NOT_UNIT),
         Mistake("the rows are not normalised", lambda W: _by_squares(W - W.mean(0)), NOT_UNIT),
@@ -637,8 +681,9 @@ def is_offset(W: Float[Tensor, "d_vocab d_model"]) -> bool:
     mean = W.mean(0)
     left = W - mean
     along = left @ mean / mean.norm()
-    # of a ray, most of what is left lies along the mean
-    return (along.square().mean() < 0.5 * left.square().sum(1).mean()).item()
+    share = along.square().mean() / left.square().sum(1).mean()
+    # the amounts of a ray spread c by 0.12 · 4² against u's 1: two thirds or more lie along it, of an offset next to nothing
+    return (share < 0.5).item()
 
 
 def _held(W: Tensor) -> Tensor:
@@ -646,99 +691,145 @@ def _held(W: Tensor) -> Tensor:
     return W @ W.mean(0) / W.mean(0).square().sum()
 
 
-# rows, columns, length of the common vector in units of the rest, how far amounts differ from 1, and what else is there
+EVEN, UNEVEN, LINE = "u even", "u long and short", "u stretched across c"
+OFFSET, RAY = "an offset", "a ray"
+
+# what it is made to be, rows, columns, length of c in root mean square lengths of u, what u is like, the unit of length
 KINDS = [
-    (400, 20, 0.6, 0.0, "even"),
-    (300, 20, 2.5, 0.0, "even"),
-    (300, 20, 3.0, 0.8, "even"),
-    (200, 40, 6.0, 0.0, "even"),
-    (200, 40, 6.0, 0.6, "even"),
-    (160, 60, 4.0, 0.0, "long and short"),
-    (160, 60, 10.0, 0.8, "long and short"),
-    (300, 30, 6.0, 0.0, "a line across"),
-    (300, 30, 6.0, 0.8, "a line across"),
+    (OFFSET, 400, 20, 0.5, EVEN, 1),
+    (OFFSET, 160, 60, 0.5, EVEN, 30),
+    (OFFSET, 170, 50, 0.6, UNEVEN, 30),
+    (OFFSET, 200, 40, 0.6, LINE, 1),
+    (OFFSET, 240, 40, 2, EVEN, 1),
+    (OFFSET, 300, 30, 4, EVEN, 30),
+    (OFFSET, 160, 60, 5, UNEVEN, 1),
+    (OFFSET, 310, 30, 6, LINE, 1),
+    (OFFSET, 210, 40, 12, EVEN, 0.03),
+    (RAY, 220, 40, 4, EVEN, 1),
+    (RAY, 180, 50, 4, UNEVEN, 0.03),
+    (RAY, 320, 30, 4, LINE, 1),
+    (RAY, 230, 40, 12, EVEN, 30),
+    (RAY, 330, 30, 12, LINE, 1),
 ]
 
 
 def made_clouds(seed: int) -> list[tuple[Tensor]]:
-    """Offsets c + u and rays a·c + u, in turn, at some angle to the axes."""
+    """Offsets c + u and rays a·c + u, at some angle to the axes."""
     generator = torch.Generator().manual_seed(seed)
     return [(_made(*kind, generator),) for kind in KINDS]
 
 
-def _made(n: int, d: int, common: float, unequal: float, rest: str, generator: torch.Generator) -> Tensor:
+def _made(kind: str, n: int, d: int, length: float, rest: str, unit: float, generator: torch.Generator) -> Tensor:
     def randn(*shape: int) -> Tensor:
         return torch.randn(*shape, generator=generator, dtype=torch.float64)
 
+    evenly = torch.linspace(-1, 1, n, dtype=torch.float64)[:, None]
     c, across = torch.linalg.qr(randn(d, 2)).Q.T
     u = randn(n, d) / d**0.5
-    if rest == "long and short":
-        u = u * (0.2 + 11 * torch.linspace(0, 1, n, dtype=torch.float64)[:, None] ** 4)
-    if rest == "a line across":
-        u = u + 4 * torch.linspace(-1, 1, n, dtype=torch.float64)[:, None] * across
-    amounts = 1 + unequal * torch.linspace(-1, 1, n, dtype=torch.float64)[torch.randperm(n, generator=generator)]
-    return common * amounts[:, None] * c + u
+    if rest == UNEVEN:
+        u = u * (0.2 + 11 * ((1 + evenly) / 2) ** 4)
+    if rest == LINE:
+        u = u + 4 * evenly * across
+    u = u / u.square().sum(1).mean().sqrt()
+    amounts = 1 + (0.6 if kind == RAY else 0) * evenly[torch.randperm(n, generator=generator)]
+    return unit * (length * amounts * c + u)
+
+
+def _cosine_with_mean(W: Tensor) -> Tensor:
+    return (_units(W) @ _units(W.mean(0), 0)).median()
+
+
+def _shared_out(W: Tensor) -> Tensor:
+    """How many times as wide what is left is along its widest direction as along the next."""
+    first, second, *_ = torch.linalg.svdvals(W - W.mean(0))
+    return first / second
+
+
+def _lengths_follow(W: Tensor) -> Tensor:
+    """The correlation of the rows' lengths with the amounts that they hold."""
+    return torch.corrcoef(torch.stack([W.norm(dim=1), _held(W)]))[0, 1]
 
 
 WIDTH_ALONE = "Your test sees that what is left is a line. Along which direction? Only one line makes a ray."
-
-HOW_LONG = "That tells how long the common vector is, not who holds how much of it."
-BY_LENGTH = [
-    lambda W: mean_pairwise_cosine(W) < 0.9,
-    lambda W: mean_pairwise_cosine(W) > 0.5,
-    lambda W: share_of_mean(W) > 0.5,
-    lambda W: share_of_mean(W) < 0.9,
-]
-
+HOW_LONG = "That tells how long c is, not who holds how much of it. Either kind may have a long one."
 SHORT_MEAN = (
     "In units of a short mean, ordinary scatter is large. Is the cloud wider along the mean than in other directions?"
 )
+LENGTHS = "A row may be long for another reason than holding much of c, and where c is long every length follows the amount."
+
+LOOSE = (
+    "The amounts of a ray are spread evenly over 0.4 to 1.6: is any of them below 0, and what is their standard deviation? "
+    "Then mind what scatter does where c is short."
+)
+
+# One slip at several thresholds: a name is given where all answers agree with one of them.
+BY_WIDTH = [lambda W, t=t: effective_dimension(W) > t for t in (2, 3, 4, 6)]
+BY_WIDTH += [lambda W, t=t: effective_dimension(W) > t * W.shape[1] for t in (0.25, 0.5)]
+BY_WIDTH += [lambda W, t=t: _by_squares(_centred_units(W)) ** -0.5 < t for t in (0.25, 0.3)]
+BY_WIDTH += [lambda W, t=t: _shared_out(W) < t for t in (1.5, 2, 3, 5)]
+BY_AMOUNTS = [lambda W, t=t: _held(W).std() < t for t in (0.1, 0.15, 0.2, 0.25, 0.3)] + [lambda W: _held(W).min() > 0.5]
+BY_LENGTHS = [lambda W, t=t: W.norm(dim=1).std() / W.norm(dim=1).mean() < t for t in (0.1, 0.2, 0.25, 0.3)]
+BY_LENGTHS += [lambda W, t=t: _lengths_follow(W) < t for t in (0.8, 0.9, 0.95)]
+BY_C = [
+    lambda W, measure=measure, t=t, more=more: bool(measure(W) > t) == more
+    for measure in (mean_pairwise_cosine, share_of_mean, _cosine_with_mean)
+    for t in (0.5, 0.8, 0.9, 0.95, 0.98)
+    for more in (True, False)
+]
 
 EX_1_6 = Exercise(
     id="1.6",
     title="an offset or a ray?",
     kind="function",
     difficulty=2,
-    minutes=10,
+    minutes=15,
     cases=made_clouds,
+    made_as=[f"{kind} with c {length} times as long as u, {rest}" for kind, _, _, length, rest, _ in KINDS],
     task="""“They share a big vector c” can mean two things. An offset: each token holds the same amount of it, c + u. A ray:
-    tokens hold different amounts, a·c + u, longer and shorter copies of one arrow; here a ranges at least from 0.4 to 1.6.
-    Both have a high mean cosine, and both have one near 0 after 1.3. Write the test that tells them apart: True for an
-    offset, False for a ray. It is tried on clouds made to be one or the other, of 160 tokens or more in 20 dimensions or
-    more. u is what a token has of its own. It may be stretched along some direction and may vary in length, but it is
-    never stretched along c. In an offset, c may be shorter than a typical u; in a ray it is at least three times as long
-    as one. Then the notebook asks your test about the two models, and shows how near each lies to either kind.""",
+    tokens hold different amounts, a·c + u, longer and shorter copies of one arrow. Either may have a high mean cosine, and
+    both have one near 0 after 1.3. Write the test that tells them apart: True for an offset, False for a ray. It is tried
+    on clouds made to be one or the other, in any unit of length, of 160 tokens or more in 20 dimensions or more. u is what
+    a token has of its own. It may vary in length, and may be stretched along a direction at right angles to c, but never
+    along c. In a ray, a is spread evenly over 0.4 to 1.6, and c is at least four times as long as u; in an offset, c is at
+    least half as long as u. (The length of u is its root mean square over the tokens.) Then a table shows where the two
+    models lie: they need be neither.""",
     reference=is_offset,
     mistakes=[
         Mistake(
             "it calls every cloud an offset",
             lambda W: True,
-            "A mean cosine near 0 after 1.3 is sure by algebra, of a ray as well. What does a ray leave that an offset does not?",
+            "What does a ray leave after 1.3 that an offset does not? If you have that and compare it with a threshold: what is "
+            "it for amounts that are spread evenly over 0.4 to 1.6?",
         ),
         Mistake(
             "it calls every cloud a ray",
             lambda W: False,
-            "Both kinds have a long mean and tokens along it. In what do the tokens of a ray differ from each other?",
+            "In what do the tokens of a ray differ from each other? If you have that and compare it with a threshold: what is it "
+            "where all amounts are the same?",
         ),
         Mistake("the two are taken for each other", lambda W: not is_offset(W), "Which of the two did you call True?"),
         Mistake(
-            "what is left is narrow, but not along the mean",
-            lambda W: effective_dimension(W) > 4,
-            WIDTH_ALONE,
+            "the share of 1.4, with too high a threshold",
+            lambda W: share_along_mean(W) < 0.8,
+            "The number is the right one. What is it for a ray whose c is four times as long as u, and no longer?",
         ),
         Mistake(
-            "what is left is narrow, but not along the mean",
-            lambda W: _pairs(_centred_units(W)).abs().mean() < 0.3,
-            WIDTH_ALONE,
+            "the share of 1.4, with too low a threshold",
+            lambda W: share_along_mean(W) < 1 / W.shape[1],
+            "The number is the right one. An even cloud has 1/d on average; how far above that may chance put it?",
         ),
-        Mistake("by the amounts alone, where c is short", lambda W: _held(W).std() < 0.25, SHORT_MEAN),
-        Mistake("by the amounts alone, where c is short", lambda W: _held(W).std() < 0.1, SHORT_MEAN),
-        Mistake(
-            "by the lengths of the rows",
-            lambda W: W.norm(dim=1).std() / W.norm(dim=1).mean() < 0.25,
-            "A row may be long for another reason than holding much of c. Measure along c only.",
+        *(Mistake("what is left is narrow, but not along the mean", test, WIDTH_ALONE) for test in BY_WIDTH),
+        *(Mistake("by the amounts alone, where c is short", test, SHORT_MEAN) for test in BY_AMOUNTS),
+        *(
+            Mistake("by the amounts, with a threshold that lets rays through", test, LOOSE)
+            for test in (lambda W: _held(W).std() < 0.4, lambda W: _held(W).min() > 0)
         ),
-        *(Mistake("by the mean cosine before centring", test, HOW_LONG) for test in BY_LENGTH),
+        *(
+            Mistake("the amounts are not measured in units of the mean", test, "Would 100 · W get the same answer as W?")
+            for test in (lambda W: (W @ _units(W.mean(0), 0)).std() < 0.3, lambda W: (W @ W.mean(0)).std() < 1)
+        ),
+        *(Mistake("by the lengths of the rows", test, LENGTHS) for test in BY_LENGTHS),
+        *(Mistake("by how long c is", test, HOW_LONG) for test in BY_C),
         Mistake(
             "by the mean cosine after 1.3",
             lambda W: abs(mean_pairwise_cosine(W - W.mean(0))) < 0.01,
