@@ -3,7 +3,7 @@
 #
 # **Question.** Two language models, two tables of token embeddings. In one, almost all vectors point the same way; in the other, much less. Is that surprising, and why is it so?
 #
-# **Time** 85 min · **Difficulty** ●●○ · **You need** matrix products, the cosine, and that a language model begins by looking up each token in a table of vectors
+# **Time** 95 min · **Difficulty** ●●○ · **You need** matrix products, the cosine, and that a language model begins by looking up each token in a table of vectors
 #
 # A solution is a mechanism, evidence for it, and a rival explanation ruled out. From 1.2 on a cell hands you the task when you run it: each task tells a little more than the one before, so stay with the question first.
 #
@@ -46,7 +46,7 @@ NEO, GPT2 = clouds
 # Take two different tokens at random. What is the cosine of their embeddings, on average? Put a number for each `None`, and an interval that you would bet on at four to one.
 
 # %%
-predict("1.a", None, low=None, high=None)  # random vectors of the same width
+predict("1.a", None, low=None, high=None)  # random vectors: as many independent normal entries
 predict("1.b", None, low=None, high=None)  # the first model
 predict("1.c", None, low=None, high=None)  # the second model
 
@@ -83,7 +83,7 @@ if ready("1.a", "1.b", "1.c"):
     outcome("1.c", geometry.mean_pairwise_cosine(clouds[GPT2]), label=GPT2)
 
 # %% [markdown]
-# A sample may be off. All pairs, each once, as the check of its error (some minutes for fifty thousand tokens):
+# A sample may be off. So here all pairs are counted, each once: which share of them did the sample put into a wrong bin, a hundredth of cosine wide, and which did its band lead you to expect? One sample may be half as far off, or twice. (Some minutes for fifty thousand tokens.)
 
 # %%
 if ready("1.a", "1.b", "1.c"):
@@ -102,7 +102,12 @@ note("1 explanations", "...")
 # your experiments
 
 # %% exercise="1.2"
-check("1.2", answer_1_2, real=clouds)
+on = clouds if ready("1.b", "1.c") else None  # what it gives there tells those two, nearly
+check("1.2", answer_1_2, real=on)
+
+# %%
+if ready("1.a", "1.b", "1.c", "1.2"):
+    show("1 beside 1.1", look.two_numbers(clouds))
 
 # %% exercise="1.3"
 check("1.3", answer_1_3, real=clouds)
@@ -110,35 +115,37 @@ check("1.3", answer_1_3, real=clouds)
 # %% [markdown]
 # ## Look again
 #
-# What 1.3 did, if you have solved it. What should the figure show if your explanation is right, and what if it is wrong? A mean near zero is nearly sure by algebra; the width is not.
+# What 1.3 did, if you have solved it. What should the figure show if your explanation is right, and what if it is wrong?
 
 # %%
 # the mean of |cosine| over pairs of rows of answer_1_3(W), the first model
 predict("1.d", None, low=None, high=None)
 
 # %%
-if ready("1.d", "1.3"):
+if ready("1.a", "1.d", "1.3"):
     moved = checked("1.3")  # your answer, as it passed
     after = {name: geometry.cosine_sample(moved(W)) for name, W in clouds.items()}
     after |= {name: geometry.cosine_sample(W) for name, W in random.items()}
     figure = plots.cosine_figure(after, f"Cosines of pairs, after 1.3<br>{NEO} and {GPT2}")
     show("1 pairs, after 1.3", figure)
-    width, error = after[NEO].mean_abs, after[NEO].mean_abs_error
-    print(f"mean |cosine|: {width:.4f} ± {2 * error:.4f}, two standard errors")
-    outcome("1.d", width, label=NEO)
+    print(look.WIDTH)
+    for name, seen in after.items():
+        error = 2 * seen.mean_abs_error
+        print(f"mean |cosine|: {seen.mean_abs:.4f} ± {error:.4f}, two standard errors, {name}")
+    outcome("1.d", after[NEO].mean_abs, label=NEO)
 
 # %% [markdown]
 # Did it need what you did in 1.3, or would something else have done as well? A table with controls, once 1.3 is solved.
 
 # %%
-if ready("1.d", "1.3"):
+if ready("1.a", "1.b", "1.c", "1.d", "1.3"):
     show("1 what is taken away", look.taken_away(clouds))
 
 # %% exercise="1.4"
 check("1.4", answer_1_4, real=clouds)
 
 # %% [markdown]
-# Which tokens have least of it, in the first model: "the frequent", "the rare" or "neither"?
+# 1.4 measures along a vector. Which tokens hold least of it on average, in the first model: "the frequent" (the first fifth of the vocabulary, since token ids follow frequency roughly), "the rare" (the last fifth), or "neither" (the two differ by less than a tenth of what tokens hold)?
 
 # %%
 predict("1.e", None)
@@ -146,7 +153,7 @@ predict("1.e", None)
 # %%
 if ready("1.e", "1.4"):
     for m in (neo, gpt2):
-        show(f"1 who holds the mean, {m.label}", look.who_holds(m))
+        show(f"1 least and most, {m.label}", look.least_and_most(m))
     outcome("1.e", look.who_has_least(clouds[NEO]), label=NEO)
     print(f"{GPT2}: {look.who_has_least(clouds[GPT2])}")
 
@@ -158,8 +165,23 @@ check("1.6", answer_1_6)
 
 # %%
 if ready("1.6"):
-    show("1 ray or offset", look.kinds(clouds, checked("1.6")))
-    print(look.CLEAR_CASES)
+    show("1 after 1.6, shares", look.between(clouds))
+    print(look.NO_WORD)
+
+# %% [markdown]
+# And what becomes of 1.5's number, and of 1.d's:
+
+# %%
+if ready("1.d", "1.5", "1.6"):
+    show("1 after 1.6, widths", look.two_ways(clouds))
+    print(look.TWO_WAYS)
+
+# %% [markdown]
+# Four explanations that are often given, each put to a test, beside your own:
+
+# %%
+if ready("1.b", "1.c", "1.6"):
+    show("1 rivals", look.rivals((neo, gpt2)))
 
 # %% exercise="1.7"
 why("1.7", answer_1_7)

@@ -335,6 +335,19 @@ def per_cent(W):
     return 100 * squares(W)
 
 
+def unbiased_rest(W):
+    return 1 - W.var(0).sum() / W.pow(2).sum(1).mean()
+
+
+def over_all_entries(W):
+    return W.mean() ** 2 / (W**2).mean()
+
+
+def by_gram_matrix(W):
+    G = W @ W.T
+    return G.mean() / G.diagonal().mean()
+
+
 def mean_of_ratios(W):
     return (W.mean(0).pow(2).sum() / W.pow(2).sum(1)).mean()
 
@@ -442,6 +455,19 @@ def sum_taken(W):
 
 def median_taken(W):
     return W - torch.tensor(np.median(W.numpy(), axis=0))
+
+
+def lower_median_taken(W):
+    return W - W.median(dim=0).values
+
+
+def mean_of_units_taken(W):
+    return W - F.normalize(W, dim=1).mean(0)
+
+
+def by_centring_matrix(W):
+    n = len(W)
+    return (torch.eye(n) - 1 / n) @ W
 
 
 def untouched(W):
@@ -567,6 +593,17 @@ def first_component(W):
 def spread_of_parts(W):
     parts = W @ F.normalize(W.mean(0), dim=0)
     return parts.std() / parts.mean()
+
+
+def along_its_own_mean(W):
+    left = W - W.mean(0)
+    m = left.mean(0)
+    return (left @ (m / m.norm())).pow(2).sum() / left.pow(2).sum()
+
+
+def sum_over_mean(W):
+    left = W - W.mean(0)
+    return (left @ F.normalize(W.mean(0), dim=0)).pow(2).sum() / left.pow(2).sum(1).mean()
 
 
 def by_kind(W):
@@ -719,6 +756,24 @@ def ratio_not_centred(W):
     return lam.sum() ** 2 / lam.square().sum()
 
 
+def square_forgotten(W):
+    return 1 / full_table(W - W.mean(0))
+
+
+def units_centred_units(W):
+    u = F.normalize(W)
+    u = F.normalize(u - u.mean(0))
+    n = len(u)
+    return n * (n - 1) / ((u.T @ u).pow(2).sum() - n)
+
+
+def projected_out(W):
+    m = F.normalize(W.mean(0), dim=0)
+    u = F.normalize(W - torch.outer(W @ m, m))
+    n = len(u)
+    return n * (n - 1) / ((u.T @ u).pow(2).sum() - n)
+
+
 def dimension_by_library(W):
     return geometry.effective_dimension(W - W.mean(0))
 
@@ -789,9 +844,7 @@ def swapped_kinds(W):
 
 
 def wide(W):
-    u = F.normalize(W - W.mean(0))
-    n = len(u)
-    return n * (n - 1) / ((u.T @ u).square().sum() - n) > 4
+    return wide_in(W) > 4
 
 
 def narrow_cosines(W):
@@ -807,6 +860,79 @@ def equal_lengths(W):
 
 def low_cosine(W):
     return mean_cosine(W) < 0.9
+
+
+def strict_share(W):
+    return variance_of_parts(W) < 1 / W.shape[1]
+
+
+def lax_share(W):
+    return variance_of_parts(W) < 0.7
+
+
+def spread_in_units_of_W(W):
+    return (W @ F.normalize(W.mean(0), dim=0)).std() < 0.3
+
+
+def spread_under_half(W):
+    held = W @ F.normalize(W.mean(0), dim=0)
+    return held.std() < held.mean() / 2
+
+
+def spread_under_two_fifths(W):
+    held = W @ F.normalize(W.mean(0), dim=0)
+    return held.std() < 0.4 * held.mean()
+
+
+def all_on_the_means_side(W):
+    return bool((W @ W.mean(0)).min() > 0)
+
+
+def none_under_half(W):
+    held = W @ W.mean(0)
+    return bool(held.min() > held.mean() / 2)
+
+
+def cosine_with_mean_high(W):
+    return F.cosine_similarity(W, W.mean(0)[None]).median() > 0.8
+
+
+def cosine_over_nine_tenths(W):
+    return mean_cosine(W) > 0.9
+
+
+def wide_for_its_dimensions(W):
+    return wide_in(W) > W.shape[1] / 2
+
+
+def wide_in(W):
+    u = F.normalize(W - W.mean(0))
+    n = len(u)
+    return n * (n - 1) / ((u.T @ u).square().sum() - n)
+
+
+def no_first_component(W):
+    s = torch.linalg.svdvals(W - W.mean(0))
+    return s[0] / s[1] < 3
+
+
+def lengths_follow_amounts(W):
+    return torch.corrcoef(torch.stack([W.norm(dim=1), W @ W.mean(0)]))[0, 1] < 0.9
+
+
+def projecting_hardly_widens(W):
+    m = F.normalize(W.mean(0), dim=0)
+    left = W - W.mean(0)
+    return wide_in(left - torch.outer(left @ m, m)) < 1.5 * wide_in(left)
+
+
+def kind_by_library(W):
+    return geometry.kind_of_mean(W).share_along_mean < 0.5
+
+
+def kind_by_part_of_library(W):
+    kind = geometry.kind_of_mean(W)
+    return kind.dimension_projected < 1.2 * kind.dimension_centred
 
 
 def as_a_word(W):
@@ -934,12 +1060,15 @@ BANK = {
             (inverted, "upside down"),
             (mean_of_ratios, "the mean of ratios, not the ratio of means"),
             (biased, "n − 1 for n in the variance"),
+            (unbiased_rest, "n − 1 for n in the variance"),
+            (over_all_entries, "one number for the mean, not one a dimension"),
+            (by_gram_matrix, None),
             (mean_cosine, "the mean cosine of 1.1, not a share of lengths"),
             (with_mean_row, "the mean cosine with the mean row"),
             (by_library, None),
             (per_dimension, None),
             (averaged_shares, "a share for each dimension, then averaged"),
-            (per_cent, None),
+            (per_cent, "in per cent"),
             (nought, None),
             (squared_above, "only one of the two lengths is squared"),
             (squared_below, "only one of the two lengths is squared"),
@@ -963,6 +1092,9 @@ BANK = {
             (turned, "the sign is turned"),
             (sum_taken, "the sum is taken away, not the mean"),
             (median_taken, "the median is taken away, not the mean"),
+            (lower_median_taken, "the median is taken away, not the mean"),
+            (mean_of_units_taken, "the mean of the unit rows is taken away"),
+            (by_centring_matrix, None),
             (untouched, "nothing has moved"),
             (layer_norm, None),
             (less_one, None),
@@ -991,6 +1123,8 @@ BANK = {
             (averaged_below, "averaged over dimensions, not summed"),
             (spread_of_parts, None),
             (by_kind, None),
+            (along_its_own_mean, None),
+            (sum_over_mean, "summed over tokens above the line, averaged below"),
             (along_mean_unit, "along the mean of the unit rows"),
             (variance_of_all_entries, "averaged over dimensions, not summed"),
         ],
@@ -1019,6 +1153,9 @@ BANK = {
             (covariance_ratio, "the participation ratio of the covariance"),
             (ratio_not_centred, "the participation ratio, not centred"),
             (units_then_centred_by_sum, "normalised before centring, and not after"),
+            (square_forgotten, "the cosines are not squared"),
+            (units_centred_units, "normalised before centring as well as after"),
+            (projected_out, "projected, not centred"),
             (dimension_by_library, None),
             (rank, None),
             (variance_of_cosines, None),
@@ -1039,10 +1176,25 @@ BANK = {
             (between_percentiles, "by the amounts alone, where c is short"),
             (small_spread_in_numpy, "by the amounts alone, where c is short"),
             (equal_lengths, "by the lengths of the rows"),
-            (low_cosine, "by the mean cosine before centring"),
-            (high_cosine, "by the mean cosine before centring"),
-            (large_share, "by the mean cosine before centring"),
+            (low_cosine, "by how long c is"),
+            (high_cosine, "by how long c is"),
+            (large_share, "by how long c is"),
+            (cosine_with_mean_high, "by how long c is"),
+            (cosine_over_nine_tenths, "by how long c is"),
             (nearly_no_mean_cosine, "by the mean cosine after 1.3"),
+            (strict_share, "the share of 1.4, with too low a threshold"),
+            (lax_share, "the share of 1.4, with too high a threshold"),
+            (spread_in_units_of_W, "the amounts are not measured in units of the mean"),
+            (spread_under_half, "it calls every cloud an offset"),
+            (spread_under_two_fifths, "by the amounts, with a threshold that lets rays through"),
+            (all_on_the_means_side, "by the amounts, with a threshold that lets rays through"),
+            (none_under_half, "by the amounts alone, where c is short"),
+            (wide_for_its_dimensions, "what is left is narrow, but not along the mean"),
+            (no_first_component, "what is left is narrow, but not along the mean"),
+            (lengths_follow_amounts, "by the lengths of the rows"),
+            (projecting_hardly_widens, None),
+            (kind_by_library, None),
+            (kind_by_part_of_library, None),
             (as_a_word, None),
             (as_a_number, None),
         ],

@@ -755,7 +755,9 @@ HOW_LONG = "That tells how long c is, not who holds how much of it. Either kind 
 SHORT_MEAN = (
     "In units of a short mean, ordinary scatter is large. Is the cloud wider along the mean than in other directions?"
 )
-LENGTHS = "A row may be long for another reason than holding much of c, and where c is long every length follows the amount."
+LENGTHS = (
+    "A row may be long for another reason than holding much of c, and where c is long every length follows the amount."
+)
 
 LOOSE = (
     "The amounts of a ray are spread evenly over 0.4 to 1.6: is any of them below 0, and what is their standard deviation? "
@@ -767,7 +769,9 @@ BY_WIDTH = [lambda W, t=t: effective_dimension(W) > t for t in (2, 3, 4, 6)]
 BY_WIDTH += [lambda W, t=t: effective_dimension(W) > t * W.shape[1] for t in (0.25, 0.5)]
 BY_WIDTH += [lambda W, t=t: _by_squares(_centred_units(W)) ** -0.5 < t for t in (0.25, 0.3)]
 BY_WIDTH += [lambda W, t=t: _shared_out(W) < t for t in (1.5, 2, 3, 5)]
-BY_AMOUNTS = [lambda W, t=t: _held(W).std() < t for t in (0.1, 0.15, 0.2, 0.25, 0.3)] + [lambda W: _held(W).min() > 0.5]
+BY_AMOUNTS = [lambda W, t=t: _held(W).std() < t for t in (0.1, 0.15, 0.2, 0.25, 0.3)]
+BY_AMOUNTS += [lambda W, t=t: _held(W).quantile(0.9) - _held(W).quantile(0.1) < t for t in (0.3, 0.6)]
+BY_AMOUNTS += [lambda W: _held(W).min() > 0.5]
 BY_LENGTHS = [lambda W, t=t: W.norm(dim=1).std() / W.norm(dim=1).mean() < t for t in (0.1, 0.2, 0.25, 0.3)]
 BY_LENGTHS += [lambda W, t=t: _lengths_follow(W) < t for t in (0.8, 0.9, 0.95)]
 BY_C = [
@@ -825,7 +829,9 @@ EX_1_6 = Exercise(
             for test in (lambda W: _held(W).std() < 0.4, lambda W: _held(W).min() > 0)
         ),
         *(
-            Mistake("the amounts are not measured in units of the mean", test, "Would 100 · W get the same answer as W?")
+            Mistake(
+                "the amounts are not measured in units of the mean", test, "Would 100 · W get the same answer as W?"
+            )
             for test in (lambda W: (W @ _units(W.mean(0), 0)).std() < 0.3, lambda W: (W @ W.mean(0)).std() < 1)
         ),
         *(Mistake("by the lengths of the rows", test, LENGTHS) for test in BY_LENGTHS),
@@ -857,14 +863,17 @@ EX_1_7 = Exercise(
     the points, one by one.
     """,
     answer="""
-    Every row is a big common vector plus a small one of its own, so any two rows share most of their length.
-    The mean of the rows is long, the tokens lie close to its direction, and the mean cosine equals the
-    squared length of the mean unit vector. That taking the mean away leaves a mean cosine of nearly 0 proves
-    nothing, since rows less their mean add up to zero; that the mean of one half of the tokens does it for
-    the other half could have come out otherwise, and so could the directions that do not do it. Meaning is ruled out by shuffling each column on its own: the chimeras are as
-    similar as the tokens were. What is left tells the kind: if much of it lies along the mean, tokens hold
-    very different amounts of it, and it is a ray; if little, an offset. From the difference between the models follows only how far
-    each cloud lies from zero, not how much their tokens are alike.
+    Every row is one common vector plus something of its own, w = c + u. Any two rows share c, so how high their
+    cosine is follows from how long c is against u: 1.2's share, large in the first model and small in the second. The mean cosine is the squared length of the mean unit vector, which is that
+    share where rows are about equally long. Among random vectors it would be a great surprise, in units of 1/√d;
+    of a cloud that lies further from zero than it is wide it is not. That taking the mean away leaves a mean
+    cosine of nearly 0 proves nothing, since rows less their mean add up to zero; that the mean of one half of the
+    tokens does it for the other half could have come out otherwise. Meaning is ruled out by shuffling each column
+    on its own: the chimeras are nearly as similar as the tokens were. What is left tells the kind: the more of it lies
+    along the mean, the more unequally tokens hold c, from an offset to a ray; where projecting the mean's
+    direction out leaves much narrower cosines than subtracting, a line along the mean had made them wide. From the
+    difference between the models follows only how far each cloud lies from zero, not how much their tokens are
+    alike.
     """,
     hints=[
         "Say what every token has, and what you measured that could have come out otherwise if it did not.",
@@ -872,19 +881,31 @@ EX_1_7 = Exercise(
         "Say what your evidence does not show: about the model, and about where the effect comes from.",
     ],
     rubric=[
-        "Mechanism: every embedding is a common vector plus something of its own, w = c + u, and c is long compared with u.",
-        "Why that gives the number: the mean pairwise cosine is the squared length of the mean unit vector (up to the diagonal), so a shared direction is enough, whatever the tokens mean.",
+        "Mechanism: every embedding is a common vector plus something of its own, w = c + u. How high the mean cosine is follows from how long c is against u, by 1.2's share: over a half in a model, c is the longer of the two; under it, u.",
+        "Why that gives the number: the mean pairwise cosine is the squared length of the mean unit vector (up to the diagonal), so a shared direction is enough, whatever the tokens mean. Where rows are about equally long it is 1.2's share; where not, long rows count for more in that.",
+        "Is that surprising? Against random vectors, yes: count the mean cosine in units of 1/√d. Of a cloud of vectors, no: any has it that lies further from zero than it is wide.",
         "Evidence, in numbers: the median cosine of a token with the mean, and what share of the average squared length the mean carries, in each model.",
         "What is no evidence: that the mean cosine falls to about 0 without the mean. Rows less their mean add up to zero, so algebra makes it so for any cloud.",
-        "A test that could have failed, with a control: the mean of one half of the tokens, taken from the other half, does it as well, so it belongs to all and not to the few it was computed from; projecting out a random direction, or the widest one at right angles to the mean, does not.",
-        "Rivals ruled out, each by a number: similar meanings, a few huge dimensions, norms or rare tokens, the loader's weight processing.",
-        "What is left, and could have come out otherwise: how wide the cosines spread after centring, against 1/√d, and what share of it lies along the mean. A small share: an offset, all tokens hold about the same. A large one: a ray, some hold much more than others. Which tokens, and which is each model?",
+        "A test that could have failed: the mean of one half of the tokens, taken from the other half, does it as well, so it belongs to all and not to the few it was computed from. Other directions do it only as far as they are the mean's own: compare what the widest direction takes away with its cosine with the mean, and with the widest one at right angles to the mean.",
+        "Rivals ruled out, each by a number: similar meanings, a few huge dimensions, rare tokens, the loader. One that keeps half is no more than half ruled out.",
+        "What is left, and could have come out otherwise: how wide the cosines spread after centring, against random vectors, and the share of it that lies along the mean. From 1/d (an offset: all tokens hold the same) the share grows without a break to a ray's (some hold much more than others): where between the made clouds does each model lie, and which tokens hold least?",
+        "What makes it wide: if projecting the mean's direction out leaves much narrower cosines, and a much higher effective dimension, than subtracting it, then what subtracting left was mostly a line along the mean; if not, tokens held c about equally. In which model is it which?",
         "What doesn't follow: that the model uses this vector, or that GPT-Neo's tokens are harder to tell apart. Zero is simply not a special point for the embedding, and cosine treats it as one.",
         "What stays open: why training puts a common vector there, and more of it in one model than in the other. Nothing in this puzzle tells.",
     ],
 )
 
 # Words that give the puzzle's answer away: none may stand in the puzzle file.
-SPOILERS = ("mean vector", "common vector", "centring", "centre", "the mean of the rows", "origin")
+SPOILERS = (
+    "mean vector",
+    "common vector",
+    "centring",
+    "centre",
+    "the mean of the rows",
+    "origin",
+    "offset",
+    "holds the mean",
+    "by algebra",
+)
 
 EXERCISES = [EX_1_1, EX_1_2, EX_1_3, EX_1_4, EX_1_5, EX_1_6, EX_1_7]
