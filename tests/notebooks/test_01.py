@@ -1,8 +1,10 @@
 """01: the numbers, verdicts and figures of the walkthrough, and the solved puzzle."""
 
+import nbformat
 import pytest
 
-from tests.notebooks.conftest import assert_figure
+from tests.notebooks.conftest import Executed, assert_figure, source
+from tools.run import execute
 from zeropoint import geometry, models
 
 NEO, GPT2 = "mini-neo (raw, stand-in)", "mini-gpt2 (raw, stand-in)"
@@ -69,3 +71,28 @@ def test_figures(walkthrough):
 def test_solution_passes_everything(executed):
     solved = executed("solutions/01")
     assert not solved.error and "Puzzle 1: 7 of 7 done" in solved.text
+
+
+@pytest.mark.parametrize(
+    "made, unmade",
+    [(["1.d", "1.e"], ["1.a", "1.b", "1.c"]), (["1.a", "1.b", "1.c", "1.e"], ["1.d"])],
+    ids=["1.a to 1.c", "1.d"],
+)
+def test_no_cell_tells_an_outcome_before_its_prediction(made, unmade, tmp_path):
+    """All exercises solved, some predictions unmade: neither their outcomes are shown nor what nearly gives them away."""
+    neo, gpt2 = matrix(NEO), matrix(GPT2)
+    centred = geometry.centre(neo)
+    telling = {
+        "1.b": [geometry.mean_pairwise_cosine(neo), geometry.share_of_mean(neo)],
+        "1.c": [geometry.mean_pairwise_cosine(gpt2), geometry.share_of_mean(gpt2)],
+        "1.d": [geometry.cosine_sample(centred).mean_abs, geometry.effective_dimension(centred)],
+    }
+    nb = source("solutions/01_suspiciously_similar")
+    nb.cells = [cell for cell in nb.cells if not cell.source.startswith("report(")]
+    (cell,) = [cell for cell in nb.cells if cell.source.startswith('skip("1")')]
+    cell.source = f"skip{(*made,)}"
+    nbformat.write(nb, tmp_path / "held.ipynb")
+    run = Executed(execute(tmp_path / "held.ipynb"))
+    assert not run.error and "Puzzle 1: 7 of 7 done" in run.text and "Held back" in run.text
+    told = [id for id in unmade for number in telling.get(id, []) if f"{number:.4f}"[:5] in run.text]
+    assert not told and ("1.a" not in unmade or not run.figures)

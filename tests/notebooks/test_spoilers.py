@@ -105,7 +105,7 @@ LEAKS = {
     "over several lines": ("1.5", "squares = (\n    u.T @ u\n).square().sum()"),
     "a sentence in words": (
         "1.7",
-        "# Every row is a big common vector plus a small one\n# of its own, so any two rows share most of their length",
+        "# Any two rows share c, so how high their cosine is\n# follows from how long c is against u",
     ),
     "a hint": ("1.2", find("1.2").hints[0].upper()),
     "a task": ("1.2", find("1.2").task.replace("\n", " ")),
