@@ -22,7 +22,7 @@ from zeropoint.puzzles.p01 import claims, look, origin
 first, second = load_pair()
 
 # %% [markdown]
-# Everything happens in one matrix, `W_E`: a row for each token of the vocabulary, a column for each dimension. We look at those of two models, and at a third made of random numbers: what it shows as well needs no explanation. `each` applies a function to all three.
+# Everything happens in one matrix, `W_E`: a row for each token of the vocabulary, a column for each dimension. We look at those of two models, and at a third made of independent normal entries: what it shows as well needs no explanation. `each` applies a function to all three.
 
 # %%
 FIRST, SECOND, RANDOM = first.label, second.label, "random vectors"
@@ -108,7 +108,7 @@ for label in (FIRST, SECOND):
 # %% [markdown]
 # ## Every pair
 #
-# Now all pairs, each once. Which share of them did the sample put into a wrong bin, and which did its errors foretell?
+# Now all pairs, each once. Which share of them did the sample put into a wrong bin, a hundredth of cosine wide, and which did its band lead you to expect? One sample may be half as far off, or twice.
 
 # %%
 before = each(geometry.cosine_histogram)
@@ -361,13 +361,15 @@ for name in kinds:
 pd.DataFrame(table).T.round(1)
 
 # %% [markdown]
-# These are effective dimensions: the dimension of the even cloud whose cosines would be as wide. Look at the two made clouds for the scale, then at how far projecting brings each model. What is still missing towards the full width is shared by some tokens and not by all. Which tokens lie at the ends of the longest direction that centring leaves?
+# These are effective dimensions: the dimension of the even cloud whose cosines would be as wide. Look at the two made clouds for the scale, then at how far projecting brings each model. What is still missing towards the full width is shared by some tokens and not by all. Now the longest direction that centring leaves: is it the mean's own, and which tokens lie at its ends?
 
 # %%
 C = centred[FIRST]
 scatter = C.T @ C  # [d_model, d_model]
 lengths, directions = torch.linalg.eigh(scatter)
 longest = directions[:, -1]  # the first principal component
+with_mean = (longest @ mu / mu.norm()).abs()
+print(f"|cosine| of the longest direction with the mean: {with_mean:.3f}, {FIRST}")
 order = (C @ longest).argsort()
 one_end = order[:8, None]
 other_end = order[-8:, None]
@@ -375,7 +377,7 @@ print("one end:  ", first.tokenizer.batch_decode(one_end))
 print("other end:", first.tokenizer.batch_decode(other_end))
 
 # %% [markdown]
-# Is that a difference in meaning, or in frequency?
+# The nearer that cosine is to 1, the more the two ends are the tokens that hold least and most of the mean: a line along it, which subtracting leaves and projecting takes. Is that a difference in meaning, or in frequency?
 #
 # ## Bonus: what the difference between two models does not tell
 #
