@@ -108,7 +108,7 @@ for label in (FIRST, SECOND):
 # %% [markdown]
 # ## Every pair
 #
-# Now all pairs, each once. Which share of them did the sample put into a wrong bin, a hundredth of cosine wide, and which did its band lead you to expect? One sample may be half as far off, or twice.
+# Now all pairs, each once. Which share of them did the sample put into a wrong bin (0.01 wide), and which does its band lead one to expect?
 
 # %%
 before = each(geometry.cosine_histogram)
@@ -361,7 +361,7 @@ for name in kinds:
 pd.DataFrame(table).T.round(1)
 
 # %% [markdown]
-# These are effective dimensions: the dimension of the even cloud whose cosines would be as wide. Look at the two made clouds for the scale, then at how far projecting brings each model. What is still missing towards the full width is shared by some tokens and not by all. Now the longest direction that centring leaves: is it the mean's own, and which tokens lie at its ends?
+# These are effective dimensions: the dimension of the even cloud whose cosines would be as wide. Look at the two made clouds for the scale, then at how far projecting brings each model. What is still missing towards the full width is shared by some tokens and not by all. Is the longest direction that centring leaves the mean's own, and which tokens lie at its ends?
 
 # %%
 C = centred[FIRST]
@@ -377,7 +377,7 @@ print("one end:  ", first.tokenizer.batch_decode(one_end))
 print("other end:", first.tokenizer.batch_decode(other_end))
 
 # %% [markdown]
-# The nearer that cosine is to 1, the more the two ends are the tokens that hold least and most of the mean: a line along it, which subtracting leaves and projecting takes. Is that a difference in meaning, or in frequency?
+# Near 1, the ends are the tokens that hold least and most of the mean. Is that a difference in meaning, or in frequency?
 #
 # ## Bonus: what the difference between two models does not tell
 #

@@ -59,15 +59,13 @@ def taken_away(clouds: Mapping[str, Float[Tensor, "n d"]]) -> pd.DataFrame:
         widest, at_right_angles = _widest(geometry.centre(W)), _widest(geometry.project_out_mean(W))
         columns[name] = {
             "mean cosine": geometry.mean_pairwise_cosine(W),
-            "… of half the tokens, less the mean of the other half": geometry.mean_pairwise_cosine(one - other.mean(0)),
-            "… a random direction projected out": geometry.mean_pairwise_cosine(_across(W, random)),
-            "… the widest direction at right angles to the mean projected out": geometry.mean_pairwise_cosine(
+            "… half the tokens, less the other half's mean": geometry.mean_pairwise_cosine(one - other.mean(0)),
+            "… projected out: a random direction": geometry.mean_pairwise_cosine(_across(W, random)),
+            "… projected out: widest at right angles to mean": geometry.mean_pairwise_cosine(
                 _across(W, at_right_angles)
             ),
-            "… the widest direction of what 1.3 leaves projected out": geometry.mean_pairwise_cosine(
-                _across(W, widest)
-            ),
-            "|cosine| of that direction with the mean": _cosine_with_mean(W, widest),
+            "… projected out: widest of what 1.3 leaves": geometry.mean_pairwise_cosine(_across(W, widest)),
+            "|cosine| of this widest with the mean": _cosine_with_mean(W, widest),
             "median cosine of a token with the mean": geometry.cosine_with_mean(W).median().item(),
         }
     return pd.DataFrame(columns).round(4)
