@@ -108,7 +108,7 @@ for label in (FIRST, SECOND):
 # %% [markdown]
 # ## Every pair
 #
-# Now all pairs, each once. Which share of them did the sample put into a wrong bin (0.01 wide), and which does its band lead one to expect?
+# Now all pairs, each once. Which share of them did the sample put into a wrong bin, and which does its band let one expect?
 
 # %%
 before = each(geometry.cosine_histogram)
@@ -361,7 +361,7 @@ for name in kinds:
 pd.DataFrame(table).T.round(1)
 
 # %% [markdown]
-# These are effective dimensions: the dimension of the even cloud whose cosines would be as wide. Look at the two made clouds for the scale, then at how far projecting brings each model. What is still missing towards the full width is shared by some tokens and not by all. Is the longest direction that centring leaves the mean's own, and which tokens lie at its ends?
+# These are effective dimensions: the dimension of the even cloud whose cosines would be as wide. Look at the two made clouds for the scale, then at how far projecting brings each model. Is the longest direction that centring leaves the mean's own, and which tokens lie at its ends?
 
 # %%
 C = centred[FIRST]
