@@ -184,13 +184,13 @@ if ready("11.e", "11.4"):
 # %% [markdown]
 # ## Read one
 #
-# Some text, then a never-met token, or a met one whose row is as long. After which is the model less sure of what comes next (a higher entropy)? Put `"higher"` or `"lower"`, for the never met.
+# Some text, then a never-met token, or a met one whose row is as long. After which is the model less sure of what comes next (a higher entropy)? Put `"higher"` or `"lower"`, for the never met, or `"undecided"`: that the 95 % interval of the difference, over contexts, holds 0.
 
 # %%
 predict("11.f", None)  # the first model
 
 # %% [markdown]
-# In nats, over contexts. "Depends on which": how far what follows one token of a group differs from what follows its average. The mean vector is put in as a token, too.
+# In nats, over contexts; each draws its tokens anew, so that the error covers the draws as well. "Depends on which": how far what follows one token of a group differs from what follows its average. The mean vector is put in as a token, too.
 
 # %%
 if ready("11.f", "11.d"):
@@ -198,10 +198,12 @@ if ready("11.f", "11.d"):
         kinds = measures.groups(people[m.label])
         found = reading.read(m, kinds)
         show(f"11 after reading, {m.label}", reading.table(found))
-        more = found["never met"].entropy - found["met, of equal length"].entropy
-        print(f"entropy, never met less met, context by context: {over(more.tolist(), 'contexts')}")
+        gaps = found["never met"].entropy - found["met, of equal length"].entropy
+        more = over(gaps, "contexts")
+        print(f"entropy, never met less met, context by context: {more}")
         if m is neo:
-            outcome("11.f", "higher" if more.mean() > 0 else "lower", label=m.label)
+            said = "higher" if more.low > 0 else "lower" if more.high < 0 else "undecided"
+            outcome("11.f", said, label=m.label)
 
 # %% exercise="11.5"
 known = {n: (c.W, c.never) for n, c in people.items() if c.counts is not None}

@@ -46,6 +46,8 @@ def test_what_holds_and_what_is_ruled_out(walkthrough):
         assert verdicts[claims.CROWD.text, label] == verdicts[claims.DETECTOR.text, label] == "holds"
         assert verdicts[claims.LENGTH.text, label] == verdicts[claims.RARITY.text, label] == "fails"
         assert verdicts[claims.ROOM_INSIDE.text, label] == "fails"
+        assert verdicts[claims.READ_AS_ONE.text, label] == "holds"
+    assert [verdicts[claims.AT_A_LOSS.text, label] for label in LABELS] == ["holds", "fails"]
     assert verdicts[claims.SAME_STEPS.text, TINY] == verdicts[claims.PLANTED.text, TINY] == "holds"
 
 

@@ -380,7 +380,7 @@ EX_11_6 = Exercise(
     wide cloud and at its end in a narrow one. So nearness to the mean is no detector; nearness to each other is.
     Length and rarity are ruled out: met tokens of the same length do not crowd, nor do those met once to three times
     as much. A hidden state that makes one win can be found, so they are not locked inside the hull. When it reads
-    one, the model hardly tells which.
+    one, the model hardly tells which; whether it is then less sure of what comes next differs from model to model.
     """,
     hints=["Which numbers above compare the never-met with each other, and which with the mean? Take the two apart."],
     rubric=[

@@ -16,7 +16,9 @@ PREDICTIONS = [
         told_by="11.4",
     ),
     Word(
-        "11.f", "the entropy after a never-met token, beside that after a met one, the first model", ("higher", "lower")
+        "11.f",
+        "the entropy after a never-met token, beside that after a met one, the first model",
+        ("higher", "lower", "undecided"),
     ),
     Number("n11.1", f"{PLACE}, the first model", low=0.0, high=1.0),
     Number("n11.2", f"{PLACE}, the second model", low=0.0, high=1.0),

@@ -34,16 +34,22 @@ def measures(log_p: Float[Tensor, "k d_vocab"], mean: Float[Tensor, " d_vocab"])
     }
 
 
-def read(model, groups: Mapping[str, Tensor], contexts: int = 8, each: int = 16) -> dict[str, pd.DataFrame]:
-    """`measures` for some tokens of each group: a row a context of held-out text."""
-    W, length = model.W_E, 8 if model.is_large else 16
-    generator = torch.Generator().manual_seed(0)
+def read(model, groups: Mapping[str, Tensor], each: int = 16, seed: int = 0) -> dict[str, pd.DataFrame]:
+    """`measures` for `each` tokens of every group, or all where it has fewer: a row a context of held-out text.
+
+    Each context draws its own tokens: the error over contexts is then that of the draw as well.
+    """
+    W = model.W_E
+    mean = W.mean(0, keepdim=True)
+    count, length = (8, 8) if model.is_large else (24, 16)
+    contexts = streams.sequences(model.tokenizer, count, length)
+    generator = torch.Generator().manual_seed(seed)
     found = {}
     for name, ids in groups.items():
-        chosen = ids[torch.randperm(len(ids), generator=generator)[:each]]
-        vectors = torch.cat([W[chosen], W.mean(0, keepdim=True)])
         rows = []
-        for context in streams.sequences(model.tokenizer, contexts, length):
+        for context in contexts:
+            chosen = ids[torch.randperm(len(ids), generator=generator)[:each]]
+            vectors = torch.cat([W[chosen], mean])
             log_p = after(model, context, vectors)
             rows.append(measures(log_p[:-1], log_p[-1]))
         found[name] = pd.DataFrame(rows)
