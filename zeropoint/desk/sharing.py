@@ -43,15 +43,16 @@ DATA_PATTERN = re.compile(rf"<!-- {DATA} (\{{.*?\}}) -->", re.S)
 
 def show(name: str, shown: go.Figure | pd.DataFrame | pd.Series) -> None:
     """Show a plotly figure or a table in the notebook, and keep it for `export`. Its name begins with the puzzle: "1 all pairs"."""
-    is_table = isinstance(shown, pd.DataFrame | pd.Series)
+    if isinstance(shown, pd.Series):
+        shown = shown.to_frame()  # a notebook shows a frame as a table, and a series as print does
+    is_table = isinstance(shown, pd.DataFrame)
     kept = {"table": cells_of(shown)} if is_table else {"figure": json.loads(shown.to_json())}
     record.update(lambda data: data["figures"].update({name: kept | {"at": record.now()}}))
     display(shown) if is_table else shown.show()
 
 
-def cells_of(frame: pd.DataFrame | pd.Series) -> dict:
+def cells_of(frame: pd.DataFrame) -> dict:
     """The text of a table: head, the first rows, and how many rows there are."""
-    frame = frame.to_frame() if isinstance(frame, pd.Series) else frame
     rows = [[cell(label), *map(cell, values)] for label, *values in frame.head(MOST_ROWS).itertuples(name=None)]
     return {"head": [cell(frame.index.name or ""), *map(cell, frame.columns)], "rows": rows, "of": len(frame)}
 
