@@ -30,7 +30,7 @@ ledger = Ledger()
 # %% [markdown]
 # ## Twelve tools, foretold
 #
-# Each does a task with a right answer, made of the loaded model's own tokens. Each runs three times: as the vectors are; with their mean taken off; and, as a **control**, with another vector taken off, as long as the mean and in a random direction. What does centring do to each: `"helps"`, `"hurts"` or `"no matter"` (less than a point)?
+# Each does a task with a right answer, made of the loaded model's own tokens. Each runs with the vectors as they are; with their mean taken off; and, as a **control**, with others taken off, as long as the mean and in random directions: the average over eight (two, where the model runs). What does centring do to each: `"helps"`, `"hurts"` or `"no matter"` (less than a point)?
 
 # %%
 predict("n9.1", None)  # nearest by cosine: a word's other spelling, before 99 other tokens?
@@ -181,7 +181,7 @@ half = dose[FIRST][few][tools.SHARES.index(0.5)]
 outcome("n9.13", half.value, label=FIRST)
 
 # %% [markdown]
-# The control is the diamond of the first figure: another vector as long. A needle at the mean, and nothing there.
+# The control is the diamond of the first figure: other vectors as long. A needle at the mean, and nothing there.
 
 # %%
 for label, found in effects.items():

@@ -65,7 +65,7 @@ skip("9")  # a solution predicts nothing
 # %% [markdown]
 # ## Look
 #
-# Circles: centred. Diamonds: another vector taken off in place of the mean, as long and in a random direction. Both against the tool as it is, whose own score stands in the table below.
+# Circles: centred. Diamonds: other vectors taken off in place of the mean, as long and in random directions, on average. Both against the tool as it is, whose own score stands in the table below.
 
 # %%
 asked = {
@@ -84,7 +84,8 @@ if ready(*asked):
     levels = {label: tools.levels(found) for label, found in effects.items()}
     show("9 levels", pd.DataFrame(levels))
     for id, tool in asked.items():
-        outcome(id, effects[FIRST][tool].does, label=f"{tool}, {FIRST}")
+        print(f"{id} {tool}")
+        outcome(id, effects[FIRST][tool].does, label=FIRST)
 
 # %% [markdown]
 # For each tool that loses: what did it have before, and who took it away? Write a sentence; 9.6 will ask for it.

@@ -110,6 +110,20 @@ def test_a_vocabulary_without_words_has_too_few():
     assert {effect.does for effect in found.values()} == {"too few"}
 
 
+def test_the_control_does_not_hang_on_one_random_vector():
+    """All pairs share a draw, so an error over pairs says nothing of it: draws lie as far apart as the interval is wide."""
+    name = "partner in the other cloud"
+    bench, tool = tools.Bench(models.load("mini-gpt2")), tools.TOOLS[name]
+    draws = torch.stack([tool.marks(bench, tools.elsewhere(seed)).double() for seed in range(2 * tool.draws)])
+    by_draw = draws.mean(1)
+    one, other = by_draw.split(tool.draws)
+    found = tools.measure(bench, [name])[name]
+    assert by_draw.max() - by_draw.min() > found.more.high - found.more.value, "then one draw would do"
+    assert (one.mean() - other.mean()).abs() < (found.more.high - found.more.value) / 4
+    assert found.more.value == pytest.approx(found.gain.value - found.control.value)
+    assert found.control.value + found.as_it_is.value == pytest.approx(one.mean().item())
+
+
 def test_a_cloud_without_a_mean_is_asked_for_one_property_only():
     W = torch.randn(2000, 8, generator=torch.Generator().manual_seed(0))
     found = search.judge(lambda tokens, W: {"hurts": None, "spared": W[:, 0] > 0, "helps": None}, ([""] * 2000, W))

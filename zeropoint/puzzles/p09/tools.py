@@ -411,6 +411,8 @@ class Tool:
     unit: str
     foretold: Word | None = None  # None where nothing follows beforehand
     because: str = ""
+    draws: int = 8
+    """Random vectors over which the control is averaged, unit by unit: units that share one err together."""
 
 
 TOOLS: Mapping[str, Tool] = {
@@ -424,14 +426,15 @@ TOOLS: Mapping[str, Tool] = {
     "partner in the other cloud": Tool(partner, "pairs", "helps", "the clouds' difference is in the way"),
     "which of the two clouds": Tool(which_cloud, "pairs", "hurts", "the clouds' difference is the answer"),
     "counts: any in common?": Tool(in_common, "tokens", "hurts", "zero means never"),
-    "the model reads": Tool(reading, "rows", "hurts", "it learned to read the mean"),
-    "steering": Tool(steering, "targets", "helps", "the mean says nothing of the target"),
+    # Each draw takes passes of the model.
+    "the model reads": Tool(reading, "rows", "hurts", "it learned to read the mean", draws=2),
+    "steering": Tool(steering, "targets", "helps", "the mean says nothing of the target", draws=2),
 }
 
 
 @dataclass(frozen=True)
 class Effect:
-    """A tool's score as it is, and what it gains with zero at the cloud's own mean, and at another vector as long."""
+    """A tool's score as it is, and what it gains with zero at the cloud's own mean, and at other vectors as long."""
 
     as_it_is: Estimate
     gain: Estimate
@@ -457,8 +460,9 @@ def measure(bench: Bench, names: Iterable[str] = ()) -> dict[str, Effect]:
     found = {}
     for name in tqdm(list(names) or TOOLS, unit="tool", delay=2, leave=False):
         tool = TOOLS[name]
-        origins = (nothing, own_mean, elsewhere(0))
-        before, centred, control = (tool.marks(bench, origin).double() for origin in origins)
+        before, centred = (tool.marks(bench, origin).double() for origin in (nothing, own_mean))
+        controls = [tool.marks(bench, elsewhere(seed)).double() for seed in range(tool.draws)]
+        control = torch.stack(controls).mean(0)
         pairs = (before, centred - before, control - before, centred - control)
         found[name] = Effect(*(over(values.tolist(), tool.unit) for values in pairs))
     return found
