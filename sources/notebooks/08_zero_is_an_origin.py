@@ -123,7 +123,7 @@ predict("n8.4", None, low=None, high=None)  # of zero's harm, the constant's par
 #
 # * **again**: still another input's output, to see how well resampling agrees with itself;
 # * **mean gone**: the component's own output less μ, so that only the constant is missing;
-# * **as far as zero**: μ plus a random vector of μ's length.
+# * **as far as zero**: μ plus a random vector of μ's length, a new one for each component and each row of text.
 
 # %%
 for study in studies.values():
@@ -251,7 +251,7 @@ for name, study in studies.items():
 # %% [markdown]
 # ## Rival: it is only the distance
 #
-# Take the components with the largest means, a quarter of all, where zero is far away. Is zero worse than a random point at the same distance from μ? If not, the square of the way explains all, and nobody reads the constant.
+# Take the components with the largest means, a quarter of all, where zero is far away. Is zero worse than random points at the same distance from μ? If not, the square of the way explains all, and nobody reads the constant. Every row of text has its own points, so that the interval holds the chance of the direction as well as that of the text. *Open* says that so few rows cannot tell whether the two part by more than a tenth; it does not make the rival right.
 
 # %%
 for name, study in studies.items():

@@ -110,7 +110,7 @@ if ready("8.a", "8.b", "8.c", "8.d", "8.1"):
         print(f"{label}: further {further}, worse {worse}, of {len(study.parts)}")
 
 # %% [markdown]
-# What does setting to zero take away that setting to the mean leaves there? How could you take away that alone? And is zero worse than any other point as far from the mean? `study.kl("mean gone")` (each output less its mean), `study.kl("as far as zero")` (the mean plus a random vector of the mean's length) may help, [part, row]; `study.share(part)` is how much of the outputs' mean square is the mean.
+# What does setting to zero take away that setting to the mean leaves there? How could you take away that alone? And is zero worse than any other point as far from the mean? `study.kl("mean gone")` (each output less its mean), `study.kl("as far as zero")` (the mean plus a random vector of the mean's length, a new one for each row) may help, [part, row]; `study.share(part)` is how much of the outputs' mean square is the mean.
 
 # %%
 # your experiments

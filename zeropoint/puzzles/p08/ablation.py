@@ -81,21 +81,22 @@ def outputs(bridge, ids: Int[Tensor, "row seq"], parts: Sequence[Component]) -> 
     return {part: part.of(cache[part.hook]).clone() for part in parts}
 
 
-def constant(value: Float[Tensor, " d"] | float) -> Change:
-    """The same value for every token."""
+def constant(value: Float[Tensor, " d"] | Float[Tensor, "row 1 d"] | float) -> Change:
+    """The same value for every token, or for every token of a row."""
     return lambda x: torch.zeros_like(x) + value
 
 
-def replacements(x: Float[Tensor, "row seq d"], rows: int, seed: int = 0) -> dict[str, Change]:
+def replacements(x: Float[Tensor, "row seq d"], rows: int, draw: torch.Generator) -> dict[str, Change]:
     """What can be put in the place of a component that puts out `x` on a reference text; `rows`: of the judged text.
 
     zero, mean: a constant. another input: what it puts out at the same position of another row of the reference text;
     again: of still another. mean gone: its own output less the mean, so that only what varies is left. as far as zero: a
-    constant as far from the mean as zero is, in a random direction.
+    constant as far from the mean as zero is, in a random direction, one for each row of text: rows that shared it would
+    err together, and an error over rows would be too small.
     """
     mu = x.mean((0, 1))
-    r = torch.randn(mu.shape, generator=torch.Generator().manual_seed(seed))
-    far = mu + r * mu.norm() / r.norm()
+    r = torch.randn(rows, 1, len(mu), generator=draw)
+    far = mu + r * mu.norm() / r.norm(dim=-1, keepdim=True)
     return {
         "zero": constant(0.0),
         "mean": constant(mu),
@@ -211,9 +212,9 @@ class Study:
 
     def try_all(self) -> None:
         """Judge every replacement of every component."""
-        plan = {}
+        plan, draw = {}, torch.Generator().manual_seed(0)
         for part in self.parts:
-            changes = replacements(self.outputs[part], self.rows)
+            changes = replacements(self.outputs[part], self.rows, draw)
             plan |= {(part, name): (part, change) for name, change in changes.items()}
         self.found |= harms(self.bridge, self.judged, plan)
 

@@ -307,7 +307,7 @@ EX_8_4 = Exercise(
     """,
     cases=logits,
     reference=best_constant,
-    counts=lambda c: c.log_softmax(0),
+    counts=lambda c: {"another constant does less harm": c.log_softmax(0)},
     scale=1.0,
     mistakes=[
         Mistake("the mean of the logits", lambda X: X.mean(0), OF_LOGITS),
@@ -402,7 +402,7 @@ EX_8_6 = Exercise(
     is a constant ablation at a point that nobody chose; I made it say the opposite of the mean. How much it matters is
     measured by zero's harm against the mean's, component by component; a warning is how much of the output is its
     mean, ‖μ‖²/E‖x‖², which needs no ablation. Another input's output is twice as far in square
-    as the mean, and harms more. A rival is distance alone: a random point as far from the mean decides. The mean moves
+    as the mean, and harms more. A rival is distance alone: random points as far from the mean decide. The mean moves
     with the origin, but it is no safe value: where outputs come in two opposite kinds it never occurs, and the least
     harmful constant belongs to the mean prediction, not to the mean output. None of this says which question to ask.
     """,
@@ -418,7 +418,7 @@ EX_8_6 = Exercise(
         "How much it mattered here, in numbers of this run: zero against the mean in harm, or their orders against resampling's; also where it hardly mattered.",
         "A warning that needs no ablation: how much of the output's mean square is its mean; and how well it warned here.",
         "Resampling moves twice as far in square as the mean does, so its numbers are larger without a component being more important.",
-        "A rival is weighed: that only the distance counts; a random constant as far away as zero is the control.",
+        "A rival is weighed: that only the distance counts. Random points as far from the mean as zero is are the control, a new one for each row of text.",
         "The mean isn't always right: two kinds of input with opposite outputs, or 8.4, where the best constant is the mean prediction's.",
         "What doesn't follow: that one replacement is right for every question; and two small models say little about others.",
     ],
