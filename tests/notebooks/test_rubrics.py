@@ -8,8 +8,9 @@ import pytest
 
 SHOWN = {
     "01": (
-        "of half the tokens, less the mean of the other half",
-        "control: a random direction projected out",
+        "half the tokens, less the other half's mean",
+        "projected out: a random direction",
+        "projected out: widest at right angles to mean",
         "median cosine of a token with the mean",
         "share along the mean (1.4)",
         "mean |cosine|: ",
