@@ -248,9 +248,9 @@ class Handler(BaseHTTPRequestHandler):
                 block = bytearray(f.read(min(CHUNK, length - sent)))
                 if kind == "flip" and sent <= length // 2 < sent + len(block):
                     block[length // 2 - sent] ^= 1
-                self.wfile.write(block)
                 sent += len(block)
-                self.hub.sent[name] += len(block)
+                self.hub.sent[name] += len(block)  # before they leave: who has them all may ask at once
+                self.wfile.write(block)
                 if rate := fault.options.get("bytes_per_second") if fault else None:
                     time.sleep(len(block) / rate)
         if kind == "drop":
