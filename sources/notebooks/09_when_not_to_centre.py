@@ -30,7 +30,7 @@ ledger = Ledger()
 # %% [markdown]
 # ## Twelve tools, foretold
 #
-# Each does a task with a right answer, made of the loaded model's own tokens. Each runs with the vectors as they are; with their mean taken off; and, as a **control**, with others taken off, as long as the mean and in random directions: the average over eight (two, where the model runs). What does centring do to each: `"helps"`, `"hurts"` or `"no matter"` (less than a point)?
+# Each does a task with a right answer, made of the loaded model's own tokens. Each runs with the vectors as they are; with their mean taken off; and, as a **control**, with others taken off, as long as the mean and in random directions: eight of them (three, where the model runs). What does centring do to each: `"helps"`, `"hurts"` or `"no matter"` (less than a point)?
 
 # %%
 predict("n9.1", None)  # nearest by cosine: a word's other spelling, before 99 other tokens?
@@ -328,7 +328,7 @@ if J is not None:
 # %% [markdown]
 # ## A rival: any shift would do
 #
-# Perhaps the mean is nothing special, and any vector of its length would have helped as much. The diamonds say. The rival fails where the mean itself gains at least a point more.
+# Perhaps the mean is nothing special, and any vector of its length would have helped as much. The diamonds say. The rival fails where the mean itself gains at least a point more; *open* is no finding.
 
 # %%
 rivalled = ["nearest token, by cosine", "partner in the other cloud", "steering"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import Literal
 
@@ -412,7 +412,7 @@ class Tool:
     foretold: Word | None = None  # None where nothing follows beforehand
     because: str = ""
     draws: int = 8
-    """Random vectors over which the control is averaged, unit by unit: units that share one err together."""
+    """Random vectors that the control tries: no fewer than three, for its error counts them too."""
 
 
 TOOLS: Mapping[str, Tool] = {
@@ -427,8 +427,8 @@ TOOLS: Mapping[str, Tool] = {
     "which of the two clouds": Tool(which_cloud, "pairs", "hurts", "the clouds' difference is the answer"),
     "counts: any in common?": Tool(in_common, "tokens", "hurts", "zero means never"),
     # Each draw takes passes of the model.
-    "the model reads": Tool(reading, "rows", "hurts", "it learned to read the mean", draws=2),
-    "steering": Tool(steering, "targets", "helps", "the mean says nothing of the target", draws=2),
+    "the model reads": Tool(reading, "rows", "hurts", "it learned to read the mean", draws=3),
+    "steering": Tool(steering, "targets", "helps", "the mean says nothing of the target", draws=3),
 }
 
 
@@ -462,10 +462,23 @@ def measure(bench: Bench, names: Iterable[str] = ()) -> dict[str, Effect]:
         tool = TOOLS[name]
         before, centred = (tool.marks(bench, origin).double() for origin in (nothing, own_mean))
         controls = [tool.marks(bench, elsewhere(seed)).double() for seed in range(tool.draws)]
-        control = torch.stack(controls).mean(0)
-        pairs = (before, centred - before, control - before, centred - control)
-        found[name] = Effect(*(over(values.tolist(), tool.unit) for values in pairs))
+        control = torch.stack(controls)  # [draws, units]
+        found[name] = Effect(
+            as_it_is=over(before.tolist(), tool.unit),
+            gain=over((centred - before).tolist(), tool.unit),
+            control=over_both(control - before, tool.unit),
+            more=over_both(centred - control, tool.unit),
+        )
     return found
+
+
+def over_both(marks: Float[Tensor, "draws units"], unit: str) -> Estimate:
+    """The mean over units and random draws. Units that share a draw err together, so its interval has a part for each:
+    that over units, that over draws, as the legs of a right angle have the hypotenuse.
+    """
+    units = over(marks.mean(0).tolist(), unit)
+    draws = over(marks.nanmean(1).tolist(), "draws")
+    return replace(units, half_width=math.hypot(units.half_width, draws.half_width))
 
 
 def levels(effects: Mapping[str, Effect]) -> dict[str, str]:
