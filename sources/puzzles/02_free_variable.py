@@ -165,7 +165,7 @@ if ready("2.4"):
         u, v, c, A, b = head(n)
         pattern = layer.pattern[0, 0]
         for name, scores in {
-            "your terms": torch.as_tensor(checked("2.4")(u, v, c, A, b)),
+            "your terms": checked("2.4")(u, v, c, A, b),
             "without c": u @ A @ v.T + v @ b,
         }.items():
             masked = (layer.scale * scores).masked_fill(pattern == 0, -torch.inf)

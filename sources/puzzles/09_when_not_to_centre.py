@@ -184,7 +184,7 @@ if ready("9.4"):
     D = gptj.double()
     units = normalize(D[:1000], dim=1)
     cosines = (units @ units.T)[torch.ones(1000, 1000).triu(1) == 1]
-    forecast = float(checked("9.4")(gptj.UNTRAINED_NORM, gptj.NORM))
+    forecast = checked("9.4")(gptj.UNTRAINED_NORM, gptj.NORM)
     print(f"{gptj.DOUBLE}: {cosines.mean():.3f}; your forecast: {forecast:.3f}")
 
 # %% exercise="9.5"

@@ -79,7 +79,7 @@ check("11.1", answer_11_1, real={n: c.W for n, c in people.items()})
 if ready("11.a", "11.b", "11.c", "11.1"):
     distances = {n: measures.distance(c.W, geometry.mean(c.W)) for n, c in people.items()}
     for n, c in people.items():
-        yours = torch.as_tensor(checked("11.1")(c.W)).argsort()[:12]
+        yours = checked("11.1")(c.W).argsort()[:12]
         nearest = distances[n].argsort()[:12]
         print(f"{n}, least remote:", *c.shown(yours))
         print(f"{n}, nearest the mean:", *c.shown(nearest))
@@ -116,7 +116,7 @@ check("11.2", answer_11_2, real={n: (c.W, c.sure) for n, c in people.items()})
 if ready("11.a", "11.b", "11.d", "11.2"):
     curves = {}
     for n, c in people.items():
-        scores = {"yours": -torch.as_tensor(checked("11.2")(c.W, c.sure)).double()}
+        scores = {"yours": -checked("11.2")(c.W, c.sure).double()}
         others = measures.detectors(c)
         scores |= {name: others[name] for name in ("near the mean", "long", "near random tokens")}
         curves[n] = (c, scores)

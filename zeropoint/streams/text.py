@@ -26,7 +26,8 @@ def held_out_text() -> dict[str, str]:
 def sequences(tokenizer, count: int = 64, length: int = 128) -> Int[Tensor, "count length"]:
     """The held-out text cut into `count` rows of `length` tokens, evenly spread over it.
 
-    Rows begin wherever the cut falls and get no beginning-of-text token: each begins with a token of the text. Raises ValueError where the text has fewer tokens.
+    Rows begin wherever the cut falls and get no beginning-of-text token: each begins with a token of the text. Raises
+    ValueError where the text has fewer tokens.
     """
     # A bridge's tokenizer would put a beginning-of-text token first, an encoder's one at either end.
     text = "".join(held_out_text().values())

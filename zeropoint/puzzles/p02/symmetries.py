@@ -5,8 +5,8 @@
 
 `streams.precise.copy_of` makes a plain copy, in float32 (sharing the loaded weights) or float64. A move is a dict of tensors
 that stand in for the copy's own during one call of `logits`; `compare` says what became of the predictions. A `Trial`
-does all three on one text, for any decoder that Hugging Face knows. Architectures keep
-the matrices of their blocks in different ways: short names such as "0.W_in" mean the same thing in each that is known here.
+does all three on one text, for any decoder that Hugging Face knows. Architectures keep the matrices of their blocks in
+different ways: short names such as "0.W_in" mean the same thing in each that is known here.
 """
 
 from __future__ import annotations
